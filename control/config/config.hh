@@ -1,0 +1,127 @@
+// The configuration as plain data: what lagg.toml and the API's JSON both become.
+#pragma once
+
+#include "dataplane/base/mac_address.hh"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lagg::config {
+
+inline constexpr uint16_t kMinMtu = 1492;
+inline constexpr uint16_t kMaxMtu = 9216;
+inline constexpr uint16_t kDefaultMtu = 1500;
+/// Ports of one lagg; as many as lacp::kMaxPorts.
+inline constexpr size_t kMaxPortsPerLagg = 32;
+/// DPDK's RTE_MAX_ETHPORTS is 32 and every kernel interface takes one of them.
+inline constexpr size_t kMaxDevices = 32;
+
+enum class Memory { AUTO, HUGEPAGES, NONE };
+enum class Poll {
+    ADAPTIVE, ///< an idle worker sleeps for tens of microseconds
+    BUSY,     ///< never sleeps
+};
+
+struct Daemon {
+    /// Cores that workers run on; empty means auto (one worker on the last core this process may use).
+    std::vector<unsigned> workers;
+    Memory memory = Memory::AUTO;
+    /// Packet buffers in the pool.
+    unsigned buffers = 16384;
+    /// Memory taken without huge pages, MiB; 0 means as much as `buffers` needs.
+    unsigned memory_mb = 0;
+    Poll poll = Poll::ADAPTIVE;
+    std::string api = "/run/lagg/api.sock";
+    /// error, warning, info, debug
+    std::string log = "info";
+    /// More arguments for DPDK's EAL, as they are.
+    std::vector<std::string> eal;
+    bool operator==(const Daemon &) const = default;
+};
+
+struct Port {
+    std::string name;
+    /// A PCI address ("0000:03:00.0") or a DPDK vdev string ("net_af_packet,iface=eth1"); a leading
+    /// "vdev:" is dropped.
+    std::string device;
+    /// LACP parameters that differ from those of the lagg.
+    std::optional<uint16_t> lacp_priority;
+    /// RX and TX descriptors a queue; what the driver prefers when absent.
+    std::optional<uint16_t> descriptors;
+    bool operator==(const Port &) const = default;
+};
+
+enum class Protocol { LACP, FAILOVER, LOADBALANCE, ROUNDROBIN, BROADCAST, NONE };
+
+/// Fields of a frame that the hash covers; "l2", "l3", "l4" of lagg(4) and the usual shorthands.
+struct Hash {
+    bool l2 = true; ///< source and destination MAC, VLAN
+    bool l3 = true; ///< IPv4 / IPv6 addresses, protocol
+    bool l4 = false; ///< ports of TCP, UDP, SCTP
+    /// Absent means random at start.
+    std::optional<uint32_t> seed;
+    bool operator==(const Hash &) const = default;
+};
+/// The canonical name: layer2, layer3, layer4, layer2+3, layer2+4, layer3+4, layer2+3+4.
+std::string policy_name(const Hash &hash);
+
+struct Lacp {
+    bool active = true;
+    bool fast = false;
+    bool strict = true; ///< false: optimistic partner defaults, as lagg(4) -lacp_strict
+    uint16_t system_priority = 32768;
+    std::optional<MacAddress> system_mac; ///< the lagg's own MAC when absent
+    uint16_t port_priority = 32768;
+    std::optional<uint16_t> key; ///< number of the lagg plus one when absent
+    bool operator==(const Lacp &) const = default;
+};
+
+enum class UpperKind { KERNEL, PORT, NONE };
+struct Upper {
+    UpperKind kind = UpperKind::KERNEL;
+    /// Of PORT: the [[port]] the frames come from and go to.
+    std::string port;
+    bool operator==(const Upper &) const = default;
+};
+
+/// An interface address: 4 or 16 octets in network order, and a prefix length.
+struct Alias {
+    bool v6 = false;
+    std::array<uint8_t, 16> address{}; ///< the first 4 octets for IPv4
+    uint8_t prefix_length = 0;
+    auto operator<=>(const Alias &) const = default;
+};
+/// "192.0.2.1/24", "2001:db8::1/64".
+std::string to_string(const Alias &alias);
+
+struct Lagg {
+    std::string name; ///< lagg and a number
+    std::string description;
+    Protocol protocol = Protocol::LACP;
+    std::vector<std::string> ports; ///< order is failover priority, first is primary
+    uint16_t mtu = kDefaultMtu;
+    std::optional<MacAddress> mac; ///< of the first port when absent
+    std::vector<Alias> aliases;
+    Hash hash;
+    Lacp lacp;
+    uint16_t min_links = 1;
+    uint32_t roundrobin_stride = 1; ///< packets in a row on one port
+    bool rx_all = false; ///< failover: accept frames on ports that are not active
+    Upper upper;
+    bool operator==(const Lagg &) const = default;
+};
+
+struct Config {
+    Daemon daemon;
+    std::vector<Port> ports;
+    std::vector<Lagg> laggs;
+    bool operator==(const Config &) const = default;
+};
+
+const char *to_text(Protocol protocol);
+const char *to_text(UpperKind kind);
+
+} // namespace lagg::config

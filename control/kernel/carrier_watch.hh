@@ -1,0 +1,39 @@
+// Carrier of kernel interfaces as rtnetlink tells it: net_af_packet and net_af_xdp report a link that is
+// always up, so the truth about such a port comes from here.
+#pragma once
+
+#include "dataplane/base/result.hh"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace lagg::kernel {
+
+struct Carrier {
+    unsigned index;       ///< interface index
+    bool present;         ///< false: the interface is gone
+    bool up;              ///< administratively up and with carrier
+};
+
+class CarrierWatch {
+  public:
+    /// Subscribes to link messages and dumps the present state once.
+    static Result<std::unique_ptr<CarrierWatch>> open();
+    virtual ~CarrierWatch() = default;
+    /// Readable when there is something to handle; never blocks.
+    virtual int fd() const = 0;
+    /// Reads all messages waiting and reports every link in them; after an overrun, everything again.
+    virtual void handle(const std::function<void(const Carrier &)> &report) = 0;
+    /// Asks the kernel to report all links anew through handle().
+    virtual void request_dump() = 0;
+};
+
+/// Speed (Mb/s, 0 unknown) and duplex of an interface, from sysfs.
+struct LinkSpeed {
+    uint32_t mbps = 0;
+    bool full_duplex = true;
+};
+LinkSpeed link_speed(unsigned index);
+
+} // namespace lagg::kernel

@@ -1,0 +1,77 @@
+// A kernel interface as we want it and as it is: MTU, addresses, description, MAC, carrier.
+//
+// plan() is pure; Rtnetlink executes. All over rtnetlink (libnl-route).
+#pragma once
+
+#include "control/config/config.hh"
+#include "dataplane/base/mac_address.hh"
+#include "dataplane/base/result.hh"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace lagg::kernel {
+
+/// What the configuration asks of the interface.
+struct Want {
+    uint16_t mtu = 1500;
+    MacAddress mac{};
+    std::string description; ///< ifalias
+    std::vector<config::Alias> aliases;
+};
+
+/// What the kernel has. Link-local IPv6 addresses the kernel made itself are not listed.
+struct Have {
+    unsigned index = 0;
+    bool up = false;
+    bool carrier = false;
+    uint16_t mtu = 0;
+    MacAddress mac{};
+    std::string description;
+    std::vector<config::Alias> aliases;
+};
+
+struct SetMtu { uint16_t mtu; };
+struct SetMac { MacAddress mac; };
+struct SetDescription { std::string description; };
+struct AddAlias { config::Alias alias; };
+struct RemoveAlias { config::Alias alias; };
+struct SetUp {};
+using Change = std::variant<SetMtu, SetMac, SetDescription, AddAlias, RemoveAlias, SetUp>;
+
+/// The changes from `have` to `want`, in an order the kernel takes. `ours` are the aliases an earlier
+/// configuration of this daemon set: of the addresses present, only those are removed when they are no
+/// longer wanted, so that what an operator added by hand stays.
+std::vector<Change> plan(const Have &have, const Want &want, const std::vector<config::Alias> &ours);
+std::string to_string(const Change &change);
+
+/// A netlink route socket. One thread at a time.
+class Rtnetlink {
+  public:
+    static Result<std::unique_ptr<Rtnetlink>> open();
+    virtual ~Rtnetlink() = default;
+
+    /// Nothing when there is no such interface.
+    virtual Result<std::optional<Have>> read(const std::string &name) = 0;
+    virtual Result<void> apply(const std::string &name, const Change &change) = 0;
+    virtual Result<void> set_carrier(const std::string &name, bool on) = 0;
+    /// Removes a persistent TAP of ours; fine when there is none.
+    virtual Result<void> remove(const std::string &name) = 0;
+    /// Names of all TAP interfaces called lagg and a number.
+    virtual Result<std::vector<std::string>> lagg_interfaces() = 0;
+};
+
+/// Keeps the host's own stack off an interface whose frames a lagg takes (net_af_packet, net_af_xdp):
+/// without this the kernel answers ARP and IP on it as well. Sets disable_ipv6, arp_ignore, rp_filter and
+/// forwarding of the interface, brings it up, and remembers what was there.
+class Quieted {
+  public:
+    static Result<std::unique_ptr<Quieted>> quieten(Rtnetlink &netlink, const std::string &interface);
+    /// Restores the sysctls where the interface still exists; leaves it up.
+    virtual ~Quieted() = default;
+};
+
+} // namespace lagg::kernel

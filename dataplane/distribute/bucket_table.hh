@@ -1,0 +1,34 @@
+// Hash values to members: 4096 one-byte buckets, built by a pure function and never changed after.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace lagg::distribute {
+
+inline constexpr size_t kBuckets = 4096;
+inline constexpr size_t kMaxMembers = 32;
+/// The bucket has no member: nothing is distributing.
+inline constexpr uint8_t kNoMember = 255;
+
+struct alignas(64) BucketTable {
+    std::array<uint8_t, kBuckets> member;
+
+    static BucketTable empty();
+    /// The high bits choose, where flow_hash mixes best.
+    static size_t bucket_of(uint32_t hash) { return hash >> 20; }
+    uint8_t lookup(uint32_t hash) const { return member[bucket_of(hash)]; }
+    bool operator==(const BucketTable &) const = default;
+};
+
+/// Builds the table that gives member m a share of weights[m] / sum (0: not distributing), from the
+/// table in force. A lost member's buckets alone are rewritten, spread over the others; a gained one
+/// takes no more than its share. Deterministic. Members keep their index for as long as they exist.
+BucketTable build(const BucketTable &previous, std::span<const uint32_t> weights);
+
+/// Buckets whose member differs, for tests, logs and the client.
+size_t moved(const BucketTable &from, const BucketTable &to);
+
+} // namespace lagg::distribute
