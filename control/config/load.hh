@@ -2,36 +2,29 @@
 #pragma once
 
 #include "control/config/config.hh"
+#include "control/config/mistake.hh"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 namespace lagg::config {
 
-/// One mistake, for the operator.
-struct Mistake {
-    std::string file;
-    unsigned line = 0;   ///< from 1; 0 when the file itself cannot be read
-    unsigned column = 0; ///< from 1
-    /// What is wrong, with the offending value, and what is allowed.
-    std::string message;
-};
-/// "FILE:LINE:COLUMN: message".
-std::string to_string(const Mistake &mistake);
-
-/// Every mistake found, in file order; never empty.
-struct Mistakes {
-    std::vector<Mistake> list;
-};
-
 using Loaded = std::variant<Config, Mistakes>;
 
-/// Parses a TOML document. `name` is used in messages.
-Loaded parse(std::string_view text, const std::string &name);
+/// Where in the file things stand, for checks that need the devices themselves and so are made
+/// elsewhere. Not part of Config, whose equality is one of meaning.
+struct Positions {
+    std::map<std::string, Position> port_device; ///< by port name: the value of its `device`
+    std::map<std::string, Position> lagg;        ///< by lagg name: the value of its `name`
+};
+
+/// Parses a TOML document. `name` is used in messages. `positions`, when given, is filled if and
+/// only if the document has no mistake.
+Loaded parse(std::string_view text, const std::string &name, Positions *positions = nullptr);
 
 /// Reads and parses a file.
-Loaded load(const std::string &path);
+Loaded load(const std::string &path, Positions *positions = nullptr);
 
 } // namespace lagg::config

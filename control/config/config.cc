@@ -1,0 +1,31 @@
+// Names of the configuration's words.
+#include "control/config/config.hh"
+
+#include <cassert>
+
+namespace lagg::config {
+
+const char *to_text(Protocol protocol) {
+    switch (protocol) {
+    case Protocol::LACP: return "lacp";
+    case Protocol::FAILOVER: return "failover";
+    case Protocol::LOADBALANCE: return "loadbalance";
+    case Protocol::ROUNDROBIN: return "roundrobin";
+    case Protocol::BROADCAST: return "broadcast";
+    case Protocol::NONE: return "none";
+    }
+    assert(false);
+    return "";
+}
+
+const char *to_text(UpperKind kind) {
+    switch (kind) {
+    case UpperKind::KERNEL: return "kernel";
+    case UpperKind::PORT: return "port";
+    case UpperKind::NONE: return "none";
+    }
+    assert(false);
+    return "";
+}
+
+} // namespace lagg::config

@@ -1,0 +1,108 @@
+// The one file that knows toml++.
+#include "control/config/document.hh"
+
+#include "control/config/syntax_hint.hh"
+#include "control/config/words.hh"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace lagg::config {
+
+namespace {
+
+Position position_of(const toml::source_region &region) {
+    return {region.begin.line, region.begin.column};
+}
+
+template <typename Value> std::string written(const Value &value) {
+    std::ostringstream stream;
+    stream << value;
+    return stream.str();
+}
+
+Node convert(const toml::node &from);
+
+void convert_table(const toml::table &from, Node &to) {
+    to.kind = Node::Kind::TABLE;
+    for (const auto &[key, value] : from) {
+        to.entries.push_back({std::string(key.str()), position_of(key.source()), convert(value)});
+    }
+    std::stable_sort(to.entries.begin(), to.entries.end(),
+                     [](const Entry &a, const Entry &b) { return a.key_at < b.key_at; });
+}
+
+void convert_array(const toml::array &from, Node &to) {
+    to.kind = Node::Kind::ARRAY;
+    for (const toml::node &item : from)
+        to.items.push_back(convert(item));
+}
+
+Node convert(const toml::node &from) {
+    Node to;
+    to.at = position_of(from.source());
+    if (const auto *table = from.as_table()) {
+        convert_table(*table, to);
+    } else if (const auto *array = from.as_array()) {
+        convert_array(*array, to);
+    } else if (const auto *text = from.as_string()) {
+        to.kind = Node::Kind::STRING;
+        to.text = text->get();
+    } else if (const auto *integer = from.as_integer()) {
+        to.kind = Node::Kind::INTEGER;
+        to.integer = integer->get();
+    } else if (const auto *boolean = from.as_boolean()) {
+        to.kind = Node::Kind::BOOLEAN;
+        to.boolean = boolean->get();
+    } else if (const auto *number = from.as_floating_point()) {
+        to.kind = Node::Kind::FLOAT;
+        to.text = written(*number);
+    } else {
+        to.kind = Node::Kind::DATE;
+        if (const auto *date = from.as_date()) to.text = written(*date);
+        if (const auto *time = from.as_time()) to.text = written(*time);
+        if (const auto *date_time = from.as_date_time()) to.text = written(*date_time);
+    }
+    return to;
+}
+
+/// toml++ says "Error while parsing array: expected ...".
+std::string plain(std::string_view description) {
+    constexpr std::string_view kOpening = "Error while parsing ";
+    if (description.substr(0, kOpening.size()) == kOpening) {
+        description.remove_prefix(kOpening.size());
+        return "syntax error in " + std::string(description);
+    }
+    return "syntax error: " + std::string(description);
+}
+
+} // namespace
+
+std::string describe(const Node &node) {
+    switch (node.kind) {
+    case Node::Kind::BOOLEAN: return node.boolean ? "the boolean true" : "the boolean false";
+    case Node::Kind::INTEGER: return "the integer " + std::to_string(node.integer);
+    case Node::Kind::FLOAT: return "the fraction " + node.text;
+    case Node::Kind::STRING: return "the string " + quoted(node.text);
+    case Node::Kind::DATE: return "the date or time " + node.text;
+    case Node::Kind::ARRAY: return "an array";
+    case Node::Kind::TABLE: return "a table";
+    }
+    return {};
+}
+
+std::variant<Node, Mistake> parse_document(std::string_view text, const std::string &name) {
+    // Debian's library is built with exceptions; they end here.
+    try {
+        return convert(toml::parse(text, std::string_view(name)));
+    } catch (const toml::parse_error &error) {
+        const Position at = position_of(error.source());
+        const std::string_view description = error.description();
+        return Mistake{name, at.line, at.column,
+                       plain(description) + syntax_hint(text, at, description)};
+    }
+}
+
+} // namespace lagg::config

@@ -1,0 +1,74 @@
+// The way from a file to a Config: text, tree, structs, rules.
+#include "control/config/load.hh"
+
+#include "control/config/document.hh"
+#include "control/config/rules.hh"
+#include "control/config/schema.hh"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+namespace lagg::config {
+
+namespace {
+
+Config without_places(PlacedConfig &&placed) {
+    Config config;
+    config.daemon = std::move(placed.daemon);
+    for (PlacedPort &port : placed.ports)
+        config.ports.push_back(std::move(port.port));
+    for (PlacedLagg &from : placed.laggs) {
+        Lagg &lagg = config.laggs.emplace_back(std::move(from.lagg));
+        for (PlacedText &port : from.ports)
+            lagg.ports.push_back(std::move(port.text));
+        for (const PlacedAlias &alias : from.aliases)
+            lagg.aliases.push_back(alias.alias);
+    }
+    return config;
+}
+
+Positions positions_of(const PlacedConfig &config) {
+    Positions positions;
+    for (const PlacedPort &port : config.ports) {
+        positions.port_device[port.port.name] = port.device;
+    }
+    for (const PlacedLagg &lagg : config.laggs)
+        positions.lagg[lagg.lagg.name] = lagg.name;
+    return positions;
+}
+
+Mistakes unreadable(const std::string &path, const std::string &why) {
+    return {{{path, 0, 0, "cannot be read: " + why}}};
+}
+
+} // namespace
+
+Loaded parse(std::string_view text, const std::string &name, Positions *positions) {
+    const auto document = parse_document(text, name);
+    if (const auto *mistake = std::get_if<Mistake>(&document)) return Mistakes{{*mistake}};
+    Complaints complaints(name);
+    PlacedConfig placed = read_schema(std::get<Node>(document), complaints);
+    check_rules(placed, complaints);
+    if (!complaints.empty()) return std::move(complaints).take();
+    if (positions) *positions = positions_of(placed);
+    return without_places(std::move(placed));
+}
+
+Loaded load(const std::string &path, Positions *positions) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) return unreadable(path, "it is a directory");
+    errno = 0;
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    // Copying an empty file sets failbit of `text`; what matters is whether reading went wrong.
+    if (file) text << file.rdbuf();
+    if (!file.is_open() || file.bad()) {
+        return unreadable(path, std::generic_category().message(errno ? errno : EIO));
+    }
+    return parse(text.str(), path, positions);
+}
+
+} // namespace lagg::config

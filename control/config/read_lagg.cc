@@ -1,0 +1,268 @@
+// [[lagg]].
+#include "control/config/schema.hh"
+
+#include "control/config/values.hh"
+#include "control/config/words.hh"
+
+#include <algorithm>
+
+namespace lagg::config {
+
+namespace {
+
+constexpr int64_t kMost16 = 65535;
+constexpr int64_t kMostSeed = 4294967295;
+constexpr int64_t kMostStride = 1000000;
+/// The kernel's IFALIASZ is 256 with the NUL at the end.
+constexpr size_t kLongestDescription = 255;
+
+void read_name(TableReader &reader, PlacedLagg &placed) {
+    const auto name = reader.text("name");
+    if (!name) {
+        if (!reader.find("name")) {
+            reader.complain(reader.at(),
+                            "this [[lagg]] has no 'name'; give it one, such as name = \"lagg0\"");
+        }
+        return;
+    }
+    placed.lagg.name = name->text;
+    placed.name = name->at;
+    if (!is_lagg_name(name->text)) {
+        reader.complain(name->at,
+                        "lagg name " + quoted(name->text) +
+                            " is not valid; it is \"lagg\" and a number from 0 to 4095, " +
+                            "such as \"lagg0\"");
+    }
+}
+
+void read_description(TableReader &reader, std::string &description) {
+    const auto text = reader.text("description");
+    if (!text) return;
+    const bool one_line = std::none_of(text->text.begin(), text->text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
+    });
+    if (!one_line) {
+        reader.complain(text->at, reader.subject("description") + " is " + quoted(text->text) +
+                                      "; it must be one line without control characters");
+    } else if (text->text.size() > kLongestDescription) {
+        reader.complain(text->at, reader.subject("description") + " has " +
+                                      std::to_string(text->text.size()) +
+                                      " bytes; the kernel takes at most " +
+                                      std::to_string(kLongestDescription));
+    } else {
+        description = text->text;
+    }
+}
+
+void read_ports(TableReader &reader, PlacedLagg &placed) {
+    constexpr const char *kExample = "[\"p0\", \"p1\"]";
+    const auto ports = reader.texts("ports", kExample);
+    if (ports) placed.ports = *ports;
+    const Node *value = reader.find("ports");
+    if (placed.lagg.protocol == Protocol::NONE) return;
+    if (!value) {
+        reader.complain(reader.at(), reader.called().owner +
+                                         " has no 'ports'; name at least one [[port]], such as " +
+                                         "ports = " + kExample);
+    } else if (value->kind == Node::Kind::ARRAY && value->items.empty()) {
+        reader.complain(value->at, reader.subject("ports") +
+                                       " is empty; name at least one [[port]] (only protocol " +
+                                       "\"none\" needs none)");
+    }
+}
+
+std::optional<MacAddress> read_mac(TableReader &reader, std::string_view key) {
+    const auto text = reader.text(key);
+    if (!text) return std::nullopt;
+    auto mac = parse_unicast_mac(text->text, reader.subject(key));
+    if (mac) return *mac;
+    reader.complain(text->at, mac.error().message);
+    return std::nullopt;
+}
+
+void read_aliases(TableReader &reader, PlacedLagg &placed) {
+    const auto texts = reader.texts("aliases", "[\"192.0.2.1/24\"]");
+    if (!texts) return;
+    placed.aliases_at = reader.find("aliases")->at;
+    for (const PlacedText &text : *texts) {
+        const auto alias = parse_alias(text.text);
+        if (alias) {
+            placed.aliases.push_back({*alias, text.at});
+        } else {
+            reader.complain(text.at, alias.error().message);
+        }
+    }
+}
+
+void read_policy(TableReader &reader, const PlacedText &text, Hash &hash) {
+    const auto policy = parse_policy(text.text);
+    if (!policy) return reader.complain(text.at, policy.error().message);
+    const auto seed = hash.seed;
+    hash = *policy;
+    hash.seed = seed;
+}
+
+void read_seed(TableReader &reader, Hash &hash) {
+    const Node *value = reader.find("seed");
+    if (!value) return;
+    if (value->kind == Node::Kind::STRING) {
+        if (lower_case(value->text) == "random") return;
+        reader.wrong_type("seed", "\"random\" or an integer", *value);
+    } else if (const auto seed = reader.integer("seed", 0, kMostSeed)) {
+        hash.seed = static_cast<uint32_t>(*seed);
+    }
+}
+
+/// A policy's name, or a table of the name and the seed.
+void read_hash(TableReader &reader, Hash &hash, Complaints &complaints) {
+    const Node *value = reader.find("hash");
+    if (!value) return;
+    if (value->kind == Node::Kind::STRING) {
+        return read_policy(reader, {value->text, value->at}, hash);
+    }
+    if (value->kind != Node::Kind::TABLE) {
+        return reader.wrong_type(
+            "hash", "a policy such as \"layer2+3\" or a table { policy, seed }", *value);
+    }
+    const std::string &owner = reader.called().owner;
+    TableReader inner(*value, {"in 'hash' of " + owner, owner, "hash."}, complaints);
+    if (const auto policy = inner.text("policy")) read_policy(inner, *policy, hash);
+    read_seed(inner, hash);
+    inner.reject_unknown();
+}
+
+void read_lacp(TableReader &outer, Lacp &lacp, Complaints &complaints) {
+    static constexpr Choice<bool> kModes[] = {{"active", true}, {"passive", false}};
+    static constexpr Choice<bool> kRates[] = {{"slow", false}, {"fast", true}};
+
+    const Node *table = outer.table("lacp");
+    if (!table) return;
+    const std::string &owner = outer.called().owner;
+    TableReader reader(*table, {"in 'lacp' of " + owner, owner, "lacp."}, complaints);
+    lacp.active = reader.choice("mode", kModes).value_or(lacp.active);
+    lacp.fast = reader.choice("rate", kRates).value_or(lacp.fast);
+    lacp.strict = reader.boolean("strict").value_or(lacp.strict);
+    if (const auto priority = reader.integer("system_priority", 0, kMost16)) {
+        lacp.system_priority = static_cast<uint16_t>(*priority);
+    }
+    lacp.system_mac = read_mac(reader, "system_mac");
+    if (const auto priority = reader.integer("port_priority", 0, kMost16)) {
+        lacp.port_priority = static_cast<uint16_t>(*priority);
+    }
+    if (const auto key = reader.integer("key", 1, kMost16)) {
+        lacp.key = static_cast<uint16_t>(*key);
+    }
+    reader.reject_unknown();
+}
+
+void read_upper_text(TableReader &reader, const PlacedText &text, PlacedLagg &placed) {
+    constexpr std::string_view kPort = "port:";
+    const std::string lower = lower_case(text.text);
+    Upper &upper = placed.lagg.upper;
+    if (lower == "kernel" || lower == "none") {
+        upper.kind = lower == "kernel" ? UpperKind::KERNEL : UpperKind::NONE;
+    } else if (lower.substr(0, kPort.size()) == kPort && lower.size() > kPort.size()) {
+        upper = {UpperKind::PORT, text.text.substr(kPort.size())};
+        placed.upper = text.at;
+    } else {
+        reader.complain(text.at, reader.subject("upper") + " is " + quoted(text.text) +
+                                     "; it must be \"kernel\", \"none\" or \"port:NAME\"");
+    }
+}
+
+void read_upper_table(const Node &table, const std::string &owner, PlacedLagg &placed,
+                      Complaints &complaints) {
+    static constexpr Choice<UpperKind> kKinds[] = {
+        {"kernel", UpperKind::KERNEL}, {"port", UpperKind::PORT}, {"none", UpperKind::NONE}};
+    TableReader reader(table, {"in 'upper' of " + owner, owner, "upper."}, complaints);
+    const auto kind = reader.choice("type", kKinds);
+    const auto port = reader.text("port");
+    reader.reject_unknown();
+    if (!kind) {
+        if (!reader.find("type")) {
+            reader.complain(table.at,
+                            "'upper' of " + owner + " has no 'type'; write kernel, port or none");
+        }
+        return;
+    }
+    if (*kind != UpperKind::PORT) {
+        placed.lagg.upper.kind = *kind;
+        if (port) {
+            reader.complain(port->at, reader.subject("port") +
+                                          " goes with type = \"port\" only, not with " +
+                                          quoted(to_text(*kind)));
+        }
+    } else if (port) {
+        placed.lagg.upper = {UpperKind::PORT, port->text};
+        placed.upper = port->at;
+    } else if (!reader.find("port")) {
+        reader.complain(table.at, "'upper' of " + owner +
+                                      " has type \"port\" but no 'port'; name a [[port]], such " +
+                                      "as upper = \"port:p2\"");
+    }
+}
+
+void read_upper(TableReader &reader, PlacedLagg &placed, Complaints &complaints) {
+    const Node *value = reader.find("upper");
+    if (!value) return;
+    if (value->kind == Node::Kind::STRING) {
+        read_upper_text(reader, {value->text, value->at}, placed);
+    } else if (value->kind == Node::Kind::TABLE) {
+        read_upper_table(*value, reader.called().owner, placed, complaints);
+    } else {
+        reader.wrong_type("upper", "\"kernel\", \"none\" or \"port:NAME\"", *value);
+    }
+}
+
+void read_numbers(TableReader &reader, PlacedLagg &placed) {
+    Lagg &lagg = placed.lagg;
+    if (const auto mtu = reader.integer("mtu", kMinMtu, kMaxMtu)) {
+        lagg.mtu = static_cast<uint16_t>(*mtu);
+    }
+    if (const auto links = reader.integer("min_links", 1, kMaxPortsPerLagg)) {
+        lagg.min_links = static_cast<uint16_t>(*links);
+        placed.min_links = reader.find("min_links")->at;
+    }
+    if (const auto stride = reader.integer("stride", 1, kMostStride)) {
+        lagg.roundrobin_stride = static_cast<uint32_t>(*stride);
+    }
+}
+
+/// As a message calls it: a good name stands for itself.
+std::string owner_of(const Node &table) {
+    const std::string name = peek_text(table, "name");
+    if (name.empty()) return "this [[lagg]]";
+    return is_lagg_name(name) ? name : quoted(name);
+}
+
+} // namespace
+
+PlacedLagg read_lagg(const Node &table, Complaints &complaints) {
+    static constexpr Choice<Protocol> kProtocols[] = {{"lacp", Protocol::LACP},
+                                                      {"failover", Protocol::FAILOVER},
+                                                      {"loadbalance", Protocol::LOADBALANCE},
+                                                      {"roundrobin", Protocol::ROUNDROBIN},
+                                                      {"broadcast", Protocol::BROADCAST},
+                                                      {"none", Protocol::NONE}};
+
+    PlacedLagg placed;
+    placed.at = table.at;
+    placed.called = owner_of(table);
+    Lagg &lagg = placed.lagg;
+    TableReader reader(table, {"in [[lagg]]", placed.called, ""}, complaints);
+    read_name(reader, placed);
+    read_description(reader, lagg.description);
+    lagg.protocol = reader.choice("protocol", kProtocols).value_or(lagg.protocol);
+    read_ports(reader, placed);
+    read_numbers(reader, placed);
+    lagg.mac = read_mac(reader, "mac");
+    read_aliases(reader, placed);
+    read_hash(reader, lagg.hash, complaints);
+    read_lacp(reader, lagg.lacp, complaints);
+    lagg.rx_all = reader.boolean("rx_all").value_or(lagg.rx_all);
+    read_upper(reader, placed, complaints);
+    reader.reject_unknown();
+    return placed;
+}
+
+} // namespace lagg::config

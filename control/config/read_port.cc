@@ -1,0 +1,79 @@
+// [[port]].
+#include "control/config/schema.hh"
+
+#include "control/config/values.hh"
+#include "control/config/words.hh"
+
+namespace lagg::config {
+
+namespace {
+
+constexpr int64_t kFewestDescriptors = 64;
+constexpr int64_t kMostDescriptors = 32768;
+
+void read_name(TableReader &reader, PlacedPort &placed) {
+    const auto name = reader.text("name");
+    if (!name) {
+        if (!reader.find("name")) {
+            reader.complain(reader.at(),
+                            "this [[port]] has no 'name'; give it one, such as name = \"p0\"");
+        }
+        return;
+    }
+    // Kept even when it is no good: that a lagg names it is not a second mistake.
+    placed.port.name = name->text;
+    placed.name = name->at;
+    if (!is_port_name(name->text)) {
+        reader.complain(name->at, "port name " + quoted(name->text) +
+                                      " is not valid; it begins with a letter and has at most 31 " +
+                                      "letters, digits, '_', '.' and '-'");
+    }
+}
+
+void read_device(TableReader &reader, PlacedPort &placed) {
+    const auto device = reader.text("device");
+    if (!device) {
+        if (!reader.find("device")) {
+            reader.complain(reader.at(), reader.called().owner +
+                                             " has no 'device'; write a PCI address such as " +
+                                             "\"0000:03:00.0\" or a DPDK vdev such as " +
+                                             "\"net_af_packet,iface=eth1\"");
+        }
+        return;
+    }
+    auto parsed = parse_device(device->text);
+    if (!parsed) return reader.complain(device->at, parsed.error().message);
+    placed.port.device = *std::move(parsed);
+    placed.device = device->at;
+}
+
+std::optional<uint16_t> read_lacp_priority(const Node &table, const std::string &owner,
+                                           Complaints &complaints) {
+    TableReader reader(table, {"in 'lacp' of " + owner, owner, "lacp."}, complaints);
+    const auto priority = reader.integer("priority", 0, 65535);
+    reader.reject_unknown();
+    if (!priority) return std::nullopt;
+    return static_cast<uint16_t>(*priority);
+}
+
+} // namespace
+
+PlacedPort read_port(const Node &table, Complaints &complaints) {
+    PlacedPort placed;
+    placed.at = table.at;
+    const std::string name = peek_text(table, "name");
+    const std::string owner = name.empty() ? "this [[port]]" : "port " + quoted(name);
+    TableReader reader(table, {"in [[port]]", owner, ""}, complaints);
+    read_name(reader, placed);
+    read_device(reader, placed);
+    if (const auto count = reader.integer("descriptors", kFewestDescriptors, kMostDescriptors)) {
+        placed.port.descriptors = static_cast<uint16_t>(*count);
+    }
+    if (const Node *lacp = reader.table("lacp")) {
+        placed.port.lacp_priority = read_lacp_priority(*lacp, owner, complaints);
+    }
+    reader.reject_unknown();
+    return placed;
+}
+
+} // namespace lagg::config

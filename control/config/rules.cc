@@ -1,0 +1,203 @@
+// The rules between tables, one function each.
+#include "control/config/rules.hh"
+
+#include "control/config/values.hh"
+#include "control/config/words.hh"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace lagg::config {
+
+namespace {
+
+std::string at_line(Position at) {
+    return "line " + std::to_string(at.line);
+}
+
+/// The first user of something that may be used once.
+struct User {
+    std::string called;
+    Position at;
+};
+using Users = std::map<std::string, User>;
+
+void check_port_names(const PlacedConfig &config, Complaints &complaints) {
+    Users seen;
+    for (const PlacedPort &placed : config.ports) {
+        if (placed.port.name.empty()) continue;
+        const auto [first, fresh] = seen.try_emplace(placed.port.name, User{"", placed.name});
+        if (fresh) continue;
+        complaints.add(placed.name,
+                       "port name " + quoted(placed.port.name) + " is taken by the [[port]] at " +
+                           at_line(first->second.at) + "; every port needs a name of its own");
+    }
+}
+
+void check_lagg_names(const PlacedConfig &config, Complaints &complaints) {
+    Users seen;
+    for (const PlacedLagg &placed : config.laggs) {
+        if (placed.lagg.name.empty()) continue;
+        const auto [first, fresh] = seen.try_emplace(placed.lagg.name, User{"", placed.name});
+        if (fresh) continue;
+        complaints.add(placed.name,
+                       "lagg name " + quoted(placed.lagg.name) + " is taken by the [[lagg]] at " +
+                           at_line(first->second.at) + "; every lagg needs a number of its own");
+    }
+}
+
+void check_devices(const PlacedConfig &config, Complaints &complaints) {
+    Users seen;
+    for (const PlacedPort &placed : config.ports) {
+        const std::string &device = placed.port.device;
+        if (device.empty()) continue;
+        const User user{quoted(placed.port.name), placed.device};
+        const auto [first, fresh] = seen.try_emplace(device_identity(device), user);
+        if (fresh) continue;
+        complaints.add(placed.device, "device " + quoted(device) + " is already that of port " +
+                                          first->second.called + " (" + at_line(first->second.at) +
+                                          "); a device can be one port only");
+    }
+}
+
+/// Whether there is a port of that name; complains with the nearest name if not.
+bool port_exists(const PlacedConfig &config, const PlacedText &name, const std::string &subject,
+                 Complaints &complaints) {
+    std::vector<std::string> names;
+    for (const PlacedPort &placed : config.ports) {
+        if (!placed.port.name.empty()) names.push_back(placed.port.name);
+    }
+    if (std::find(names.begin(), names.end(), name.text) != names.end()) return true;
+    std::string message = subject + " does not exist; ";
+    if (names.empty()) {
+        message += "this file has no [[port]] with a name";
+    } else if (const auto near = nearest(name.text, names)) {
+        message += "did you mean " + quoted(*near) + "?";
+    } else {
+        message += "the ports are " + listed(names);
+    }
+    complaints.add(name.at, std::move(message));
+    return false;
+}
+
+/// Fills `members` with the first use of each port, for the rule about uppers.
+void check_members(const PlacedConfig &config, Users &members, Complaints &complaints) {
+    for (const PlacedLagg &placed : config.laggs) {
+        for (const PlacedText &port : placed.ports) {
+            const std::string subject = "port " + quoted(port.text);
+            if (!port_exists(config, port, subject + " of " + placed.called, complaints)) continue;
+            const auto [first, fresh] =
+                members.try_emplace(port.text, User{placed.called, port.at});
+            if (fresh) continue;
+            const bool same =
+                first->second.at >= placed.at && first->second.called == placed.called;
+            complaints.add(port.at,
+                           same ? subject + " is listed twice in " + placed.called +
+                                      "; name each port once"
+                                : subject + " is already a port of " + first->second.called + " (" +
+                                      at_line(first->second.at) + "); a port belongs to one lagg");
+        }
+    }
+}
+
+void check_uppers(const PlacedConfig &config, const Users &members, Complaints &complaints) {
+    Users uppers;
+    for (const PlacedLagg &placed : config.laggs) {
+        if (placed.lagg.upper.kind != UpperKind::PORT) continue;
+        const std::string &name = placed.lagg.upper.port;
+        const std::string subject = "upper port " + quoted(name) + " of " + placed.called;
+        if (!port_exists(config, {name, placed.upper}, subject, complaints)) continue;
+        if (const auto member = members.find(name); member != members.end()) {
+            complaints.add(placed.upper, subject + " is already a port of " +
+                                             member->second.called + " (" +
+                                             at_line(member->second.at) +
+                                             "); the upper side needs a port of its own");
+        }
+        const auto [first, fresh] = uppers.try_emplace(name, User{placed.called, placed.upper});
+        if (fresh) continue;
+        complaints.add(placed.upper, subject + " is already the upper side of " +
+                                         first->second.called + " (" + at_line(first->second.at) +
+                                         "); a port serves one lagg");
+    }
+}
+
+void check_min_links(const PlacedConfig &config, Complaints &complaints) {
+    for (const PlacedLagg &placed : config.laggs) {
+        const size_t ports = placed.ports.size();
+        const bool given = placed.min_links.line != 0;
+        if (!given || ports == 0 || placed.lagg.min_links <= ports) continue;
+        complaints.add(placed.min_links, "'min_links' of " + placed.called + " is " +
+                                             std::to_string(placed.lagg.min_links) +
+                                             ", but it has " + std::to_string(ports) +
+                                             (ports == 1 ? " port" : " ports") +
+                                             "; it would never come up");
+    }
+}
+
+bool is_link_local(const Alias &alias) {
+    return alias.v6 && alias.address[0] == 0xfe && (alias.address[1] & 0xc0) == 0x80;
+}
+
+void check_alias(const PlacedLagg &placed, const PlacedAlias &alias, Users &seen,
+                 Complaints &complaints) {
+    // The prefix length makes no second address. A link-local address is one of its interface:
+    // other laggs may have the same one.
+    const std::string all = to_string(alias.alias);
+    std::string address = all.substr(0, all.find('/'));
+    if (is_link_local(alias.alias)) {
+        address += '%' + std::to_string(placed.at.line) + ':' + std::to_string(placed.at.column);
+    }
+    const auto [first, fresh] = seen.try_emplace(address, User{placed.called, alias.at});
+    if (fresh) return;
+    complaints.add(alias.at, "alias " + quoted(all) + " of " + placed.called +
+                                 ": its address is already an alias of " + first->second.called +
+                                 " (" + at_line(first->second.at) +
+                                 "); an address belongs to one interface, once");
+}
+
+void check_aliases(const PlacedConfig &config, Complaints &complaints) {
+    Users seen;
+    for (const PlacedLagg &placed : config.laggs) {
+        for (const PlacedAlias &alias : placed.aliases) {
+            check_alias(placed, alias, seen, complaints);
+        }
+        if (placed.aliases.empty() || placed.lagg.upper.kind == UpperKind::KERNEL) continue;
+        complaints.add(placed.aliases_at, "'aliases' of " + placed.called +
+                                              " need the kernel interface, but its upper is " +
+                                              quoted(to_text(placed.lagg.upper.kind)) +
+                                              "; remove them or write upper = \"kernel\"");
+    }
+}
+
+void check_device_count(const PlacedConfig &config, Complaints &complaints) {
+    std::vector<Position> devices;
+    for (const PlacedPort &placed : config.ports)
+        devices.push_back(placed.at);
+    for (const PlacedLagg &placed : config.laggs) {
+        if (placed.lagg.upper.kind == UpperKind::KERNEL) devices.push_back(placed.at);
+    }
+    if (devices.size() <= kMaxDevices) return;
+    std::sort(devices.begin(), devices.end());
+    complaints.add(devices[kMaxDevices],
+                   "this file needs " + std::to_string(devices.size()) +
+                       " devices from here on; at most " + std::to_string(kMaxDevices) +
+                       " are possible, where each [[port]] and each lagg with upper \"kernel\" " +
+                       "takes one");
+}
+
+} // namespace
+
+void check_rules(const PlacedConfig &config, Complaints &complaints) {
+    check_port_names(config, complaints);
+    check_devices(config, complaints);
+    check_lagg_names(config, complaints);
+    Users members;
+    check_members(config, members, complaints);
+    check_uppers(config, members, complaints);
+    check_min_links(config, complaints);
+    check_aliases(config, complaints);
+    check_device_count(config, complaints);
+}
+
+} // namespace lagg::config

@@ -1,0 +1,55 @@
+// The document's tree to Config's structs, table by table. Each value keeps its place, because the
+// rules between tables complain about values too.
+#pragma once
+
+#include "control/config/config.hh"
+#include "control/config/document.hh"
+#include "control/config/table_reader.hh"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lagg::config {
+
+/// A [[port]]. Parts that were wrong or missing have their default, and no place where there is
+/// one.
+struct PlacedPort {
+    Port port;
+    Position at; ///< the header
+    Position name;
+    Position device;
+};
+
+struct PlacedAlias {
+    Alias alias;
+    Position at;
+};
+
+struct PlacedLagg {
+    Lagg lagg;          ///< its ports and aliases are empty: they are the following
+    std::string called; ///< "lagg0", or "this lagg" without a name
+    Position at;        ///< the header
+    Position name;
+    std::vector<PlacedText> ports;
+    std::vector<PlacedAlias> aliases;
+    Position aliases_at;
+    Position min_links;
+    Position upper;
+};
+
+struct PlacedConfig {
+    Daemon daemon;
+    std::vector<PlacedPort> ports;
+    std::vector<PlacedLagg> laggs;
+};
+
+PlacedConfig read_schema(const Node &document, Complaints &complaints);
+
+// One table each; read_schema() is made of these.
+
+Daemon read_daemon(const Node &table, Complaints &complaints);
+PlacedPort read_port(const Node &table, Complaints &complaints);
+PlacedLagg read_lagg(const Node &table, Complaints &complaints);
+
+} // namespace lagg::config

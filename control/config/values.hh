@@ -1,0 +1,44 @@
+// Values with a syntax of their own: devices, addresses, hash policies, lists of cores. Pure text
+// to value; each error is the whole sentence that the operator reads.
+#pragma once
+
+#include "control/config/config.hh"
+#include "dataplane/base/result.hh"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lagg::config {
+
+/// DPDK of Debian 12 is built for 128 lcores (RTE_MAX_LCORE).
+inline constexpr unsigned kMaxCores = 128;
+
+/// A device in its canonical form: a PCI address in lower case with its domain, or a vdev string.
+Result<std::string> parse_device(std::string_view text);
+
+/// Two devices with the same identity are the same piece of hardware: the PCI address without its
+/// arguments, the kernel interface behind a vdev with an iface= argument, else the whole string.
+std::string device_identity(const std::string &device);
+
+/// A host's address with its prefix length: not the unspecified, a loopback, a multicast or the
+/// broadcast address.
+Result<Alias> parse_alias(std::string_view text);
+
+/// The fields of a policy named in any of the usual spellings, in any case: "layer2+3", "l3,l4".
+/// The seed is absent.
+Result<Hash> parse_policy(std::string_view text);
+
+/// "2-5", "2,4,6" or both mixed. "auto" is not handled here.
+Result<std::vector<unsigned>> parse_cores(std::string_view text);
+
+/// A unicast MAC address that is not all zero; `subject` opens the sentence, "'mac' of lagg0".
+Result<MacAddress> parse_unicast_mac(std::string_view text, const std::string &subject);
+
+/// A letter and at most 30 of letters, digits, '_', '.', '-'.
+bool is_port_name(std::string_view name);
+
+/// "lagg" and a number from 0 to 4095 without leading zeros.
+bool is_lagg_name(std::string_view name);
+
+} // namespace lagg::config

@@ -1,0 +1,103 @@
+// The text side of good error messages.
+#include "control/config/words.hh"
+
+#include <algorithm>
+#include <numeric>
+
+namespace lagg::config {
+
+namespace {
+
+constexpr size_t kMaxQuoted = 60;
+constexpr size_t kMaxListed = 12;
+
+/// Cuts at `size` octets or before, never within a UTF-8 sequence.
+std::string_view cut(std::string_view text, size_t size) {
+    if (text.size() <= size) return text;
+    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80)
+        --size;
+    return text.substr(0, size);
+}
+
+} // namespace
+
+std::string quoted(std::string_view value) {
+    constexpr char kHex[] = "0123456789abcdef";
+    const std::string_view shown = cut(value, kMaxQuoted);
+    std::string text = "\"";
+    for (const char c : shown) {
+        const auto octet = static_cast<unsigned char>(c);
+        if (c == '\n') {
+            text += "\\n";
+        } else if (c == '\t') {
+            text += "\\t";
+        } else if (octet < 0x20 || octet == 0x7f) {
+            text += {'\\', 'x', kHex[octet >> 4], kHex[octet & 15]};
+        } else {
+            text += c;
+        }
+    }
+    if (shown.size() < value.size()) text += "...";
+    return text + '"';
+}
+
+std::string listed(const std::vector<std::string> &words) {
+    std::string text;
+    for (size_t i = 0; i < words.size(); ++i) {
+        if (i > 0) text += ", ";
+        if (i == kMaxListed) return text + "...";
+        text += words[i];
+    }
+    return text;
+}
+
+std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char &c : lower) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return lower;
+}
+
+size_t edit_distance(std::string_view from, std::string_view to) {
+    // Rows of the usual table: the one above the previous one is needed for swaps of neighbours.
+    std::vector<size_t> older(to.size() + 1);
+    std::vector<size_t> previous(to.size() + 1);
+    std::vector<size_t> row(to.size() + 1);
+    std::iota(row.begin(), row.end(), size_t{0});
+    for (size_t i = 1; i <= from.size(); ++i) {
+        older.swap(previous);
+        previous.swap(row);
+        row[0] = i;
+        for (size_t j = 1; j <= to.size(); ++j) {
+            const size_t replaced = previous[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
+            row[j] = std::min({replaced, previous[j] + 1, row[j - 1] + 1});
+            const bool swapped =
+                i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1];
+            if (swapped) row[j] = std::min(row[j], older[j - 2] + 1);
+        }
+    }
+    return row.back();
+}
+
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string> &candidates) {
+    // About one slip in three letters is still recognisable. Names of devices and keys are short;
+    // what is longer than any of them by far is no misspelling and need not be measured.
+    constexpr size_t kLongest = 64;
+    if (word.size() > kLongest) return std::nullopt;
+    size_t best = std::max<size_t>(1, (word.size() + 1) / 3) + 1;
+    std::optional<std::string> found;
+    for (const std::string &candidate : candidates) {
+        const size_t distance = edit_distance(lower_case(word), lower_case(candidate));
+        if (distance < best) {
+            best = distance;
+            found = candidate;
+        } else if (distance == best) {
+            found.reset();
+        }
+    }
+    return found;
+}
+
+} // namespace lagg::config

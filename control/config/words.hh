@@ -1,0 +1,27 @@
+// Words for messages: values in quotes, lists, and the nearest name to a misspelt one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lagg::config {
+
+/// The value in double quotes, control characters escaped, cut after 60 octets.
+std::string quoted(std::string_view value);
+
+/// "a, b, c"; of a long list the first 12 and "...".
+std::string listed(const std::vector<std::string> &words);
+
+std::string lower_case(std::string_view text);
+
+/// How many insertions, deletions, replacements and swaps of neighbours lead from one to the other.
+size_t edit_distance(std::string_view from, std::string_view to);
+
+/// The candidate that `word` is most likely a misspelling of, whatever its case. Nothing when none
+/// is near or when two are equally near: a guess between "p0" and "p1" helps nobody.
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string> &candidates);
+
+} // namespace lagg::config
