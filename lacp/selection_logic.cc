@@ -1,0 +1,217 @@
+// Selection Logic (802.1AX-2014 6.4.14).
+//
+// Decisions the standard leaves open:
+// - A port joins the Aggregator that has its LAG ID, else takes the one of its own place, else the
+//   first free one. It keeps it as long as the LAG ID lasts, whoever comes or goes.
+// - A lagg shows one Aggregator to its client. Ports of the others are STANDBY, hence out of sync:
+//   a partner must not send where nobody collects.
+// - A port without a known partner waits UNSELECTED until the receive machine gives up hoping
+//   (DEFAULTED), so the first LACPDU never finds it attached to nobody.
+// - Where both ends could choose, the one with the lower System Identifier decides and the other
+//   follows what it sees in sync. Two ends that both followed could change places for ever.
+// - With more links than may be used, a better port that arrives later replaces an attached one
+//   only when it is ready to attach itself: traffic does not stop for wait_while_timer.
+// - A looped port stays UNSELECTED: two ends of one cable would only talk to themselves.
+#include "lacp/selection_logic.hh"
+
+#include "lacp/aggregator.hh"
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+#include <utility>
+
+namespace lagg::lacp {
+
+namespace {
+
+using Assignments = std::array<Assignment, kMaxPorts>;
+
+/// What a port can do for the client if its Aggregator is active; higher is better.
+enum class Worth {
+    NOTHING,   ///< no link, no partner, or nothing known yet
+    FOLLOWING, ///< in contact; the partner decides and has not chosen this link
+    ASSUMED,   ///< nobody answers, and Partner_Admin says to send all the same
+    AGREED,    ///< the partner is in sync, or will be as soon as we are
+};
+
+bool decides(const AggregationPort &port) {
+    return port.actor.system <= port.partner.system;
+}
+
+Worth worth(const AggregationPort &port) {
+    if (!port.port_enabled) return Worth::NOTHING;
+    const bool in_sync = port.partner.state.synchronization;
+    switch (port.rx) {
+    case RxState::CURRENT:
+        if (in_sync) return Worth::AGREED;
+        return decides(port) && !port.partner_refuses ? Worth::AGREED : Worth::FOLLOWING;
+    case RxState::DEFAULTED:
+    case RxState::LACP_DISABLED: return in_sync ? Worth::ASSUMED : Worth::NOTHING;
+    case RxState::INITIALIZE:
+    case RxState::PORT_DISABLED:
+    case RxState::EXPIRED: return Worth::NOTHING;
+    }
+    assert(false);
+    return Worth::NOTHING;
+}
+
+bool is_partner_known(const AggregationPort &port) {
+    if (!port.actor.state.defaulted) return true;
+    return port.rx == RxState::DEFAULTED || port.rx == RxState::LACP_DISABLED;
+}
+
+/// The Aggregator a DETACHED port should use, given what was assigned to the others before it.
+uint16_t find_aggregator(size_t place, const Ports &ports, const Assignments &assigned) {
+    const LagId id = lag_id(ports[place]);
+    std::array<bool, kMaxPorts + 1> taken{};
+    for (size_t i = 0; i < ports.size(); ++i) {
+        if (i == place || !ports[i].is_used()) continue;
+        taken[assigned[i].aggregator] = true;
+        if (assigned[i].selected == Selected::UNSELECTED) continue;
+        if (lag_id(ports[i]) == id) return assigned[i].aggregator;
+    }
+    if (!taken[place + 1]) return static_cast<uint16_t>(place + 1);
+    const auto free = std::find(taken.begin() + 1, taken.end(), false);
+    assert(free != taken.end());
+    return static_cast<uint16_t>(free - taken.begin());
+}
+
+Assignment assign(size_t place, const Ports &ports, const Assignments &assigned) {
+    const AggregationPort &port = ports[place];
+    if (port.leaving) return {Selected::UNSELECTED, port.aggregator, "port is leaving"};
+    if (port.is_looped()) return {Selected::UNSELECTED, port.aggregator, "partner is ourselves"};
+    if (port.selected != Selected::UNSELECTED) {
+        return {port.selected, port.aggregator, port.selected_reason};
+    }
+    if (port.mux != MuxState::DETACHED || !is_partner_known(port)) {
+        return {Selected::UNSELECTED, port.aggregator, port.selected_reason};
+    }
+    return {Selected::STANDBY, find_aggregator(place, ports, assigned), "Aggregator is not active"};
+}
+
+Assignments assign_aggregators(const Ports &ports) {
+    Assignments assigned;
+    for (size_t i = 0; i < ports.size(); ++i) {
+        assigned[i] = {ports[i].selected, ports[i].aggregator, ports[i].selected_reason};
+    }
+    for (size_t i = 0; i < ports.size(); ++i) {
+        if (ports[i].is_used()) assigned[i] = assign(i, ports, assigned);
+    }
+    return assigned;
+}
+
+/// What an Aggregator offers: its best ports, and how much they sum up to.
+struct Offer {
+    uint16_t number = 0;
+    bool is_in_use = false;
+    Worth worth = Worth::NOTHING;
+    unsigned ports = 0;
+    uint64_t bandwidth_mbps = 0;
+};
+
+void add(Offer &offer, const AggregationPort &port) {
+    const Worth value = worth(port);
+    offer.is_in_use = true;
+    if (value > offer.worth) offer = {offer.number, true, value, 0, 0};
+    if (value < offer.worth) return;
+    ++offer.ports;
+    offer.bandwidth_mbps += port.speed_mbps;
+}
+
+bool is_better(const Offer &a, const Offer &b, AggregatorChoice choice, uint16_t active) {
+    const auto rank = [&](const Offer &offer) {
+        const bool incumbent = offer.number == active;
+        const int first_number = -int{offer.number};
+        uint64_t first = incumbent ? 1 : 0;
+        uint64_t second = offer.bandwidth_mbps;
+        if (choice == AggregatorChoice::COUNT) first = offer.ports;
+        if (choice == AggregatorChoice::BANDWIDTH)
+            first = offer.bandwidth_mbps, second = offer.ports;
+        return std::tuple(offer.worth, first, second, incumbent, first_number);
+    };
+    return rank(a) > rank(b);
+}
+
+/// An Aggregator that can carry nothing stays active until another one can: its ports keep their
+/// attachment over a short outage.
+uint16_t choose_active(AggregatorChoice choice, const Ports &ports, const Assignments &assigned,
+                       uint16_t active) {
+    std::array<Offer, kMaxPorts + 1> offers;
+    for (size_t i = 0; i < ports.size(); ++i) {
+        if (!ports[i].is_used() || assigned[i].selected == Selected::UNSELECTED) continue;
+        offers[assigned[i].aggregator].number = assigned[i].aggregator;
+        add(offers[assigned[i].aggregator], ports[i]);
+    }
+    Offer best;
+    for (const Offer &offer : offers) {
+        if (offer.worth == Worth::NOTHING) continue;
+        if (best.number == 0 || is_better(offer, best, choice, active)) best = offer;
+    }
+    if (best.number != 0) return best.number;
+    return offers[active].is_in_use ? active : uint16_t{0};
+}
+
+/// Lower is preferred. The System with the lower identifier lends its port identifiers.
+auto preference(const AggregationPort &port) {
+    const bool works = worth(port) != Worth::NOTHING;
+    const bool settled = port.is_attached() || port.ready_n;
+    return std::tuple(!works, !settled, decides(port) ? port.actor.port : port.partner.port,
+                      port.actor.port);
+}
+
+void choose_links(uint16_t max_links, uint16_t active, const Ports &ports, Assignments &assigned) {
+    std::array<size_t, kMaxPorts> candidates;
+    size_t count = 0;
+    for (size_t i = 0; i < ports.size(); ++i) {
+        if (!ports[i].is_used() || assigned[i].selected == Selected::UNSELECTED) continue;
+        if (assigned[i].aggregator == active) {
+            candidates[count++] = i;
+        } else {
+            assigned[i].selected = Selected::STANDBY;
+            assigned[i].reason = "Aggregator is not active";
+        }
+    }
+    std::sort(candidates.begin(), candidates.begin() + count,
+              [&](size_t a, size_t b) { return preference(ports[a]) < preference(ports[b]); });
+    for (size_t rank = 0; rank < count; ++rank) {
+        const bool fits = max_links == 0 || rank < max_links;
+        Assignment &assignment = assigned[candidates[rank]];
+        assignment.selected = fits ? Selected::SELECTED : Selected::STANDBY;
+        assignment.reason = fits ? "Aggregator has room" : "Aggregator has enough links";
+    }
+}
+
+} // namespace
+
+Selection select(const SystemParameters &parameters, const Ports &ports, uint16_t active) {
+    Selection selection;
+    selection.ports = assign_aggregators(ports);
+    selection.active = choose_active(parameters.aggregator_choice, ports, selection.ports, active);
+    choose_links(parameters.max_links, selection.active, ports, selection.ports);
+    return selection;
+}
+
+bool is_ready(const Ports &ports, uint16_t aggregator) {
+    return std::none_of(ports.begin(), ports.end(), [&](const AggregationPort &port) {
+        return port.is_used() && port.aggregator == aggregator &&
+               port.selected == Selected::SELECTED && port.mux == MuxState::WAITING &&
+               !port.ready_n;
+    });
+}
+
+bool watch_partner(AggregationPort &port, Time now) {
+    const bool waits = port.rx == RxState::CURRENT && !port.partner.state.synchronization;
+    if (!waits) {
+        port.patience_timer.stop();
+        return std::exchange(port.partner_refuses, false);
+    }
+    if (port.partner_refuses) return false;
+    if (!port.patience_timer.is_running()) port.patience_timer.start(now, kPatienceTime);
+    if (!port.patience_timer.is_expired(now)) return false;
+    port.patience_timer.stop();
+    port.partner_refuses = true;
+    return true;
+}
+
+} // namespace lagg::lacp
