@@ -4,11 +4,17 @@
 //   GET  /v1/laggs           array of Lagg
 //   GET  /v1/laggs/NAME      Lagg, 404 with the nearest name
 //   POST /v1/reload          200 {"message": ..}, or 422 {"error": {"message": ..}}
+//
+// Every refusal is {"error": {"message": .., "nearest": ..}} (nearest where there is one): 404 for
+// an unknown path or lagg, 405 for a method the path does not have. Only what is not HTTP at all
+// (400), or too long (413, or the connection just closes), gets the library's own answer.
 #pragma once
 
 #include "control/api/snapshot.hh"
 #include "dataplane/base/result.hh"
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,12 +30,24 @@ struct Handlers {
     std::function<void(std::function<void(Result<std::string>)> done)> reload;
 };
 
+/// What a client may cost.
+struct Limits {
+    /// A connection on which nothing moves for this long is closed.
+    std::chrono::milliseconds idle{5000};
+    size_t header_bytes = 8192;
+    size_t body_bytes = 16384;
+};
+
 class Server {
   public:
-    /// Listens on `path` (mode 0660, group lagg where it exists) with `base`, which the caller runs.
-    /// A socket left behind by a dead daemon is replaced; one with a live daemon behind it is an error.
-    static Result<std::unique_ptr<Server>> listen(event_base *base, const std::string &path, Handlers handlers);
-    /// Stops listening and removes the socket.
+    /// Listens on `path` (mode 0660, group lagg where it exists) with `base`, which the caller
+    /// runs. A socket left behind by a dead daemon is replaced; one with a live daemon behind it is
+    /// an error. A missing directory is made. The process ignores SIGPIPE from here on, unless it
+    /// handles it: a client that hangs up must not end the daemon.
+    static Result<std::unique_ptr<Server>> listen(event_base *base, const std::string &path,
+                                                  Handlers handlers, Limits limits = {});
+    /// Stops listening, drops the clients and removes the socket; on the thread that runs the base,
+    /// or when none does. A reload that is still under way may call its `done` afterwards.
     virtual ~Server() = default;
 };
 

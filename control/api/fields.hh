@@ -1,0 +1,149 @@
+// The fields of every snapshot struct with their names, each listed once. Whatever walks a snapshot
+// field by field (JSON in both directions) goes through here, so that a field cannot be written and
+// not read.
+#pragma once
+
+#include "control/api/snapshot.hh"
+
+#include <concepts>
+#include <type_traits>
+
+namespace lagg::api {
+
+/// Calls visit(name, field) for each field, in declaration order. `record` may be const.
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, MachineStates>
+void for_each_field(T &record, Visit visit) {
+    visit("rx", record.rx);
+    visit("periodic", record.periodic);
+    visit("mux", record.mux);
+    visit("selected", record.selected);
+    visit("actor_churn", record.actor_churn);
+    visit("partner_churn", record.partner_churn);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, LacpEnd>
+void for_each_field(T &record, Visit visit) {
+    visit("system_priority", record.system_priority);
+    visit("system", record.system);
+    visit("key", record.key);
+    visit("port_priority", record.port_priority);
+    visit("port", record.port);
+    visit("flags", record.flags);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, LacpPort>
+void for_each_field(T &record, Visit visit) {
+    visit("machines", record.machines);
+    visit("actor", record.actor);
+    visit("partner", record.partner);
+    visit("aggregator", record.aggregator);
+    visit("loopback", record.loopback);
+    visit("actor_churn_count", record.actor_churn_count);
+    visit("partner_churn_count", record.partner_churn_count);
+    visit("lacpdus_rx", record.lacpdus_rx);
+    visit("lacpdus_tx", record.lacpdus_tx);
+    visit("marker_pdus_rx", record.marker_pdus_rx);
+    visit("marker_response_pdus_tx", record.marker_response_pdus_tx);
+    visit("unknown_rx", record.unknown_rx);
+    visit("illegal_rx", record.illegal_rx);
+    visit("last_rx_seconds", record.last_rx_seconds);
+    visit("last_change_reason", record.last_change_reason);
+    visit("last_change_seconds", record.last_change_seconds);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Counters>
+void for_each_field(T &record, Visit visit) {
+    visit("rx_packets", record.rx_packets);
+    visit("rx_bytes", record.rx_bytes);
+    visit("tx_packets", record.tx_packets);
+    visit("tx_bytes", record.tx_bytes);
+    visit("rx_not_collecting", record.rx_not_collecting);
+    visit("tx_no_member", record.tx_no_member);
+    visit("tx_full", record.tx_full);
+    visit("slow_rx", record.slow_rx);
+    visit("slow_tx", record.slow_tx);
+    visit("slow_dropped", record.slow_dropped);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Port>
+void for_each_field(T &record, Visit visit) {
+    visit("name", record.name);
+    visit("device", record.device);
+    visit("driver", record.driver);
+    visit("mac", record.mac);
+    visit("link_up", record.link_up);
+    visit("speed_mbps", record.speed_mbps);
+    visit("full_duplex", record.full_duplex);
+    visit("link_source", record.link_source);
+    visit("state", record.state);
+    visit("problem", record.problem);
+    visit("collecting", record.collecting);
+    visit("distributing", record.distributing);
+    visit("buckets", record.buckets);
+    visit("link_failures", record.link_failures);
+    visit("counters", record.counters);
+    visit("lacp", record.lacp);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Lagg>
+void for_each_field(T &record, Visit visit) {
+    visit("name", record.name);
+    visit("description", record.description);
+    visit("protocol", record.protocol);
+    visit("state", record.state);
+    visit("carrier", record.carrier);
+    visit("mac", record.mac);
+    visit("mtu", record.mtu);
+    visit("speed_mbps", record.speed_mbps);
+    visit("min_links", record.min_links);
+    visit("upper", record.upper);
+    visit("aliases", record.aliases);
+    visit("hash_policy", record.hash_policy);
+    visit("hash_seed", record.hash_seed);
+    visit("roundrobin_stride", record.roundrobin_stride);
+    visit("lacp_active", record.lacp_active);
+    visit("lacp_fast", record.lacp_fast);
+    visit("active_aggregator", record.active_aggregator);
+    visit("partner_system", record.partner_system);
+    visit("last_change_seconds", record.last_change_seconds);
+    visit("last_change_reason", record.last_change_reason);
+    visit("counters", record.counters);
+    visit("ports", record.ports);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Worker>
+void for_each_field(T &record, Visit visit) {
+    visit("lcore", record.lcore);
+    visit("loops", record.loops);
+    visit("busy_loops", record.busy_loops);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Status>
+void for_each_field(T &record, Visit visit) {
+    visit("version", record.version);
+    visit("pid", record.pid);
+    visit("uptime_seconds", record.uptime_seconds);
+    visit("config_file", record.config_file);
+    visit("memory", record.memory);
+    visit("buffers_total", record.buffers_total);
+    visit("buffers_free", record.buffers_free);
+    visit("last_reload", record.last_reload);
+    visit("workers", record.workers);
+    visit("laggs", record.laggs);
+}
+
+/// True for the structs that for_each_field knows.
+template <typename T>
+concept Record = requires(T &record) {
+    for_each_field(record, [](const char *, auto &) {});
+};
+
+} // namespace lagg::api

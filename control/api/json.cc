@@ -1,0 +1,85 @@
+// JSON by walking the field lists: one pair of functions for each shape a field can have.
+#include "control/api/json.hh"
+
+#include "control/api/fields.hh"
+
+#include <nlohmann/json.hpp>
+
+namespace lagg::api {
+namespace {
+
+using nlohmann::json;
+
+template <typename T> void encode(json &out, const T &value) {
+    out = value;
+}
+template <typename T> void encode(json &out, const std::optional<T> &value);
+template <typename T> void encode(json &out, const std::vector<T> &list);
+template <Record T> void encode(json &out, const T &record);
+
+template <typename T> void decode(const json &in, T &value) {
+    in.get_to(value);
+}
+template <typename T> void decode(const json &in, std::optional<T> &value);
+template <typename T> void decode(const json &in, std::vector<T> &list);
+template <Record T> void decode(const json &in, T &record);
+
+template <typename T> void encode(json &out, const std::optional<T> &value) {
+    if (value)
+        encode(out, *value);
+    else
+        out = nullptr;
+}
+
+template <typename T> void decode(const json &in, std::optional<T> &value) {
+    decode(in, value.emplace());
+}
+
+template <typename T> void encode(json &out, const std::vector<T> &list) {
+    out = json::array();
+    for (const T &item : list)
+        encode(out.emplace_back(), item);
+}
+
+template <typename T> void decode(const json &in, std::vector<T> &list) {
+    if (!in.is_array())
+        throw json::type_error::create(302, std::string("not an array but ") + in.type_name(), &in);
+    list.clear();
+    for (const json &item : in)
+        decode(item, list.emplace_back());
+}
+
+template <Record T> void encode(json &out, const T &record) {
+    out = json::object();
+    for_each_field(record, [&](const char *name, const auto &field) { encode(out[name], field); });
+}
+
+// A key that is absent leaves the field as it was made. So does null: that is how an absent
+// optional is written, and how JSON writes a number that is not finite.
+template <Record T> void decode(const json &in, T &record) {
+    if (!in.is_object())
+        throw json::type_error::create(302, std::string("not an object but ") + in.type_name(),
+                                       &in);
+    record = T{};
+    for_each_field(record, [&](const char *name, auto &field) {
+        if (const auto found = in.find(name); found != in.end() && !found->is_null())
+            decode(*found, field);
+    });
+}
+
+} // namespace
+
+void to_json(json &json, const Status &status) {
+    encode(json, status);
+}
+void from_json(const json &json, Status &status) {
+    decode(json, status);
+}
+void to_json(json &json, const Lagg &lagg) {
+    encode(json, lagg);
+}
+void from_json(const json &json, Lagg &lagg) {
+    decode(json, lagg);
+}
+
+} // namespace lagg::api
