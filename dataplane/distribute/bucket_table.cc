@@ -97,7 +97,7 @@ void release(BucketTable &table, const Members &members, const Counts &have, con
 
 /// Deals the free buckets to those that lack some, mixed like cards in proportion to what each of
 /// them lacks.
-void deal(BucketTable &table, const Counts &lacking) {
+void deal(BucketTable &table, std::span<const uint32_t> lacking) {
     int64_t free = 0;
     for (uint32_t count : lacking)
         free += count;
@@ -105,7 +105,7 @@ void deal(BucketTable &table, const Counts &lacking) {
     for (uint8_t &member : table.member) {
         if (member != kNoMember) continue;
         uint8_t best = 0;
-        for (uint8_t m = 0; m < kMaxMembers; m++) {
+        for (uint8_t m = 0; m < lacking.size(); m++) {
             credit[m] += lacking[m];
             if (credit[m] > credit[best]) best = m;
         }
@@ -133,7 +133,7 @@ BucketTable build(const BucketTable &previous, std::span<const uint32_t> weights
         lacking[m] = want[m] > have[m] ? want[m] - have[m] : 0;
     BucketTable table = previous;
     release(table, members, have, want);
-    deal(table, lacking);
+    deal(table, std::span(lacking).first(weights.size()));
     return table;
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 __extension__ using Wide = unsigned __int128;
 
-// Odd, and without structure: the fractional parts of the square roots of 2, 3, 5 and 7.
+// Numbers without structure: the fractional parts of the square roots of 2, 3, 5 and 7, the first
+// one made odd so that no two seeds meet.
 constexpr uint64_t kSeedFactor = 0x6a09e667f3bcc909;
 constexpr uint64_t kLeft = 0xbb67ae8584caa73b;
 constexpr uint64_t kRight = 0x3c6ef372fe94f82b;

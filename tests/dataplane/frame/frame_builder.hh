@@ -72,7 +72,7 @@ class FrameBuilder {
         return raw({static_cast<uint8_t>(value >> 8), static_cast<uint8_t>(value)});
     }
 
-    // NOLINTNEXTLINE: a builder is its frame wherever one is asked for
+    /// A builder is its frame wherever one is asked for.
     operator std::vector<uint8_t>() const { return bytes_; }
 
   private:

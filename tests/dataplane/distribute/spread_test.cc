@@ -1,0 +1,174 @@
+// Bursts to members: each mode's exact sequence, and what it does when nobody is live.
+#include "dataplane/distribute/spread.hh"
+#include "tests/dataplane/frame/frame_builder.hh"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <set>
+#include <vector>
+
+namespace lagg::distribute {
+namespace {
+
+using Members = std::vector<uint8_t>;
+using Bytes = std::vector<uint8_t>;
+using frame::FrameBuilder;
+
+Spread live(std::initializer_list<uint8_t> members, uint32_t stride = 1) {
+    Spread spread;
+    for (uint8_t member : members)
+        spread.live[spread.live_count++] = member;
+    spread.stride = stride;
+    return spread;
+}
+
+/// One octet behind the burst stands guard.
+Members run(SpreadFunction function, const Spread &spread, Cursor &cursor,
+            const std::vector<FrameView> &frames) {
+    constexpr uint8_t guard = 0xee;
+    Members members(frames.size() + 1, guard);
+    function(spread, cursor, frames, members.data());
+    EXPECT_EQ(members.back(), guard);
+    members.pop_back();
+    return members;
+}
+
+Members run(SpreadFunction function, const Spread &spread, Cursor &cursor, size_t packets) {
+    return run(function, spread, cursor, std::vector<FrameView>(packets, FrameView{nullptr, 0}));
+}
+
+TEST(RoundRobin, TakesTurns) {
+    Cursor cursor;
+    const Spread spread = live({4, 0, 9});
+    EXPECT_EQ(run(spread_round_robin, spread, cursor, 7), (Members{4, 0, 9, 4, 0, 9, 4}));
+    EXPECT_EQ(run(spread_round_robin, spread, cursor, 2), (Members{0, 9}));
+    EXPECT_EQ(run(spread_round_robin, spread, cursor, 1), (Members{4}));
+}
+
+TEST(RoundRobin, StrideGoesOnAcrossBursts) {
+    Cursor cursor;
+    const Spread spread = live({1, 2}, 3);
+    EXPECT_EQ(run(spread_round_robin, spread, cursor, 4), (Members{1, 1, 1, 2}));
+    EXPECT_EQ(run(spread_round_robin, spread, cursor, 1), (Members{2}));
+    EXPECT_EQ(run(spread_round_robin, spread, cursor, 5), (Members{2, 1, 1, 1, 2}));
+}
+
+TEST(RoundRobin, AnEmptyBurstChangesNothing) {
+    Cursor cursor;
+    const Spread spread = live({1, 2}, 2);
+    run(spread_round_robin, spread, cursor, 3);
+    EXPECT_EQ(run(spread_round_robin, spread, cursor, 0), Members{});
+    EXPECT_EQ(run(spread_round_robin, spread, cursor, 2), (Members{2, 1}));
+}
+
+TEST(RoundRobin, CursorSurvivesAGrowingLiveSet) {
+    Cursor cursor;
+    EXPECT_EQ(run(spread_round_robin, live({5}), cursor, 3), (Members{5, 5, 5}));
+    EXPECT_EQ(run(spread_round_robin, live({5, 6}), cursor, 3), (Members{5, 6, 5}));
+    EXPECT_EQ(run(spread_round_robin, live({5, 6, 7}), cursor, 3), (Members{6, 7, 5}));
+}
+
+TEST(RoundRobin, CursorSurvivesAShrinkingLiveSet) {
+    Cursor cursor;
+    EXPECT_EQ(run(spread_round_robin, live({5, 6, 7}, 4), cursor, 9).back(), 7);
+    EXPECT_EQ(run(spread_round_robin, live({5, 6}, 4), cursor, 5), (Members{5, 5, 5, 5, 6}));
+}
+
+TEST(RoundRobin, AShorterStrideCutsTheOneUnderWay) {
+    Cursor cursor;
+    EXPECT_EQ(run(spread_round_robin, live({5, 6}, 1000), cursor, 1), (Members{5}));
+    EXPECT_EQ(run(spread_round_robin, live({5, 6}, 2), cursor, 4), (Members{5, 5, 6, 6}));
+}
+
+TEST(RoundRobin, NobodyLive) {
+    Cursor cursor;
+    EXPECT_EQ(run(spread_round_robin, live({}), cursor, 3), Members(3, kNoMember));
+    EXPECT_EQ(run(spread_round_robin, live({8}), cursor, 1), (Members{8}));
+}
+
+TEST(Failover, TheFirstLiveTakesEverything) {
+    Cursor cursor;
+    EXPECT_EQ(run(spread_failover, live({3, 1}), cursor, 40), Members(40, 3));
+    EXPECT_EQ(run(spread_failover, live({1}), cursor, 2), Members(2, 1));
+    EXPECT_EQ(run(spread_failover, live({}), cursor, 2), Members(2, kNoMember));
+}
+
+TEST(Nothing, HasNoMember) {
+    Cursor cursor;
+    EXPECT_EQ(run(spread_nothing, live({3, 1}), cursor, 40), Members(40, kNoMember));
+}
+
+Bytes udp(uint16_t source, uint16_t destination) {
+    return FrameBuilder().ethernet().type(0x0800).ipv4({.protocol = 17}).ports(source, destination);
+}
+
+FrameView view(const Bytes &bytes) {
+    return {bytes.data(), static_cast<uint32_t>(bytes.size())};
+}
+
+Spread hashing(const std::vector<uint32_t> &weights) {
+    Spread spread;
+    spread.table = build(BucketTable::empty(), weights);
+    spread.policy = {.l2 = false, .l3 = true, .l4 = true, .seed = 5};
+    return spread;
+}
+
+// Each frame by its own octets: a burst's first frame must not decide for the others.
+TEST(Hash, EachFrameGoesWhereItsKeyPoints) {
+    const Spread spread = hashing({1, 1, 1, 1});
+    std::vector<Bytes> frames;
+    for (uint16_t i = 0; i < 200; i++)
+        frames.push_back(udp(static_cast<uint16_t>(1000 + i), 53));
+    std::vector<FrameView> views;
+    for (const Bytes &bytes : frames)
+        views.push_back(view(bytes));
+    Cursor cursor;
+    const Members members = run(spread_by_hash, spread, cursor, views);
+    for (size_t i = 0; i < frames.size(); i++)
+        EXPECT_EQ(members[i],
+                  spread.table.lookup(flow_hash(frame::parse(frames[i]), spread.policy)));
+    EXPECT_EQ(std::set<uint8_t>(members.begin(), members.end()), (std::set<uint8_t>{0, 1, 2, 3}));
+}
+
+TEST(Hash, AFlowStaysOnItsMemberWithOptionsAndDf) {
+    const Spread spread = hashing(std::vector<uint32_t>(32, 1));
+    const Bytes plain = udp(1, 2);
+    const Bytes options = FrameBuilder()
+                              .ethernet()
+                              .type(0x0800)
+                              .ipv4({.protocol = 17, .fragment = 0x4000, .option_words = 3})
+                              .ports(1, 2);
+    Cursor cursor;
+    const Members members = run(spread_by_hash, spread, cursor, {view(plain), view(options)});
+    EXPECT_EQ(members[0], members[1]);
+}
+
+TEST(Hash, FragmentsOfADatagramStayTogether) {
+    const Spread spread = hashing(std::vector<uint32_t>(32, 1));
+    std::vector<Bytes> frames;
+    for (uint16_t i = 0; i < 32; i++) {
+        const auto field = static_cast<uint16_t>((i < 31 ? 0x2000 : 0) | i * 185);
+        frames.push_back(FrameBuilder()
+                             .ethernet()
+                             .type(0x0800)
+                             .ipv4({.protocol = 17, .fragment = field})
+                             .ports(static_cast<uint16_t>(i * 977), i));
+    }
+    std::vector<FrameView> views;
+    for (const Bytes &bytes : frames)
+        views.push_back(view(bytes));
+    Cursor cursor;
+    const Members members = run(spread_by_hash, spread, cursor, views);
+    EXPECT_EQ(members, Members(32, members[0]));
+}
+
+TEST(Hash, FramesWithoutOctetsAndTablesWithoutMembers) {
+    Cursor cursor;
+    const Members members = run(spread_by_hash, hashing({0, 1}), cursor, 2);
+    EXPECT_EQ(members, Members(2, 1));
+    EXPECT_EQ(run(spread_by_hash, hashing({}), cursor, 2), Members(2, kNoMember));
+}
+
+} // namespace
+} // namespace lagg::distribute
