@@ -1,0 +1,118 @@
+"""The daemon under test: its configuration file, its life, and what its API says."""
+
+import http.client
+import json
+import signal
+import socket
+from pathlib import Path
+
+from .command import LabError, Program, run, wait_for
+
+
+def toml_value(value):
+    """The TOML of a plain Python value; a dict becomes an inline table."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    return "{ " + ", ".join(f"{key} = {toml_value(item)}" for key, item in value.items()) + " }"
+
+
+def config_text(daemon, ports, laggs):
+    """lagg.toml from dicts: one for [daemon], one each for every [[port]] and [[lagg]]."""
+    def assignment(item):
+        return f"{item[0]} = {toml_value(item[1])}"
+
+    tables = [("[daemon]", daemon), *(("[[port]]", port) for port in ports),
+              *(("[[lagg]]", lagg) for lagg in laggs)]
+    return "\n".join("\n".join([head, *map(assignment, body.items()), ""]) for head, body in tables)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self._path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class Laggd:
+    """laggd in a namespace, with one lagg over kernel interfaces of that namespace."""
+
+    def __init__(self, namespace, directory, binaries, interfaces, name="lagg0"):
+        self.namespace = namespace
+        self.directory = Path(directory)
+        self.directory.mkdir(exist_ok=True)
+        self.binaries = Path(binaries)
+        self.interfaces = interfaces
+        self.name = name
+        self.config = self.directory / "lagg.toml"
+        self.socket = self.directory / "api.sock"
+        self.program = None
+
+    def write_config(self, log="debug", **lagg):
+        """`lagg`: the keys of the [[lagg]] table beside name and ports."""
+        self.config.write_text(config_text(
+            {"memory": "none", "api": str(self.socket), "log": log},
+            [{"name": name, "device": f"net_af_packet{number},iface={name}"}
+             for number, name in enumerate(self.interfaces)],
+            [{"name": self.name, "ports": self.interfaces, **lagg}]))
+
+    def start(self):
+        argv = self.namespace.argv([str(self.binaries / "laggd"), "-c", str(self.config)])
+        self.program = Program("laggd", argv, self.directory / "laggd.log")
+
+    def reload(self):
+        self.program.process.send_signal(signal.SIGHUP)
+
+    def stop(self):
+        """Its exit code; None when it was not running."""
+        if self.program is None:
+            return None
+        code, self.program = self.program.stop(signal.SIGTERM), None
+        return code
+
+    def get(self, path="/v1/status", timeout=2.0):
+        """The JSON of one API path; None while nobody answers."""
+        link = UnixConnection(self.socket, timeout)
+        try:
+            link.request("GET", path)
+            answer = link.getresponse()
+            body = answer.read()
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            link.close()
+        if answer.status != 200:
+            raise LabError(f"laggd's API answers {answer.status} to {path}: {body.decode()[:300]}")
+        return json.loads(body)
+
+    def lagg(self):
+        """Our lagg in the status, or None while it is not there."""
+        self.program.must_live()
+        status = self.get()
+        laggs = (status or {}).get("laggs", [])
+        return next((lagg for lagg in laggs if lagg["name"] == self.name), None)
+
+    def distributing(self):
+        """Names of the ports that carry traffic out."""
+        lagg = self.lagg()
+        return [port["name"] for port in lagg["ports"] if port["distributing"]] if lagg else []
+
+    def wait_distributing(self, ports, timeout):
+        wait_for(f"laggd distributing on {' and '.join(ports) or 'no port'}",
+                 lambda: sorted(self.distributing()) == sorted(ports), timeout)
+
+    def show(self, *arguments):
+        """What a person sees: laggctl's own text."""
+        return run([str(self.binaries / "laggctl"), "--socket", str(self.socket),
+                    *(arguments or ["show"])])

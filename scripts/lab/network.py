@@ -1,0 +1,161 @@
+"""Network namespaces, and cables between them that can be pulled or broken silently.
+
+A cable is a Linux bridge in a namespace of its own between two veth pairs. That gives both faults
+that matter to link aggregation: a pulled cable takes the carrier from both far ends, and a silent
+break (both bridge ports isolated) leaves the carrier and swallows every frame, LACPDUs and data
+alike.
+"""
+
+import itertools
+import json
+
+from .command import LabError, run
+
+# The reserved group address of LACP is 01-80-C2-00-00-02; a bridge passes it on only when this bit
+# is set.
+FORWARD_LACP = "4"
+MIDDLE_ENDS = ("a", "b")
+
+
+class Namespace:
+    """One network namespace; `name` is unique on this machine, `role` within the laboratory."""
+
+    def __init__(self, name, role):
+        self.name = name
+        self.role = role
+        run(["ip", "netns", "add", name])
+        self.run(["ip", "link", "set", "lo", "up"])
+
+    def argv(self, argv):
+        """The command line that runs `argv` inside."""
+        return ["ip", "netns", "exec", self.name, *argv]
+
+    def run(self, argv, timeout=10.0, check=True, **more):
+        return run(self.argv(argv), timeout, check, **more)
+
+    def sysctl(self, *settings):
+        """Settings as "net.ipv4.conf.p1.arp_ignore=8"."""
+        self.run(["sysctl", "-qw", *settings])
+
+    def silence_new_interfaces(self):
+        """Interfaces made from now on speak no IPv6 and answer no ARP of their own accord."""
+        self.sysctl("net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1",
+                    "net.ipv4.conf.all.arp_ignore=8")
+
+    def links(self):
+        """Everything `ip -s link` knows, by interface name."""
+        rows = json.loads(run(["ip", "-n", self.name, "-j", "-s", "link", "show"]) or "[]")
+        return {row["ifname"]: row for row in rows if "ifname" in row}
+
+    def carrier(self, interface):
+        return "LOWER_UP" in self.links()[interface]["flags"]
+
+    def remove(self):
+        run(["ip", "netns", "del", self.name], check=False)
+
+
+class Cable:
+    """A cable from `left` to `right`, each a (namespace, interface name) that is made here."""
+
+    def __init__(self, network, number, left, right):
+        self.number = number
+        self.name = f"cable {number}"
+        self.middle = network.namespace("wires")
+        self.left = left
+        self.right = right
+        self.bridge = f"c{number}"
+        self.ends = [self.bridge + end for end in MIDDLE_ENDS]
+        at = self.middle.name
+        run(["ip", "-n", at, "link", "add", self.bridge, "type", "bridge", "stp_state", "0",
+             "mcast_snooping", "0", "ageing_time", "0"])
+        for (namespace, interface), end in zip((left, right), self.ends):
+            network.veth((namespace, interface), (self.middle, end))
+            run(["ip", "-n", at, "link", "set", end, "master", self.bridge])
+            self.middle.run(["sh", "-c",
+                             f"echo {FORWARD_LACP} > /sys/class/net/{end}/brport/group_fwd_mask"])
+            run(["bridge", "-n", at, "link", "set", "dev", end, "learning", "off"])
+        run(["ip", "-n", at, "link", "set", self.bridge, "up"])
+
+    def _middle(self, *what):
+        """One `ip` for both ends, so that the two sides see it within the same millisecond."""
+        lines = "".join(f"link set dev {end} {' '.join(what)}\n" for end in self.ends)
+        run(["ip", "-n", self.middle.name, "-batch", "-"], text_in=lines)
+
+    def _isolate(self, state):
+        lines = "".join(f"link set dev {end} isolated {state}\n" for end in self.ends)
+        run(["bridge", "-n", self.middle.name, "-batch", "-"], text_in=lines)
+
+    def pull(self):
+        """Both far ends lose their carrier."""
+        self._middle("down")
+
+    def plug(self):
+        self._middle("up")
+
+    def break_silently(self):
+        """Nothing passes any more, and neither end can see it."""
+        self._isolate("on")
+
+    def heal(self):
+        self._isolate("off")
+
+
+class Network:
+    """All namespaces and cables of one laboratory; `ident` makes their names unique."""
+
+    def __init__(self, ident):
+        self.ident = ident
+        self.namespaces = {}
+        self.cables = []
+        self._index = itertools.count(101)
+
+    def namespace(self, role):
+        if role not in self.namespaces:
+            made = Namespace(f"{self.ident}-{role}", role)
+            self.namespaces[role] = made
+            if role == "wires":
+                made.silence_new_interfaces()
+        return self.namespaces[role]
+
+    def veth(self, left, right):
+        """A veth pair between two (namespace, interface name), up, without offloads.
+
+        The two get different interface numbers: the kernel reports a lost carrier at once only for
+        interfaces whose own number differs from their peer's, and up to a second late otherwise.
+        Offloads are off because a user-space program at one end would else see frames without
+        checksums and longer than the MTU.
+        """
+        (left_ns, left_name), (right_ns, right_name) = left, right
+        run(["ip", "link", "add", left_name, "index", str(next(self._index)), "netns", left_ns.name,
+             "type", "veth", "peer", "name", right_name, "index", str(next(self._index)),
+             "netns", right_ns.name])
+        for namespace, name in (left, right):
+            namespace.run(["ethtool", "-K", name, "tx", "off", "rx", "off", "tso", "off",
+                           "gso", "off", "gro", "off"])
+            run(["ip", "-n", namespace.name, "link", "set", name, "up"])
+
+    def cable(self, left, right):
+        made = Cable(self, len(self.cables) + 1, left, right)
+        self.cables.append(made)
+        return made
+
+    def carried(self):
+        """What each cable took in so far: [{"left": {"packets", "bytes"}, "right": ...}], where
+        "left" counts what the left side sent. Counted in the middle, so neither side can embellish
+        it."""
+        links = self.namespace("wires").links()
+        return [{side: {kind: links[end]["stats64"]["rx"][kind] for kind in ("packets", "bytes")}
+                 for side, end in zip(("left", "right"), cable.ends)} for cable in self.cables]
+
+    def remove(self):
+        for namespace in self.namespaces.values():
+            namespace.remove()
+        self.namespaces.clear()
+        self.cables.clear()
+
+
+def carried_between(before, after, side, kind="packets"):
+    """How much each cable took in from `side` between two calls of Network.carried()."""
+    if len(before) != len(after):
+        raise LabError("cables were added between the two readings")
+    return [late[side][kind] - early[side][kind] for early, late in zip(before, after)]

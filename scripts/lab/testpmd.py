@@ -1,0 +1,87 @@
+"""DPDK's own bonding driver in testpmd: a second LACP implementation nobody here wrote.
+
+It bonds two kernel interfaces of a namespace, in mode 4 (LACP) unless told otherwise, and forwards
+between the bond and a TAP, which gets the addresses. net_bonding needs to be polled in both
+directions, and its LACPDUs leave only from inside the application's own calls; forwarding in io
+mode between exactly these two ports does both. It never asks for the short timeout.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+
+from .command import Program, wait_for
+
+
+class TestPmd:
+    """testpmd with a bond over `interfaces`, and the TAP `tap` behind it."""
+
+    __test__ = False
+
+    def __init__(self, namespace, directory, interfaces, tap="bond0", mac="02:00:00:00:b0:01",
+                 mode=4):
+        self.namespace = namespace
+        self.directory = Path(directory)
+        self.directory.mkdir(exist_ok=True)
+        self.interfaces = interfaces
+        self.tap = tap
+        self.mac = mac
+        self.mode = mode
+        self.program = None
+        self._told = 0
+
+    def start(self):
+        # Members can share the TAP's MAC address; only rp_filter then keeps the kernel from taking
+        # every IPv4 packet a second time, from the member itself.
+        quiet = [setting for name in self.interfaces for setting in
+                 (f"net.ipv6.conf.{name}.disable_ipv6=1", f"net.ipv4.conf.{name}.arp_ignore=8",
+                  f"net.ipv4.conf.{name}.rp_filter=1")]
+        self.namespace.sysctl(*quiet)
+        members = [f"net_af_packet{n},iface={name}" for n, name in enumerate(self.interfaces)]
+        # DPDK 22.11's own word for a member.
+        bond = f"net_bonding0,mode={self.mode},mac={self.mac}," + ",".join(
+            f"slave=net_af_packet{n}" for n in range(len(members)))
+        devices = [*members, f"net_tap0,iface={self.tap},mac={self.mac}", bond]
+        tap, bonded = len(members), len(members) + 1
+        argv = ["stdbuf", "-oL", "dpdk-testpmd", "--no-huge", "-m", "256", "--no-pci",
+                "--no-shconf", "--lcores", "(0,1)@(0,1)",
+                *(word for device in devices for word in ("--vdev", device)),
+                "--", "-i", "--auto-start", "--forward-mode=io", f"--portlist={bonded},{tap}",
+                "--total-num-mbufs=8192"]
+        self.bonded = bonded
+        log = self.directory / "testpmd.out"
+        self._told = log.stat().st_size if log.exists() else 0
+        self.program = Program("dpdk-testpmd", self.namespace.argv(argv), log,
+                               stdin=subprocess.PIPE)
+        wait_for("testpmd forwarding", lambda: self.program.must_live() and
+                 "io packet forwarding" in self._output(), 20)
+
+    def address(self, *addresses):
+        """Gives the TAP its addresses."""
+        for address in addresses:
+            self.namespace.run(["ip", "addr", "add", address, "dev", self.tap,
+                                *(["nodad"] if ":" in address else [])])
+        self.namespace.run(["ip", "link", "set", self.tap, "up"])
+
+    def _output(self):
+        """What this run of it printed."""
+        return self.program.log.read_bytes()[self._told:].decode(errors="replace")
+
+    def command(self, line, until, timeout=5.0):
+        """What testpmd prints after a command, up to the text `until`."""
+        before = len(self._output())
+        self.program.process.stdin.write((line + "\n").encode())
+        self.program.process.stdin.flush()
+        wait_for(f"testpmd's answer to '{line}'", lambda: until in self._output()[before:], timeout)
+        return self._output()[before:]
+
+    def members(self):
+        """Numbers of the member ports that carry traffic."""
+        text = self.command(f"show bonding config {self.bonded}", "Primary:")
+        match = re.search(r"Active \w+ \(\d+\): \[([\d ]*)\]", text)
+        return [int(number) for number in match[1].split()] if match else []
+
+    def stop(self):
+        if self.program is not None:
+            self.program.stop()
+            self.program = None
