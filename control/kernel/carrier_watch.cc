@@ -34,6 +34,11 @@ namespace {
 /// overrun the queue by itself.
 constexpr int kReceiveBuffer = 4 << 20;
 
+/// Requests sent before the reader must have come by. The answers to two such batches fit into a
+/// buffer of the system's default size, so that after an overrun asking does not cause the next
+/// one.
+constexpr int kBatch = 16;
+
 // linux/if.h has it, and cannot be included beside net/if.h.
 constexpr unsigned kLowerUp = 1U << 16;
 
@@ -75,7 +80,9 @@ std::optional<Carrier> decode(nlmsghdr &message) {
 class Watch final : public CarrierWatch {
   public:
     explicit Watch(Socket socket) : socket_(std::move(socket)) {
-        ask_all();
+        // Nobody reads yet; the answers wait in the queue for the first handle().
+        for (const unsigned index : indexes())
+            ask(index);
         asker_ = std::thread([this] { run(); });
     }
     Watch(const Watch &) = delete;
@@ -95,7 +102,9 @@ class Watch final : public CarrierWatch {
 
   private:
     bool remember(const Carrier &carrier);
+    void drained();
     void run();
+    std::set<unsigned> indexes();
     void ask_all();
     void ask(unsigned index);
 
@@ -104,6 +113,7 @@ class Watch final : public CarrierWatch {
     std::mutex mutex_; ///< held for a few instructions only
     std::condition_variable wake_;
     bool asked_ = false;
+    bool drained_ = false; ///< the reader emptied the queue since the last batch began
     bool stop_ = false;
     std::set<unsigned> known_; ///< reported as present
 };
@@ -117,17 +127,27 @@ bool Watch::remember(const Carrier &carrier) {
 }
 
 void Watch::handle(const std::function<void(const Carrier &)> &report) {
-    for (;;) {
-        const int code = receive(socket_.get(), [&](nlmsghdr &message) {
+    bool overrun = false;
+    int code = 0;
+    do {
+        code = receive(socket_.get(), [&](nlmsghdr &message) {
             const std::optional<Carrier> carrier = decode(message);
             if (carrier && remember(*carrier)) report(*carrier);
         });
-        // The queue overran and notifications are lost; what is still in it can be read on.
-        if (code == -NLE_NOMEM)
-            request_dump();
-        else if (code <= 0)
-            return;
+        if (code == -NLE_NOMEM) overrun = true;
+    } while (code > 0 || code == -NLE_NOMEM);
+    drained();
+    // Only now that the queue is empty: until then the kernel throws away whatever it should add,
+    // an answer to us as well, and says so only once.
+    if (overrun) request_dump();
+}
+
+void Watch::drained() {
+    {
+        const std::lock_guard lock(mutex_);
+        drained_ = true;
     }
+    wake_.notify_one();
 }
 
 void Watch::request_dump() {
@@ -154,21 +174,34 @@ void Watch::run() {
     }
 }
 
-/// Asks for the links there are, and for those reported before: one that vanished unnoticed is
-/// answered with an error, which becomes the report that it is gone.
-void Watch::ask_all() {
-    std::set<unsigned> indexes;
+/// The links there are, and those reported before: one that vanished unnoticed is answered with an
+/// error, which becomes the report that it is gone.
+std::set<unsigned> Watch::indexes() {
+    std::set<unsigned> result;
     {
         const std::lock_guard lock(mutex_);
-        indexes = known_;
+        result = known_;
     }
     if (struct if_nameindex *list = if_nameindex(); list != nullptr) {
         for (const struct if_nameindex *entry = list; entry->if_index != 0; ++entry)
-            indexes.insert(entry->if_index);
+            result.insert(entry->if_index);
         if_freenameindex(list);
     }
-    for (const unsigned index : indexes)
+    return result;
+}
+
+/// In batches: an answer to each of thousands of links at once would overrun the queue again.
+void Watch::ask_all() {
+    int count = 0;
+    for (const unsigned index : indexes()) {
+        if (count++ % kBatch == 0) {
+            std::unique_lock lock(mutex_);
+            if (count > 1) wake_.wait(lock, [this] { return drained_ || stop_; });
+            if (stop_) return;
+            drained_ = false;
+        }
         ask(index);
+    }
 }
 
 void Watch::ask(unsigned index) {

@@ -1,0 +1,100 @@
+// The sysctls of a quietened interface, before, during and after.
+#include "tests/control/kernel/namespace_fixture.hh"
+
+#include <filesystem>
+#include <map>
+#include <net/if.h>
+
+namespace lagg::kernel {
+namespace {
+
+using Values = std::map<std::string, std::string>;
+
+class QuietedTest : public NamespaceTest {
+  protected:
+    static std::string path(const std::string &interface, const std::string &setting) {
+        const size_t slash = setting.find('/');
+        return "/proc/sys/net/" + setting.substr(0, slash) + "/conf/" + interface +
+               setting.substr(slash);
+    }
+
+    static Values values(const std::string &interface) {
+        Values result = kQuiet;
+        for (auto &[setting, value] : result)
+            value = read_file(path(interface, setting));
+        return result;
+    }
+
+    static void set(const std::string &interface, const Values &values) {
+        for (const auto &[setting, value] : values)
+            write_file(path(interface, setting), value);
+    }
+
+    std::unique_ptr<Quieted> quieten(const std::string &interface) {
+        Result<std::unique_ptr<Quieted>> quieted = Quieted::quieten(*netlink_, interface);
+        EXPECT_TRUE(quieted) << quieted.error().message;
+        return quieted ? *std::move(quieted) : nullptr;
+    }
+
+    static inline const Values kQuiet{{"ipv6/disable_ipv6", "1"},
+                                      {"ipv4/arp_ignore", "8"},
+                                      {"ipv4/rp_filter", "1"},
+                                      {"ipv4/forwarding", "0"}};
+    static inline const Values kBefore{{"ipv6/disable_ipv6", "0"},
+                                       {"ipv4/arp_ignore", "2"},
+                                       {"ipv4/rp_filter", "2"},
+                                       {"ipv4/forwarding", "1"}};
+};
+
+TEST_F(QuietedTest, QuietensBringsUpAndRestores) {
+    // A name like that of a VLAN interface: its dot is no separator.
+    run("ip link add eth0.100 type veth peer name veth1");
+    set("eth0.100", kBefore);
+    const Values neighbour = values("veth1");
+    auto quieted = quieten("eth0.100");
+    EXPECT_EQ(values("eth0.100"), kQuiet);
+    EXPECT_EQ(values("veth1"), neighbour);
+    EXPECT_TRUE((**netlink_->read("eth0.100")).up);
+    EXPECT_EQ(run("ip -6 addr show dev eth0.100"), "") << "no link-local address";
+    quieted.reset();
+    EXPECT_EQ(values("eth0.100"), kBefore);
+    EXPECT_TRUE((**netlink_->read("eth0.100")).up) << "stays up";
+}
+
+TEST_F(QuietedTest, RestoresUnderANewName) {
+    make_veth_pair();
+    set("veth0", kBefore);
+    auto quieted = quieten("veth0");
+    run("ip link set veth0 down");
+    run("ip link set veth0 name port0");
+    quieted.reset();
+    EXPECT_EQ(values("port0"), kBefore);
+}
+
+TEST_F(QuietedTest, AnInterfaceThatIsGoneStaysAlone) {
+    make_veth_pair();
+    auto quieted = quieten("veth0");
+    run("ip link del veth0");
+    make_veth_pair();
+    set("veth0", kBefore);
+    quieted.reset();
+    EXPECT_EQ(values("veth0"), kBefore) << "another interface of the same name is not touched";
+}
+
+TEST_F(QuietedTest, AnInterfaceWithoutIpv6IsFine) {
+    run("ip link add veth0 mtu 1000 type veth peer name veth1");
+    ASSERT_FALSE(std::filesystem::exists("/proc/sys/net/ipv6/conf/veth0"));
+    const auto quieted = quieten("veth0");
+    EXPECT_EQ(read_file("/proc/sys/net/ipv4/conf/veth0/arp_ignore"), "8");
+}
+
+TEST_F(QuietedTest, AnInterfaceThatDoesNotExistIsAnError) {
+    for (const std::string name : {"veth0", "all", "../lo"}) {
+        const Result<std::unique_ptr<Quieted>> quieted = Quieted::quieten(*netlink_, name);
+        ASSERT_FALSE(quieted);
+        EXPECT_EQ(quieted.error().message, name + ": there is no such interface");
+    }
+}
+
+} // namespace
+} // namespace lagg::kernel
