@@ -61,11 +61,12 @@ class FrameBuilder {
         return be16(source).be16(destination).fill(16, 0x33);
     }
     FrameBuilder &fill(size_t count, uint8_t octet) {
-        bytes_.insert(bytes_.end(), count, octet);
+        bytes_.resize(bytes_.size() + count, octet);
         return *this;
     }
     FrameBuilder &raw(std::initializer_list<uint8_t> octets) {
-        bytes_.insert(bytes_.end(), octets);
+        for (uint8_t octet : octets)
+            bytes_.push_back(octet);
         return *this;
     }
     FrameBuilder &be16(uint16_t value) {
