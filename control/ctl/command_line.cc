@@ -1,0 +1,153 @@
+// The grammar of laggctl. CLI11 exits with 100 and more and suggests nothing; both are mended here.
+#include "control/ctl/command_line.hh"
+
+#include "control/api/nearest.hh"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+namespace lagg::ctl {
+namespace {
+
+// A reload waits for devices, which take seconds each; everything else is answered from memory.
+constexpr double kQuestionSeconds = 5;
+constexpr double kReloadSeconds = 60;
+constexpr double kLongestSeconds = 86400;
+
+constexpr const char *kFooter = R"(Without a command: one line a lagg, and why ports are idle.
+
+Exit status: 0 ok, 1 failed, 2 usage, 3 no such object, 4 daemon unreachable,
+5 permission, 6 invalid configuration, 9 timeout. See laggctl(1).)";
+
+// What CLI11 fills in, before it is a CommandLine.
+struct Arguments {
+    bool as_json = false;
+    std::string socket = kDefaultSocket;
+    double timeout_seconds = kQuestionSeconds;
+    std::vector<std::string> show_words;
+};
+
+struct Grammar {
+    CLI::App app{"Ask laggd how its link aggregations are doing.", "laggctl"};
+    CLI::Option *timeout = nullptr;
+    CLI::App *show = nullptr;
+    CLI::App *status = nullptr;
+    CLI::App *reload = nullptr;
+};
+
+void describe(Grammar &grammar, Arguments &into) {
+    CLI::App &app = grammar.app;
+    app.footer(kFooter);
+    app.require_subcommand(0, 1);
+    app.fallthrough(); // options may follow the command; inherited by the commands below
+    app.set_version_flag("--version", "laggctl " LAGG_VERSION);
+    app.add_flag("-j,--json", into.as_json, "Answer in JSON, errors too");
+    app.add_option("--socket", into.socket, "The daemon's API socket")
+        ->envname("LAGG_API")
+        ->type_name("PATH")
+        ->capture_default_str();
+    grammar.timeout = app.add_option("--timeout", into.timeout_seconds,
+                                     "Seconds to wait for the answer (5; 60 for reload)")
+                          ->type_name("SECONDS")
+                          ->check(CLI::Range(0.001, kLongestSeconds));
+    grammar.show = app.add_subcommand("show", "One lagg or all, in detail");
+    grammar.show
+        ->add_option("what", into.show_words,
+                     "[LAGG] [lacp|ports|counters|hash]: without LAGG all of them, without a view "
+                     "an overview")
+        ->type_name("")
+        ->expected(0, 2);
+    grammar.status = app.add_subcommand("status", "The daemon: version, memory, workers");
+    grammar.reload = app.add_subcommand("reload", "Make the daemon read its configuration again");
+}
+
+std::optional<View> view_named(std::string_view name) {
+    for (const auto &[known, view] : kViewNames)
+        if (known == name) return view;
+    return std::nullopt;
+}
+
+// "[LAGG] [VIEW]": a single word is a view if it is one's name, else a lagg.
+std::optional<Failure> read_show(const std::vector<std::string> &words, CommandLine &command) {
+    std::vector<std::string> rest = words;
+    if (!rest.empty())
+        if (const auto view = view_named(rest.back())) {
+            command.view = *view;
+            rest.pop_back();
+        }
+    if (rest.size() > 1) {
+        std::vector<std::string> names;
+        for (const auto &[name, view] : kViewNames)
+            names.emplace_back(name);
+        return Failure{ExitCode::USAGE,
+                       "there is no view \"" + rest.back() +
+                           "\"; the views are lacp, ports, counters and hash",
+                       api::nearest(rest.back(), names)};
+    }
+    if (!rest.empty()) {
+        if (rest.front().empty())
+            return Failure{ExitCode::USAGE, "the name of a lagg is not empty"};
+        command.lagg = rest.front();
+    }
+    return std::nullopt;
+}
+
+// CLI11's complaint, with the word that was probably meant.
+Failure usage_failure(const CLI::App &app, const CLI::ParseError &error) {
+    const auto extras = app.remaining(true);
+    if (extras.empty()) return {ExitCode::USAGE, error.what()};
+    const std::string &word = extras.front();
+    if (word.starts_with("-"))
+        return {ExitCode::USAGE, "there is no option \"" + word + "\" (see laggctl --help)",
+                api::nearest(word, {"--json", "--socket", "--timeout", "--version", "--help"})};
+    if (!app.get_subcommands().empty())
+        return {ExitCode::USAGE, "\"" + word + "\" is one word too many (see laggctl --help)"};
+    return {ExitCode::USAGE,
+            "there is no command \"" + word + "\"; the commands are show, status and reload",
+            api::nearest(word, {"show", "status", "reload"})};
+}
+
+// How errors are to be printed has to be known even where parsing failed.
+bool asks_for_json(int argc, const char *const *argv) {
+    return std::any_of(argv + 1, argv + argc, [](const char *word) {
+        return std::string_view(word) == "-j" || std::string_view(word) == "--json";
+    });
+}
+
+} // namespace
+
+std::variant<CommandLine, Outcome> parse_command_line(int argc, const char *const *argv) {
+    Arguments arguments;
+    Grammar grammar;
+    describe(grammar, arguments);
+    try {
+        grammar.app.parse(argc, argv);
+    } catch (const CLI::Success &asked) {
+        std::ostringstream out;
+        grammar.app.exit(asked, out, out);
+        return Outcome{ExitCode::OK, out.str(), {}};
+    } catch (const CLI::ParseError &error) {
+        return to_outcome(usage_failure(grammar.app, error), asks_for_json(argc, argv));
+    }
+
+    CommandLine command;
+    command.as_json = arguments.as_json;
+    command.socket = arguments.socket;
+    if (*grammar.show) command.verb = Verb::SHOW;
+    if (*grammar.status) command.verb = Verb::STATUS;
+    if (*grammar.reload) command.verb = Verb::RELOAD;
+    if (command.verb == Verb::RELOAD && grammar.timeout->count() == 0)
+        arguments.timeout_seconds = kReloadSeconds;
+    command.timeout =
+        std::chrono::milliseconds(static_cast<long>(arguments.timeout_seconds * 1000));
+    if (const auto failure = read_show(arguments.show_words, command))
+        return to_outcome(*failure, command.as_json);
+    return command;
+}
+
+} // namespace lagg::ctl

@@ -1,0 +1,29 @@
+// The arguments as a plain struct. CLI11 stays behind this header.
+#pragma once
+
+#include "control/ctl/outcome.hh"
+#include "control/ctl/render.hh"
+
+#include <chrono>
+#include <string>
+#include <variant>
+
+namespace lagg::ctl {
+
+inline constexpr const char *kDefaultSocket = "/run/lagg/api.sock";
+
+enum class Verb { SUMMARY, SHOW, STATUS, RELOAD };
+
+struct CommandLine {
+    Verb verb = Verb::SUMMARY;
+    std::string lagg; ///< of SHOW; empty means all
+    View view = View::OVERVIEW;
+    bool as_json = false;
+    std::string socket = kDefaultSocket;
+    std::chrono::milliseconds timeout{5000};
+};
+
+/// A command to run, or the outcome where there is nothing to run: help, version, a usage error.
+std::variant<CommandLine, Outcome> parse_command_line(int argc, const char *const *argv);
+
+} // namespace lagg::ctl

@@ -1,0 +1,31 @@
+// What laggctl prints, as pure functions of a snapshot.
+#pragma once
+
+#include "control/api/snapshot.hh"
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lagg::ctl {
+
+enum class View { OVERVIEW, LACP, PORTS, COUNTERS, HASH };
+
+/// The views that have a name on the command line; OVERVIEW is what comes without one.
+inline constexpr std::array<std::pair<std::string_view, View>, 4> kViewNames{{
+    {"lacp", View::LACP},
+    {"ports", View::PORTS},
+    {"counters", View::COUNTERS},
+    {"hash", View::HASH},
+}};
+
+/// One line a lagg, and a line that begins with '!' for everything that keeps traffic away.
+std::string render_summary(const std::vector<api::Lagg> &laggs);
+/// One view of each lagg, separated by empty lines.
+std::string render_show(const std::vector<api::Lagg> &laggs, View view);
+/// The daemon itself.
+std::string render_status(const api::Status &status);
+
+} // namespace lagg::ctl

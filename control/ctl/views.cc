@@ -1,0 +1,227 @@
+// Each view starts with the lagg's name and its own summary of it, then one line a port.
+#include "control/ctl/views.hh"
+
+#include "control/ctl/table.hh"
+#include "control/ctl/words.hh"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace lagg::ctl {
+namespace {
+
+using api::Counters;
+using api::LacpPort;
+using api::Lagg;
+using api::Port;
+
+constexpr size_t kIndent = 2;
+
+std::string link_text(const Port &port) {
+    if (!port.link_up) return "down";
+    return port.speed_mbps ? speed_text(port.speed_mbps) : "up";
+}
+
+std::string traffic_text(const Port &port) {
+    if (port.collecting && port.distributing) return "rx+tx";
+    if (port.collecting) return "rx";
+    return port.distributing ? "tx" : "-";
+}
+
+// A port's part of the flows; "-" where no hash decides.
+std::string share_text(const Lagg &lagg, const Port &port) {
+    uint64_t all = 0;
+    for (const Port &each : lagg.ports)
+        all += each.buckets;
+    if (!uses_hash(lagg) || all == 0) return "-";
+    return fmt::format("{:.1f} %", 100.0 * port.buckets / static_cast<double>(all));
+}
+
+std::string hash_text(const Lagg &lagg) {
+    return fmt::format("{}, seed 0x{:08x}", lagg.hash_policy, lagg.hash_seed);
+}
+
+std::string distribution_text(const Lagg &lagg) {
+    const std::string protocol = protocol_text(lagg);
+    if (uses_hash(lagg)) return hash_text(lagg);
+    if (protocol == "ROUNDROBIN")
+        return fmt::format("round robin, {} packets in a row", lagg.roundrobin_stride);
+    if (protocol == "FAILOVER") return "the first port that is up";
+    return protocol == "BROADCAST" ? "every port" : "none";
+}
+
+std::string lacp_mode_text(const Lagg &lagg) {
+    return fmt::format("LACP {}, rate {}", lagg.lacp_active ? "active" : "passive",
+                       lagg.lacp_fast ? "fast (partner sends every 1 s, expires after 3 s)"
+                                      : "slow (partner sends every 30 s, expires after 90 s)");
+}
+
+std::string state_text(const Lagg &lagg) {
+    std::string text =
+        fmt::format("{}, {} of {} ports, {}, carrier {}, for {}", lagg.state,
+                    distributing_ports(lagg), lagg.ports.size(), speed_text(lagg.speed_mbps),
+                    lagg.carrier ? "on" : "off", duration_text(lagg.last_change_seconds));
+    if (!lagg.last_change_reason.empty()) text += ": " + lagg.last_change_reason;
+    return text;
+}
+
+std::string with_warnings(std::string text, const Lagg &lagg) {
+    for (const std::string &line : warnings(lagg))
+        text += std::string(kIndent, ' ') + printable(line) + "\n";
+    return text;
+}
+
+std::vector<std::string> lacp_row(const Port &port, const LacpPort &lacp) {
+    const auto &partner = lacp.partner;
+    return {port.name,
+            link_text(port),
+            port.distributing ? "yes" : "no",
+            std::to_string(lacp.aggregator),
+            lacp.actor.flags,
+            partner.flags,
+            lacp.machines.rx,
+            lacp.machines.mux,
+            fmt::format("{},{}", partner.system_priority, partner.system),
+            std::to_string(partner.key),
+            fmt::format("{},{}", partner.port_priority, partner.port),
+            fmt::format("{}/{}/{}", lacp.lacpdus_tx, lacp.lacpdus_rx,
+                        lacp.illegal_rx + lacp.unknown_rx),
+            lacp.last_rx_seconds ? duration_text(*lacp.last_rx_seconds) : "never",
+            fmt::format("{}/{}", lacp.actor_churn_count, lacp.partner_churn_count)};
+}
+
+std::vector<std::string> counters_row(const std::string &name, const Counters &counters) {
+    std::vector<std::string> cells{name};
+    for (const uint64_t value :
+         {counters.rx_packets, counters.rx_bytes, counters.tx_packets, counters.tx_bytes,
+          counters.rx_not_collecting, counters.tx_no_member, counters.tx_full, counters.slow_rx,
+          counters.slow_tx, counters.slow_dropped})
+        cells.push_back(std::to_string(value));
+    return cells;
+}
+
+} // namespace
+
+std::vector<std::string> warnings(const Lagg &lagg) {
+    std::vector<std::string> lines;
+    for (const Port &port : lagg.ports)
+        if (const std::string reason = why_idle(lagg, port); !reason.empty())
+            lines.push_back("! " + port.name + ": " + reason);
+    const size_t carrying = distributing_ports(lagg);
+    if (carrying > 0 && carrying < lagg.min_links)
+        lines.push_back(
+            fmt::format("! {} of min_links {} ports distribute", carrying, lagg.min_links));
+    return lines;
+}
+
+std::string render_overview(const Lagg &lagg) {
+    std::string text = lagg.name;
+    const auto line = [&text](const char *key, const std::string &value) {
+        text += fmt::format("\n  {:<11}  {}", key, value.empty() ? "-" : printable(value));
+    };
+    if (!lagg.description.empty()) text += "  " + printable(lagg.description);
+    line("state", state_text(lagg));
+    line("protocol", protocol_text(lagg) == "LACP" ? lacp_mode_text(lagg) : protocol_text(lagg));
+    if (protocol_text(lagg) == "LACP") line("partner", lagg.partner_system);
+    line("distributes", distribution_text(lagg));
+    line("min_links", std::to_string(lagg.min_links));
+    line("mac", lagg.mac);
+    line("mtu", std::to_string(lagg.mtu));
+    line("upper", lagg.upper);
+    line("aliases", lagg.aliases.empty() ? "-" : lagg.aliases.front());
+    for (size_t i = 1; i < lagg.aliases.size(); ++i)
+        line("", lagg.aliases[i]);
+    text += "\n";
+
+    Table table({{"PORT"}, {"LINK"}, {"TRAFFIC"}, {"SHARE", Align::RIGHT}, {"DEVICE"}});
+    for (const Port &port : lagg.ports)
+        table.row(
+            {port.name, link_text(port), traffic_text(port), share_text(lagg, port), port.device});
+    return with_warnings(text + table.text(kIndent), lagg);
+}
+
+std::string render_lacp(const Lagg &lagg) {
+    if (protocol_text(lagg) != "LACP")
+        return fmt::format("{}  {}: no LACP here\n", lagg.name, protocol_text(lagg));
+    std::string head =
+        fmt::format("{}  {}, min_links {}", lagg.name, lacp_mode_text(lagg), lagg.min_links);
+    Table table({{"PORT"},
+                 {"LINK"},
+                 {"BUNDLED"},
+                 {"AGG", Align::RIGHT},
+                 {"ACTOR"},
+                 {"PARTNER"},
+                 {"RX"},
+                 {"MUX"},
+                 {"PARTNER-SYSTEM"},
+                 {"KEY", Align::RIGHT},
+                 {"PARTNER-PORT"},
+                 {"PDU-TX/RX/BAD"},
+                 {"LAST-RX", Align::RIGHT},
+                 {"CHURN-A/P"}});
+    bool told = false;
+    for (const Port &port : lagg.ports) {
+        if (!port.lacp) {
+            table.row(
+                {port.name, link_text(port), "no", "", "", "", "", "", "", "", "", "", "", ""});
+            continue;
+        }
+        // The system is the lagg's own, so the first port speaks for all.
+        const auto &actor = port.lacp->actor;
+        if (!std::exchange(told, true))
+            head += fmt::format(", system {},{}, key {}, aggregator {}", actor.system_priority,
+                                actor.system, actor.key, lagg.active_aggregator);
+        table.row(lacp_row(port, *port.lacp));
+    }
+    return with_warnings(printable(head) + "\n" + table.text(kIndent), lagg);
+}
+
+std::string render_ports(const Lagg &lagg) {
+    Table table({{"PORT"},
+                 {"STATE"},
+                 {"LINK"},
+                 {"DUPLEX"},
+                 {"TRAFFIC"},
+                 {"BUCKETS", Align::RIGHT},
+                 {"SHARE", Align::RIGHT},
+                 {"LINK-LOST", Align::RIGHT},
+                 {"WATCHED-BY"},
+                 {"MAC"},
+                 {"DRIVER"},
+                 {"DEVICE"}});
+    for (const Port &port : lagg.ports)
+        table.row({port.name, port.state, link_text(port), port.full_duplex ? "full" : "half",
+                   traffic_text(port), std::to_string(port.buckets), share_text(lagg, port),
+                   std::to_string(port.link_failures), port.link_source, port.mac, port.driver,
+                   port.device});
+    const std::string head = fmt::format("{}  {}, {} of {} ports", lagg.name, lagg.state,
+                                         distributing_ports(lagg), lagg.ports.size());
+    return with_warnings(printable(head) + "\n" + table.text(kIndent), lagg);
+}
+
+std::string render_counters(const Lagg &lagg) {
+    std::vector<Column> columns{{"WHERE"}};
+    for (const char *title : {"RX-PACKETS", "RX-BYTES", "TX-PACKETS", "TX-BYTES", "RX-NOT-COLL",
+                              "TX-NO-PORT", "TX-FULL", "SLOW-RX", "SLOW-TX", "SLOW-DROPPED"})
+        columns.push_back({title, Align::RIGHT});
+    Table table(std::move(columns));
+    for (const Port &port : lagg.ports)
+        table.row(counters_row(port.name, port.counters));
+    table.row(counters_row("upper", lagg.counters));
+    return printable(fmt::format("{}  {} (rx came from it, tx went to it)", lagg.name,
+                                 "upper is " + lagg.upper)) +
+           "\n" + table.text(kIndent);
+}
+
+std::string render_hash(const Lagg &lagg) {
+    const std::string head = printable(
+        fmt::format("{}  {}: {}", lagg.name, protocol_text(lagg), distribution_text(lagg)));
+    if (!uses_hash(lagg)) return head + "\n";
+    Table table({{"PORT"}, {"BUCKETS", Align::RIGHT}, {"SHARE", Align::RIGHT}});
+    for (const Port &port : lagg.ports)
+        table.row({port.name, std::to_string(port.buckets), share_text(lagg, port)});
+    return head + "\n" + table.text(kIndent);
+}
+
+} // namespace lagg::ctl

@@ -1,0 +1,20 @@
+// The views of `laggctl show`, one function each; render.cc strings them together.
+#pragma once
+
+#include "control/api/snapshot.hh"
+
+#include <string>
+#include <vector>
+
+namespace lagg::ctl {
+
+std::string render_overview(const api::Lagg &lagg);
+std::string render_lacp(const api::Lagg &lagg);
+std::string render_ports(const api::Lagg &lagg);
+std::string render_counters(const api::Lagg &lagg);
+std::string render_hash(const api::Lagg &lagg);
+
+/// One "! ..." for every port that transmits nothing, and for a lagg held down by min_links.
+std::vector<std::string> warnings(const api::Lagg &lagg);
+
+} // namespace lagg::ctl

@@ -1,0 +1,26 @@
+// Numbers and states in the words an operator uses: speeds, durations, and why a port is idle.
+#pragma once
+
+#include "control/api/snapshot.hh"
+
+#include <cstdint>
+#include <string>
+
+namespace lagg::ctl {
+
+/// 100M, 2.5G, 10G; "-" for 0, which means unknown.
+std::string speed_text(uint64_t mbps);
+/// 1.2 s, 95 s, 12 min, 5 h 12 min, 3 d 4 h.
+std::string duration_text(double seconds);
+/// The protocol's name as tables show it: LACP, FAILOVER, ...
+std::string protocol_text(const api::Lagg &lagg);
+/// True where frames are spread by a hash of their fields.
+bool uses_hash(const api::Lagg &lagg);
+
+size_t distributing_ports(const api::Lagg &lagg);
+
+/// Why a port of the lagg transmits nothing, as half a sentence; empty when it does transmit. The
+/// first failed check counts: device, link, protocol, partner.
+std::string why_idle(const api::Lagg &lagg, const api::Port &port);
+
+} // namespace lagg::ctl
