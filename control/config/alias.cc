@@ -15,7 +15,7 @@ namespace {
 /// Why an address cannot be one of a host's, or null.
 const char *unfit_v4(const Alias &alias) {
     const uint8_t first = alias.address[0];
-    if (first == 0) return "the unspecified address or its network";
+    if (first == 0) return "in the reserved network 0.0.0.0/8";
     if (first == 127) return "a loopback address";
     if (first >= 224 && first <= 239) return "a multicast address";
     const bool broadcast = std::all_of(alias.address.begin(), alias.address.begin() + 4,
@@ -52,7 +52,7 @@ std::string to_string(const Alias &alias) {
 Result<Alias> parse_alias(std::string_view text) {
     const size_t slash = text.find('/');
     const std::string host(text.substr(0, slash));
-    const std::string subject = "alias " + quoted(text);
+    const std::string subject = "alias " + in_quotes(text);
 
     Alias alias;
     alias.v6 = host.find(':') != std::string::npos;
@@ -66,13 +66,13 @@ Result<Alias> parse_alias(std::string_view text) {
     }
     if (slash == std::string_view::npos) {
         return Error{subject + " has no prefix length; write it behind a slash, such as " +
-                     quoted(host + (alias.v6 ? "/64" : "/24"))};
+                     in_quotes(host + (alias.v6 ? "/64" : "/24"))};
     }
     const unsigned most = alias.v6 ? 128 : 32;
     const std::string_view prefix = text.substr(slash + 1);
     const auto length = parse_prefix_length(prefix, most);
     if (!length) {
-        return Error{subject + " has the prefix length " + quoted(prefix) + "; for " +
+        return Error{subject + " has the prefix length " + in_quotes(prefix) + "; for " +
                      (alias.v6 ? "IPv6" : "IPv4") + " it is a number from 1 to " +
                      std::to_string(most)};
     }

@@ -57,13 +57,14 @@ Result<std::string> check_vdev(std::string_view text) {
         return static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
     });
     if (odd) {
-        return Error{"device " + quoted(text) + " contains a space or a control character; the " +
+        return Error{"device " + in_quotes(text) +
+                     " contains a space or a control character; the " +
                      "arguments of a vdev are joined by commas alone"};
     }
     for (const std::string_view driver : {"net_af_packet", "net_af_xdp"}) {
         if (begins(text, driver) && interface_of(text).empty()) {
-            return Error{"device " + quoted(text) + " does not say which kernel interface it " +
-                         "takes; write " + quoted(std::string(driver) + ",iface=eth1")};
+            return Error{"device " + in_quotes(text) + " does not say which kernel interface it " +
+                         "takes; write " + in_quotes(std::string(driver) + ",iface=eth1")};
         }
     }
     return std::string(text);
@@ -83,14 +84,14 @@ Result<std::string> parse_device(std::string_view text) {
     if (is_pci_address(with_domain)) return with_domain + std::string(arguments);
 
     if (looks_like_pci(device)) {
-        return Error{"device " + quoted(text) + " is not a PCI address; one is written " +
+        return Error{"device " + in_quotes(text) + " is not a PCI address; one is written " +
                      "domain:bus:device.function, such as \"0000:03:00.0\""};
     }
-    std::string message = "device " + quoted(text) + " is neither a PCI address such as " +
+    std::string message = "device " + in_quotes(text) + " is neither a PCI address such as " +
                           "\"0000:03:00.0\" nor a DPDK vdev, which begins with net_, eth_ or ring";
     if (looks_like_interface(device)) {
         message += "; for the kernel interface of that name write " +
-                   quoted("net_af_packet,iface=" + std::string(device));
+                   in_quotes("net_af_packet,iface=" + std::string(device));
     }
     return Error{message};
 }

@@ -68,14 +68,18 @@ Node convert(const toml::node &from) {
     return to;
 }
 
-/// toml++ says "Error while parsing array: expected ...".
-std::string plain(std::string_view description) {
-    constexpr std::string_view kOpening = "Error while parsing ";
-    if (description.substr(0, kOpening.size()) == kOpening) {
-        description.remove_prefix(kOpening.size());
-        return "syntax error in " + std::string(description);
+/// toml++ says "Error while parsing array: expected ..., saw '\n'".
+std::string plain(std::string description) {
+    const std::string opening = "Error while parsing ";
+    const std::string line_end = "'\\n'";
+    if (const size_t at = description.find(line_end); at != std::string::npos) {
+        description.replace(at, line_end.size(), "the end of the line");
     }
-    return "syntax error: " + std::string(description);
+    if (description.substr(0, opening.size()) == opening) {
+        return "syntax error in " + description.substr(opening.size());
+    }
+    if (description.substr(0, 11) == "Encountered") description[0] = 'e';
+    return "syntax error: " + description;
 }
 
 } // namespace
@@ -85,7 +89,7 @@ std::string describe(const Node &node) {
     case Node::Kind::BOOLEAN: return node.boolean ? "the boolean true" : "the boolean false";
     case Node::Kind::INTEGER: return "the integer " + std::to_string(node.integer);
     case Node::Kind::FLOAT: return "the fraction " + node.text;
-    case Node::Kind::STRING: return "the string " + quoted(node.text);
+    case Node::Kind::STRING: return "the string " + in_quotes(node.text);
     case Node::Kind::DATE: return "the date or time " + node.text;
     case Node::Kind::ARRAY: return "an array";
     case Node::Kind::TABLE: return "a table";
@@ -101,7 +105,7 @@ std::variant<Node, Mistake> parse_document(std::string_view text, const std::str
         const Position at = position_of(error.source());
         const std::string_view description = error.description();
         return Mistake{name, at.line, at.column,
-                       plain(description) + syntax_hint(text, at, description)};
+                       plain(std::string(description)) + syntax_hint(text, at, description)};
     }
 }
 

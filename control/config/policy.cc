@@ -11,9 +11,9 @@ const std::vector<std::string> kPolicyNames = {"layer2",   "layer3",   "layer4",
                                                "layer2+4", "layer3+4", "layer2+3+4"};
 
 Error unknown_policy(std::string_view text) {
-    std::string message = "unknown hash policy " + quoted(text);
+    std::string message = "unknown hash policy " + in_quotes(text);
     if (const auto name = nearest(text, kPolicyNames)) {
-        message += "; did you mean " + quoted(*name) + "?";
+        message += "; did you mean " + in_quotes(*name) + "?";
     } else {
         message += "; known are " + listed(kPolicyNames) + ", and lists such as \"l2,l3,l4\"";
     }

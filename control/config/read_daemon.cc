@@ -63,9 +63,9 @@ void read_api(TableReader &reader, std::string &api) {
     if (!path) return;
     if (path->text.empty() || path->text.front() != '/' ||
         path->text.find('\0') != std::string::npos) {
-        reader.complain(path->at, reader.subject("api") + " is " + quoted(path->text) +
+        reader.complain(path->at, reader.subject("api") + " is " + in_quotes(path->text) +
                                       "; it must be an absolute path, such as " +
-                                      quoted(Daemon{}.api));
+                                      in_quotes(Daemon{}.api));
     } else if (path->text.size() > kLongestSocketPath) {
         reader.complain(path->at, reader.subject("api") + " is a path of " +
                                       std::to_string(path->text.size()) +

@@ -29,7 +29,7 @@ void read_name(TableReader &reader, PlacedLagg &placed) {
     placed.name = name->at;
     if (!is_lagg_name(name->text)) {
         reader.complain(name->at,
-                        "lagg name " + quoted(name->text) +
+                        "lagg name " + in_quotes(name->text) +
                             " is not valid; it is \"lagg\" and a number from 0 to 4095, " +
                             "such as \"lagg0\"");
     }
@@ -42,7 +42,7 @@ void read_description(TableReader &reader, std::string &description) {
         return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
     });
     if (!one_line) {
-        reader.complain(text->at, reader.subject("description") + " is " + quoted(text->text) +
+        reader.complain(text->at, reader.subject("description") + " is " + in_quotes(text->text) +
                                       "; it must be one line without control characters");
     } else if (text->text.size() > kLongestDescription) {
         reader.complain(text->at, reader.subject("description") + " has " +
@@ -165,7 +165,7 @@ void read_upper_text(TableReader &reader, const PlacedText &text, PlacedLagg &pl
         upper = {UpperKind::PORT, text.text.substr(kPort.size())};
         placed.upper = text.at;
     } else {
-        reader.complain(text.at, reader.subject("upper") + " is " + quoted(text.text) +
+        reader.complain(text.at, reader.subject("upper") + " is " + in_quotes(text.text) +
                                      "; it must be \"kernel\", \"none\" or \"port:NAME\"");
     }
 }
@@ -190,7 +190,7 @@ void read_upper_table(const Node &table, const std::string &owner, PlacedLagg &p
         if (port) {
             reader.complain(port->at, reader.subject("port") +
                                           " goes with type = \"port\" only, not with " +
-                                          quoted(to_text(*kind)));
+                                          in_quotes(to_text(*kind)));
         }
     } else if (port) {
         placed.lagg.upper = {UpperKind::PORT, port->text};
@@ -232,7 +232,7 @@ void read_numbers(TableReader &reader, PlacedLagg &placed) {
 std::string owner_of(const Node &table) {
     const std::string name = peek_text(table, "name");
     if (name.empty()) return "this [[lagg]]";
-    return is_lagg_name(name) ? name : quoted(name);
+    return is_lagg_name(name) ? name : in_quotes(name);
 }
 
 } // namespace

@@ -24,7 +24,7 @@ void read_name(TableReader &reader, PlacedPort &placed) {
     placed.port.name = name->text;
     placed.name = name->at;
     if (!is_port_name(name->text)) {
-        reader.complain(name->at, "port name " + quoted(name->text) +
+        reader.complain(name->at, "port name " + in_quotes(name->text) +
                                       " is not valid; it begins with a letter and has at most 31 " +
                                       "letters, digits, '_', '.' and '-'");
     }
@@ -62,7 +62,7 @@ PlacedPort read_port(const Node &table, Complaints &complaints) {
     PlacedPort placed;
     placed.at = table.at;
     const std::string name = peek_text(table, "name");
-    const std::string owner = name.empty() ? "this [[port]]" : "port " + quoted(name);
+    const std::string owner = name.empty() ? "this [[port]]" : "port " + in_quotes(name);
     TableReader reader(table, {"in [[port]]", owner, ""}, complaints);
     read_name(reader, placed);
     read_device(reader, placed);

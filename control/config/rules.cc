@@ -5,7 +5,6 @@
 #include "control/config/words.hh"
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 namespace lagg::config {
@@ -29,9 +28,10 @@ void check_port_names(const PlacedConfig &config, Complaints &complaints) {
         if (placed.port.name.empty()) continue;
         const auto [first, fresh] = seen.try_emplace(placed.port.name, User{"", placed.name});
         if (fresh) continue;
-        complaints.add(placed.name,
-                       "port name " + quoted(placed.port.name) + " is taken by the [[port]] at " +
-                           at_line(first->second.at) + "; every port needs a name of its own");
+        complaints.add(placed.name, "port name " + in_quotes(placed.port.name) +
+                                        " is taken by the [[port]] at " +
+                                        at_line(first->second.at) +
+                                        "; every port needs a name of its own");
     }
 }
 
@@ -41,9 +41,10 @@ void check_lagg_names(const PlacedConfig &config, Complaints &complaints) {
         if (placed.lagg.name.empty()) continue;
         const auto [first, fresh] = seen.try_emplace(placed.lagg.name, User{"", placed.name});
         if (fresh) continue;
-        complaints.add(placed.name,
-                       "lagg name " + quoted(placed.lagg.name) + " is taken by the [[lagg]] at " +
-                           at_line(first->second.at) + "; every lagg needs a number of its own");
+        complaints.add(placed.name, "lagg name " + in_quotes(placed.lagg.name) +
+                                        " is taken by the [[lagg]] at " +
+                                        at_line(first->second.at) +
+                                        "; every lagg needs a number of its own");
     }
 }
 
@@ -52,10 +53,10 @@ void check_devices(const PlacedConfig &config, Complaints &complaints) {
     for (const PlacedPort &placed : config.ports) {
         const std::string &device = placed.port.device;
         if (device.empty()) continue;
-        const User user{quoted(placed.port.name), placed.device};
+        const User user{in_quotes(placed.port.name), placed.device};
         const auto [first, fresh] = seen.try_emplace(device_identity(device), user);
         if (fresh) continue;
-        complaints.add(placed.device, "device " + quoted(device) + " is already that of port " +
+        complaints.add(placed.device, "device " + in_quotes(device) + " is already that of port " +
                                           first->second.called + " (" + at_line(first->second.at) +
                                           "); a device can be one port only");
     }
@@ -73,7 +74,7 @@ bool port_exists(const PlacedConfig &config, const PlacedText &name, const std::
     if (names.empty()) {
         message += "this file has no [[port]] with a name";
     } else if (const auto near = nearest(name.text, names)) {
-        message += "did you mean " + quoted(*near) + "?";
+        message += "did you mean " + in_quotes(*near) + "?";
     } else {
         message += "the ports are " + listed(names);
     }
@@ -85,7 +86,7 @@ bool port_exists(const PlacedConfig &config, const PlacedText &name, const std::
 void check_members(const PlacedConfig &config, Users &members, Complaints &complaints) {
     for (const PlacedLagg &placed : config.laggs) {
         for (const PlacedText &port : placed.ports) {
-            const std::string subject = "port " + quoted(port.text);
+            const std::string subject = "port " + in_quotes(port.text);
             if (!port_exists(config, port, subject + " of " + placed.called, complaints)) continue;
             const auto [first, fresh] =
                 members.try_emplace(port.text, User{placed.called, port.at});
@@ -106,7 +107,7 @@ void check_uppers(const PlacedConfig &config, const Users &members, Complaints &
     for (const PlacedLagg &placed : config.laggs) {
         if (placed.lagg.upper.kind != UpperKind::PORT) continue;
         const std::string &name = placed.lagg.upper.port;
-        const std::string subject = "upper port " + quoted(name) + " of " + placed.called;
+        const std::string subject = "upper port " + in_quotes(name) + " of " + placed.called;
         if (!port_exists(config, {name, placed.upper}, subject, complaints)) continue;
         if (const auto member = members.find(name); member != members.end()) {
             complaints.add(placed.upper, subject + " is already a port of " +
@@ -127,11 +128,11 @@ void check_min_links(const PlacedConfig &config, Complaints &complaints) {
         const size_t ports = placed.ports.size();
         const bool given = placed.min_links.line != 0;
         if (!given || ports == 0 || placed.lagg.min_links <= ports) continue;
-        complaints.add(placed.min_links, "'min_links' of " + placed.called + " is " +
-                                             std::to_string(placed.lagg.min_links) +
-                                             ", but it has " + std::to_string(ports) +
-                                             (ports == 1 ? " port" : " ports") +
-                                             "; it would never come up");
+        complaints.add(placed.min_links,
+                       "'min_links' of " + placed.called + " is " +
+                           std::to_string(placed.lagg.min_links) + ", but " + placed.called +
+                           " has " + std::to_string(ports) + (ports == 1 ? " port" : " ports") +
+                           " and would never come up; write at most " + std::to_string(ports));
     }
 }
 
@@ -150,10 +151,12 @@ void check_alias(const PlacedLagg &placed, const PlacedAlias &alias, Users &seen
     }
     const auto [first, fresh] = seen.try_emplace(address, User{placed.called, alias.at});
     if (fresh) return;
-    complaints.add(alias.at, "alias " + quoted(all) + " of " + placed.called +
-                                 ": its address is already an alias of " + first->second.called +
-                                 " (" + at_line(first->second.at) +
-                                 "); an address belongs to one interface, once");
+    const std::string subject = "alias " + in_quotes(all) + " of " + placed.called;
+    const bool same = first->second.at >= placed.at && first->second.called == placed.called;
+    complaints.add(alias.at, same ? subject + " is listed twice; give each address once"
+                                  : subject + " is already an address of " + first->second.called +
+                                        " (" + at_line(first->second.at) +
+                                        "); an address belongs to one interface");
 }
 
 void check_aliases(const PlacedConfig &config, Complaints &complaints) {
@@ -165,7 +168,7 @@ void check_aliases(const PlacedConfig &config, Complaints &complaints) {
         if (placed.aliases.empty() || placed.lagg.upper.kind == UpperKind::KERNEL) continue;
         complaints.add(placed.aliases_at, "'aliases' of " + placed.called +
                                               " need the kernel interface, but its upper is " +
-                                              quoted(to_text(placed.lagg.upper.kind)) +
+                                              in_quotes(to_text(placed.lagg.upper.kind)) +
                                               "; remove them or write upper = \"kernel\"");
     }
 }
@@ -179,11 +182,11 @@ void check_device_count(const PlacedConfig &config, Complaints &complaints) {
     }
     if (devices.size() <= kMaxDevices) return;
     std::sort(devices.begin(), devices.end());
-    complaints.add(devices[kMaxDevices],
-                   "this file needs " + std::to_string(devices.size()) +
-                       " devices from here on; at most " + std::to_string(kMaxDevices) +
-                       " are possible, where each [[port]] and each lagg with upper \"kernel\" " +
-                       "takes one");
+    complaints.add(
+        devices[kMaxDevices],
+        "one device too many: this file needs " + std::to_string(devices.size()) +
+            ", and at most " + std::to_string(kMaxDevices) +
+            " are possible; each [[port]] and each lagg with upper \"kernel\" takes one");
 }
 
 } // namespace

@@ -14,7 +14,7 @@ void check_version(TableReader &top) {
         top.wrong_type("version", "the integer 1", *version);
     } else if (version->integer != kVersion) {
         top.complain(version->at, "'version' is " + std::to_string(version->integer) +
-                                      "; the only version of this file there is so far is 1");
+                                      "; this laggd reads version 1 only");
     }
 }
 

@@ -128,7 +128,7 @@ std::string hint_of_word(std::string_view word) {
     const std::string lower = lower_case(word);
     if (lower == "true" || lower == "yes" || lower == "on") return "; write true";
     if (lower == "false" || lower == "no" || lower == "off") return "; write false";
-    return "; text needs quotes: " + quoted(word);
+    return "; text needs quotes: " + in_quotes(word);
 }
 
 /// Whether a line looks like the beginning of something new, so that what is still open in front of
@@ -168,7 +168,9 @@ std::string syntax_hint(std::string_view text, Position at, std::string_view des
     if (contains(description, "control characters")) return "; is a closing quote missing?";
     if (contains(description, "saw ','")) return "; several values are written [a, b]";
     // In a key or a header a word that cannot be read is what the parser says it is.
-    if (contains(description, "table header") || contains(description, "expected '='")) return {};
+    for (const char *part : {"root table", "table header", "parsing key:", "expected '='"}) {
+        if (contains(description, part)) return {};
+    }
     return hint_of_word(word_at(line, at.column));
 }
 

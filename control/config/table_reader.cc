@@ -110,8 +110,8 @@ const Node *TableReader::table(std::string_view key) {
     const bool repeated = value->kind == Node::Kind::ARRAY && !value->items.empty() &&
                           value->items.front().kind == Node::Kind::TABLE;
     if (repeated) {
-        complain(value->at, "'" + called_.path + std::string(key) +
-                                "' can be given once only; write its header with single brackets");
+        complain(value->at, "'" + called_.path + std::string(key) + "' is written [" +
+                                called_.path + std::string(key) + "], with single brackets, once");
     } else {
         wrong_type(key, "a table", *value);
     }
@@ -125,9 +125,9 @@ void TableReader::wrong_type(std::string_view key, const char *wanted, const Nod
 void TableReader::wrong_word(std::string_view key, const PlacedText &value,
                              const std::vector<std::string> &allowed) {
     std::string message =
-        subject(key) + " is " + quoted(value.text) + ", which is not one of " + listed(allowed);
+        subject(key) + " is " + in_quotes(value.text) + ", which is not one of " + listed(allowed);
     if (const auto word = nearest(value.text, allowed)) {
-        message += "; did you mean " + quoted(*word) + "?";
+        message += "; did you mean " + in_quotes(*word) + "?";
     }
     complain(value.at, std::move(message));
 }
@@ -144,13 +144,14 @@ std::string TableReader::subject(std::string_view key) const {
 void TableReader::reject_unknown() {
     for (const Entry &entry : table_.entries) {
         if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
-        const std::string shown = quoted(entry.key);
+        const std::string shown = in_quotes(entry.key);
         std::string message =
             "unknown key '" + shown.substr(1, shown.size() - 2) + "' " + called_.table;
         if (const auto key = nearest(entry.key, known_)) {
             message += "; did you mean '" + *key + "'?";
         } else {
-            message += "; the keys there are " + listed(known_);
+            message += known_.size() == 1 ? "; the only key there is " + known_.front()
+                                          : "; the keys there are " + listed(known_);
         }
         complain(entry.key_at, std::move(message));
     }

@@ -30,7 +30,7 @@ std::string_view trimmed(std::string_view text) {
 } // namespace
 
 Result<std::vector<unsigned>> parse_cores(std::string_view text) {
-    const std::string subject = "'workers' of [daemon] is " + quoted(text);
+    const std::string subject = "'workers' of [daemon] is " + in_quotes(text);
     std::vector<unsigned> cores;
     std::string_view rest = text;
     while (true) {
@@ -44,7 +44,7 @@ Result<std::vector<unsigned>> parse_cores(std::string_view text) {
             return Error{subject + "; it must be \"auto\" or cores such as \"2-5\" or \"2,4,6\""};
         }
         if (*first > *last) {
-            return Error{subject + ", but the range " + quoted(range) + " runs backwards"};
+            return Error{subject + ", but the range " + in_quotes(range) + " runs backwards"};
         }
         if (*last >= kMaxCores) {
             return Error{subject + ", but cores are numbered 0 to " +
@@ -63,7 +63,7 @@ Result<std::vector<unsigned>> parse_cores(std::string_view text) {
 }
 
 Result<MacAddress> parse_unicast_mac(std::string_view text, const std::string &subject) {
-    const std::string opening = subject + " is " + quoted(text) + ", which is ";
+    const std::string opening = subject + " is " + in_quotes(text) + ", which is ";
     const auto mac = parse_mac_address(text);
     if (!mac) {
         return Error{opening + "not a MAC address; write six octets such as "

@@ -8,8 +8,8 @@ namespace lagg::config {
 
 namespace {
 
-constexpr size_t kMaxQuoted = 60;
-constexpr size_t kMaxListed = 12;
+constexpr size_t kMaxShown = 60;
+constexpr size_t kMaxListed = 16;
 
 /// Cuts at `size` octets or before, never within a UTF-8 sequence.
 std::string_view cut(std::string_view text, size_t size) {
@@ -21,9 +21,9 @@ std::string_view cut(std::string_view text, size_t size) {
 
 } // namespace
 
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
     constexpr char kHex[] = "0123456789abcdef";
-    const std::string_view shown = cut(value, kMaxQuoted);
+    const std::string_view shown = cut(value, kMaxShown);
     std::string text = "\"";
     for (const char c : shown) {
         const auto octet = static_cast<unsigned char>(c);

@@ -9,9 +9,9 @@
 namespace lagg::config {
 
 /// The value in double quotes, control characters escaped, cut after 60 octets.
-std::string quoted(std::string_view value);
+std::string in_quotes(std::string_view value);
 
-/// "a, b, c"; of a long list the first 12 and "...".
+/// "a, b, c"; of a long list the first 16 and "...".
 std::string listed(const std::vector<std::string> &words);
 
 std::string lower_case(std::string_view text);

@@ -1,0 +1,194 @@
+// What a reload has to do, field by field.
+#include "control/config/diff.hh"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+namespace lagg::config {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Lagg lagg(const std::string &name, Names ports) {
+    Lagg lagg;
+    lagg.name = name;
+    lagg.ports = std::move(ports);
+    return lagg;
+}
+
+Config base() {
+    Config config;
+    config.ports = {{"p0", "0000:03:00.0", {}, {}},
+                    {"p1", "0000:03:00.1", {}, {}},
+                    {"p2", "0000:03:00.2", {}, {}}};
+    config.laggs = {lagg("lagg0", {"p0", "p1"}), lagg("lagg1", {"p2"})};
+    config.laggs[0].aliases = {{false, {192, 0, 2, 1}, 24}, {false, {192, 0, 2, 2}, 24}};
+    return config;
+}
+
+/// The names of what is set, so that one comparison shows both what is missing and what is too
+/// much.
+Names flags(const LaggChanges &c) {
+    Names names;
+    const auto note = [&names](bool on, const char *name) {
+        if (on) names.emplace_back(name);
+    };
+    note(c.protocol, "protocol");
+    note(c.ports, "ports");
+    note(c.mtu, "mtu");
+    note(c.mac, "mac");
+    note(c.aliases, "aliases");
+    note(c.description, "description");
+    note(c.hash, "hash");
+    note(c.lacp, "lacp");
+    note(c.min_links, "min_links");
+    note(c.roundrobin, "roundrobin");
+    note(c.rx_all, "rx_all");
+    note(c.upper, "upper");
+    return names;
+}
+
+TEST(Diff, OfTheSameIsEmpty) {
+    EXPECT_TRUE(diff(base(), base()).empty());
+    EXPECT_TRUE(diff({}, {}).empty());
+}
+
+TEST(Diff, EachFieldOfALagg) {
+    const std::vector<std::pair<const char *, std::function<void(Lagg &)>>> edits = {
+        {"protocol", [](Lagg &l) { l.protocol = Protocol::FAILOVER; }},
+        {"ports", [](Lagg &l) { l.ports = {"p0"}; }},
+        {"ports", [](Lagg &l) { std::swap(l.ports[0], l.ports[1]); }},
+        {"mtu", [](Lagg &l) { l.mtu = 9000; }},
+        {"mac", [](Lagg &l) { l.mac = MacAddress{2}; }},
+        {"aliases", [](Lagg &l) { l.aliases.pop_back(); }},
+        {"aliases", [](Lagg &l) { l.aliases[0].prefix_length = 16; }},
+        {"description", [](Lagg &l) { l.description = "x"; }},
+        {"hash", [](Lagg &l) { l.hash.l4 = true; }},
+        {"hash", [](Lagg &l) { l.hash.seed = 1; }},
+        {"lacp", [](Lagg &l) { l.lacp.active = false; }},
+        {"lacp", [](Lagg &l) { l.lacp.fast = true; }},
+        {"lacp", [](Lagg &l) { l.lacp.strict = false; }},
+        {"lacp", [](Lagg &l) { l.lacp.system_priority = 1; }},
+        {"lacp", [](Lagg &l) { l.lacp.system_mac = MacAddress{2}; }},
+        {"lacp", [](Lagg &l) { l.lacp.port_priority = 1; }},
+        {"lacp", [](Lagg &l) { l.lacp.key = 1; }},
+        {"min_links", [](Lagg &l) { l.min_links = 2; }},
+        {"roundrobin", [](Lagg &l) { l.roundrobin_stride = 8; }},
+        {"rx_all", [](Lagg &l) { l.rx_all = true; }},
+        {"upper", [](Lagg &l) { l.upper.kind = UpperKind::NONE; }},
+    };
+    for (const auto &[name, edit] : edits) {
+        Config to = base();
+        edit(to.laggs[0]);
+        const Changes changes = diff(base(), to);
+        ASSERT_EQ(changes.laggs_changed.size(), 1u) << name;
+        EXPECT_EQ(changes.laggs_changed[0].name, "lagg0");
+        EXPECT_EQ(flags(changes.laggs_changed[0]), Names{name});
+        EXPECT_FALSE(changes.empty());
+        EXPECT_TRUE(changes.laggs_added.empty() && changes.laggs_removed.empty());
+        EXPECT_TRUE(changes.ports_added.empty() && changes.ports_removed.empty());
+        EXPECT_TRUE(changes.needs_restart.empty());
+    }
+}
+
+TEST(Diff, OrderInTheFileMeansNothing) {
+    Config to = base();
+    std::reverse(to.ports.begin(), to.ports.end());
+    std::reverse(to.laggs.begin(), to.laggs.end());
+    std::reverse(to.laggs[1].aliases.begin(), to.laggs[1].aliases.end());
+    EXPECT_TRUE(diff(base(), to).empty());
+}
+
+TEST(Diff, LaggsComeAndGo) {
+    Config to = base();
+    to.laggs[1].name = "lagg7";
+    const Changes changes = diff(base(), to);
+    EXPECT_EQ(changes.laggs_removed, Names{"lagg1"});
+    EXPECT_EQ(changes.laggs_added, Names{"lagg7"});
+    EXPECT_TRUE(changes.laggs_changed.empty());
+}
+
+TEST(Diff, PortsComeAndGo) {
+    Config to = base();
+    to.ports.push_back({"p3", "0000:03:00.3", {}, {}});
+    const Changes forth = diff(base(), to);
+    EXPECT_EQ(forth.ports_added, Names{"p3"});
+    EXPECT_TRUE(forth.ports_removed.empty());
+    EXPECT_TRUE(forth.laggs_changed.empty());
+    const Changes back = diff(to, base());
+    EXPECT_EQ(back.ports_removed, Names{"p3"});
+    EXPECT_TRUE(back.ports_added.empty());
+    EXPECT_FALSE(back.empty());
+}
+
+TEST(Diff, AnotherDeviceIsAnotherPort) {
+    for (const bool descriptors : {false, true}) {
+        Config to = base();
+        if (descriptors) {
+            to.ports[1].descriptors = 512;
+        } else {
+            to.ports[1].device = "0000:04:00.0";
+        }
+        const Changes changes = diff(base(), to);
+        EXPECT_EQ(changes.ports_removed, Names{"p1"});
+        EXPECT_EQ(changes.ports_added, Names{"p1"});
+        ASSERT_EQ(changes.laggs_changed.size(), 1u);
+        EXPECT_EQ(changes.laggs_changed[0].name, "lagg0");
+        EXPECT_EQ(flags(changes.laggs_changed[0]), Names{"ports"});
+    }
+}
+
+TEST(Diff, AnotherDeviceOfAnUpperPort) {
+    Config from = base();
+    from.laggs.pop_back();
+    from.laggs[0].upper = {UpperKind::PORT, "p2"};
+    Config to = from;
+    to.ports[2].device = "0000:04:00.0";
+    const Changes changes = diff(from, to);
+    ASSERT_EQ(changes.laggs_changed.size(), 1u);
+    EXPECT_EQ(flags(changes.laggs_changed[0]), Names{"upper"});
+}
+
+TEST(Diff, AnUpperPortIsPartOfTheUpper) {
+    Config from = base();
+    from.laggs.pop_back();
+    from.laggs[0].upper = {UpperKind::PORT, "p2"};
+    Config to = from;
+    to.laggs[0].upper.port = "p3";
+    EXPECT_EQ(flags(diff(from, to).laggs_changed.at(0)), Names{"upper"});
+}
+
+TEST(Diff, APortsPriorityIsLacpOfItsLagg) {
+    Config to = base();
+    to.ports[2].lacp_priority = 1;
+    const Changes changes = diff(base(), to);
+    EXPECT_TRUE(changes.ports_added.empty());
+    EXPECT_TRUE(changes.ports_removed.empty());
+    ASSERT_EQ(changes.laggs_changed.size(), 1u);
+    EXPECT_EQ(changes.laggs_changed[0].name, "lagg1");
+    EXPECT_EQ(flags(changes.laggs_changed[0]), Names{"lacp"});
+}
+
+TEST(Diff, EachKeyOfTheDaemon) {
+    Config to;
+    to.daemon.workers = {2};
+    to.daemon.memory = Memory::NONE;
+    to.daemon.buffers = 1024;
+    to.daemon.memory_mb = 64;
+    to.daemon.poll = Poll::BUSY;
+    to.daemon.api = "/x";
+    to.daemon.log = "debug";
+    to.daemon.eal = {"-v"};
+    const Names all = {"workers", "memory", "buffers", "memory_mb", "poll", "api", "log", "eal"};
+    EXPECT_EQ(diff({}, to).needs_restart, all);
+    EXPECT_FALSE(diff({}, to).empty());
+
+    Config one;
+    one.daemon.poll = Poll::BUSY;
+    EXPECT_EQ(diff({}, one).needs_restart, Names{"poll"});
+}
+
+} // namespace
+} // namespace lagg::config
