@@ -126,4 +126,6 @@ class Program:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(5)
+        if self.process.stdin:
+            self.process.stdin.close()
         return self.process.returncode

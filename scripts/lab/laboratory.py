@@ -1,6 +1,6 @@
 """One laboratory put together:
 
-    lagg               wires              ovs                  host
+    lagg               wires              partner              host
     p1 ------------- cable 1 ------------- r1
                                               Open vSwitch hb --- h0
     p2 ------------- cable 2 ------------- r2
@@ -21,11 +21,13 @@ from .command import LabError, run, start_time
 from .laggd import Laggd
 from .network import Network
 from .ovs import OpenVSwitch
+from .testpmd import TestPmd
 from .traffic import PingStreams, TcpServer
 
 NEEDED = {  # program: Debian package
     "ip": "iproute2", "bridge": "iproute2", "ss": "iproute2", "ethtool": "ethtool",
-    "sysctl": "procps", "ping": "iputils-ping", "iperf3": "iperf3", "ovsdb-tool": "openvswitch-switch",
+    "sysctl": "procps", "ping": "iputils-ping", "iperf3": "iperf3",
+    "ovsdb-tool": "openvswitch-switch",
     "ovs-vswitchd": "openvswitch-switch",
 }
 PORTS = ["p1", "p2"]
@@ -64,6 +66,7 @@ class Laboratory:
         self.tcp_server = None
         self._streams = []
         self.ovs = None
+        self.partner_side = None
 
     def __enter__(self):
         return self
@@ -73,32 +76,49 @@ class Laboratory:
             self.remove()
 
     def build(self):
-        """Namespaces, cables, the host and a running Open vSwitch that is not yet a partner."""
-        network = self.network
-        self.lagg_side, self.host = network.namespace("lagg"), network.namespace("host")
-        ovs_side = network.namespace("ovs")
-        ovs_side.silence_new_interfaces()
+        """The whole picture, with a running Open vSwitch that is not yet a partner."""
+        self.lay_cables()
+        self.partner_side.silence_new_interfaces()
+        self.host = self.network.namespace("host")
         self.host.sysctl("net.ipv6.conf.default.accept_dad=0")
-        self.cables = [network.cable((self.lagg_side, port), (ovs_side, partner))
-                       for port, partner in zip(PORTS, PARTNER_PORTS)]
-        network.veth((self.host, "h0"), (ovs_side, HOST_PORT))
-        lines = "".join(f"addr add {address} dev h0\n" for address in
-                        [*(f"{a}/24" for a in HOST4), *(f"{a}/64 nodad" for a in HOST6)])
-        run(["ip", "-n", self.host.name, "-batch", "-"], text_in=lines)
-        self.ovs = OpenVSwitch(ovs_side, self.directory / "ovs")
+        self.network.veth((self.host, "h0"), (self.partner_side, HOST_PORT))
+        self.address_host("h0")
+        self.ovs = OpenVSwitch(self.partner_side, self.directory / "ovs")
         self.ovs.start()
         self.ovs.add_host(HOST_PORT)
+        self.tcp_server = TcpServer(self.host, self.directory / "iperf3.out")
         self.write_down()
         return self
 
-    def add_laggd(self, binaries):
-        # IPv6 duplicate address detection would hold the new address back for a second or two.
-        self.lagg_side.sysctl("net.ipv6.conf.default.accept_dad=0")
-        self.laggd = Laggd(self.lagg_side, self.directory / "laggd", binaries, PORTS)
-        return self.laggd
-
-    def serve_tcp(self):
+    def build_with_testpmd(self):
+        """Opposite laggd, net_bonding; the host's addresses are on its TAP."""
+        self.lay_cables()
+        self.host = self.partner_side
+        self.host.sysctl("net.ipv6.conf.default.accept_dad=0")
+        self.testpmd = TestPmd(self.partner_side, self.directory / "testpmd", PARTNER_PORTS)
+        self.testpmd.start()
+        self.address_host(self.testpmd.tap)
         self.tcp_server = TcpServer(self.host, self.directory / "iperf3.out")
+        self.write_down()
+        return self
+
+    def lay_cables(self):
+        network = self.network
+        self.lagg_side, self.partner_side = network.namespace("lagg"), network.namespace("partner")
+        # Duplicate address detection would hold a new IPv6 address back for a second or two.
+        self.lagg_side.sysctl("net.ipv6.conf.default.accept_dad=0")
+        self.cables = [network.cable((self.lagg_side, port), (self.partner_side, partner))
+                       for port, partner in zip(PORTS, PARTNER_PORTS)]
+
+    def address_host(self, interface):
+        lines = "".join(f"addr add {address} dev {interface}\n" for address in
+                        [*(f"{a}/24" for a in HOST4), *(f"{a}/64 nodad" for a in HOST6)])
+        run(["ip", "-n", self.host.name, "-batch", "-"],
+            text_in=f"link set {interface} up\n{lines}")
+
+    def add_laggd(self, programs):
+        self.laggd = Laggd(self.lagg_side, self.directory / "laggd", programs, PORTS)
+        return self.laggd
 
     def ping_streams(self, count=len(HOST4)):
         """`count` streams for each family, IPv4 from the lagg's side and IPv6 from the host's, each

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import socket
 from pathlib import Path
@@ -32,6 +33,19 @@ def config_text(daemon, ports, laggs):
     return "\n".join("\n".join([head, *map(assignment, body.items()), ""]) for head, body in tables)
 
 
+class Programs:
+    """Where the programs under test are: a directory that has both, unless told otherwise."""
+
+    def __init__(self, directory, laggd=None, laggctl=None):
+        self.laggd = Path(laggd or Path(directory) / "laggd")
+        self.laggctl = Path(laggctl or Path(directory) / "laggctl")
+
+    def missing(self):
+        """The first that is not there, or None."""
+        return next((path for path in (self.laggd, self.laggctl) if not os.access(path, os.X_OK)),
+                    None)
+
+
 class UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
@@ -48,18 +62,18 @@ class UnixConnection(http.client.HTTPConnection):
 class Laggd:
     """laggd in a namespace, with one lagg over kernel interfaces of that namespace."""
 
-    def __init__(self, namespace, directory, binaries, interfaces, name="lagg0"):
+    def __init__(self, namespace, directory, programs, interfaces, name="lagg0"):
         self.namespace = namespace
         self.directory = Path(directory)
         self.directory.mkdir(exist_ok=True)
-        self.binaries = Path(binaries)
+        self.programs = programs
         self.interfaces = interfaces
         self.name = name
         self.config = self.directory / "lagg.toml"
         self.socket = self.directory / "api.sock"
         self.program = None
 
-    def write_config(self, log="debug", **lagg):
+    def write_config(self, log="info", **lagg):
         """`lagg`: the keys of the [[lagg]] table beside name and ports."""
         self.config.write_text(config_text(
             {"memory": "none", "api": str(self.socket), "log": log},
@@ -68,7 +82,7 @@ class Laggd:
             [{"name": self.name, "ports": self.interfaces, **lagg}]))
 
     def start(self):
-        argv = self.namespace.argv([str(self.binaries / "laggd"), "-c", str(self.config)])
+        argv = self.namespace.argv([str(self.programs.laggd), "-c", str(self.config)])
         self.program = Program("laggd", argv, self.directory / "laggd.log")
 
     def reload(self):
@@ -114,5 +128,5 @@ class Laggd:
 
     def show(self, *arguments):
         """What a person sees: laggctl's own text."""
-        return run([str(self.binaries / "laggctl"), "--socket", str(self.socket),
+        return run([str(self.programs.laggctl), "--socket", str(self.socket),
                     *(arguments or ["show"])])

@@ -81,9 +81,8 @@ class Cable:
         lines = "".join(f"link set dev {end} {' '.join(what)}\n" for end in self.ends)
         run(["ip", "-n", self.middle.name, "-batch", "-"], text_in=lines)
 
-    def _isolate(self, state):
-        lines = "".join(f"link set dev {end} isolated {state}\n" for end in self.ends)
-        run(["bridge", "-n", self.middle.name, "-batch", "-"], text_in=lines)
+    def _bridge(self, end, what):
+        run(["bridge", "-n", self.middle.name, "link", "set", "dev", end, *what.split()])
 
     def pull(self):
         """Both far ends lose their carrier."""
@@ -92,12 +91,25 @@ class Cable:
     def plug(self):
         self._middle("up")
 
+    def break_one_way(self, end):
+        """Nothing comes out at one end (0: left, 1: right) any more; the other way still works."""
+        self._flood(end, "off")
+
+    def heal_one_way(self, end):
+        self._flood(end, "on")
+
+    def _flood(self, end, state):
+        # The bridge has learned no address, so every frame is one of these three to it.
+        self._bridge(self.ends[end], f"flood {state} mcast_flood {state} bcast_flood {state}")
+
     def break_silently(self):
         """Nothing passes any more, and neither end can see it."""
-        self._isolate("on")
+        for end in self.ends:
+            self._bridge(end, "isolated on")
 
     def heal(self):
-        self._isolate("off")
+        for end in self.ends:
+            self._bridge(end, "isolated off")
 
 
 class Network:

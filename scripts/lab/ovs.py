@@ -97,6 +97,15 @@ class OpenVSwitch:
         self._partner_bond(ports, f"bond_mode={mode}", f"lacp={'active' if active else 'passive'}",
                            f"other_config:lacp-time={'fast' if fast else 'slow'}")
 
+    def partner_two_of_one(self, ports):
+        """LACP on each port for itself: the ports want to be in different aggregates."""
+        self.partner_nothing()
+        for number, port in enumerate(ports):
+            self.vsctl("add-port", BRIDGE, port, "--", "set", "port", port, "lacp=active",
+                       "other_config:lacp-time=fast", "--", "set", "interface", port,
+                       f"other_config:lacp-aggregation-key={number + 1}")
+        self._ports = list(ports)
+
     def partner_active_backup(self, ports):
         """One active port, the first while it has a carrier; what comes in on the other is
         dropped."""

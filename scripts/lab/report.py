@@ -12,6 +12,7 @@ class Report:
         self.begun = time.monotonic()
         self.timeline = []
         self.checks = []
+        self.complete = False  # set when everything planned was done
 
     def elapsed(self):
         return time.monotonic() - self.begun
@@ -43,7 +44,7 @@ class Report:
 
     @property
     def ok(self):
-        return bool(self.checks) and all(check["ok"] for check in self.checks)
+        return self.complete and all(check["ok"] for check in self.checks)
 
     def table(self):
         head = {"part": "part", "what": "requirement", "measured": "measured", "target": "target"}
@@ -58,6 +59,8 @@ class Report:
         for check in self.checks:
             self._print(line(check, "ok" if check["ok"] else "FAILED"))
         failed = sum(not check["ok"] for check in self.checks)
+        if not self.complete:
+            self._print("\nended early")
         self._print(f"\n{len(self.checks) - failed} of {len(self.checks)} requirements met in "
                     f"{self.elapsed():.0f} s")
 

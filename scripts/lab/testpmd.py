@@ -56,13 +56,6 @@ class TestPmd:
         wait_for("testpmd forwarding", lambda: self.program.must_live() and
                  "io packet forwarding" in self._output(), 20)
 
-    def address(self, *addresses):
-        """Gives the TAP its addresses."""
-        for address in addresses:
-            self.namespace.run(["ip", "addr", "add", address, "dev", self.tap,
-                                *(["nodad"] if ":" in address else [])])
-        self.namespace.run(["ip", "link", "set", self.tap, "up"])
-
     def _output(self):
         """What this run of it printed."""
         return self.program.log.read_bytes()[self._told:].decode(errors="replace")

@@ -133,7 +133,10 @@ class TcpServer:
 
 def tcp(namespace, target, port=5201, flows=32, seconds=2, backwards=False):
     """TCP from here to `target`, or from there to here; {"mbps", "retransmits", "flows"}."""
+    # Small windows: many flows with large ones only overflow the short socket buffers behind which
+    # user-space switches read.
     argv = ["iperf3", "-J", "-c", target, "-p", str(port), "-P", str(flows), "-t", str(seconds),
+            *(["-w", "16K"] if flows > 1 else []),
             "--connect-timeout", "3000", *(["-R"] if backwards else [])]
     text = namespace.run(argv, timeout=seconds + 15, check=False)
     try:
