@@ -21,11 +21,13 @@ class CarrierWatch {
     /// Subscribes to link messages and dumps the present state once.
     static Result<std::unique_ptr<CarrierWatch>> open();
     virtual ~CarrierWatch() = default;
-    /// Readable when there is something to handle; never blocks.
+    /// Readable when there is something to handle; reading it through handle() never blocks.
     virtual int fd() const = 0;
-    /// Reads all messages waiting and reports every link in them; after an overrun, everything again.
+    /// Reads all messages waiting and reports every link in them; after an overrun, everything again
+    /// as the answers come. The kernel may hold a notification back for up to a second when the same
+    /// interface changed just before.
     virtual void handle(const std::function<void(const Carrier &)> &report) = 0;
-    /// Asks the kernel to report all links anew through handle().
+    /// Has all links reported anew through handle(). Returns at once: a thread of the watch asks.
     virtual void request_dump() = 0;
 };
 
@@ -34,6 +36,8 @@ struct LinkSpeed {
     uint32_t mbps = 0;
     bool full_duplex = true;
 };
+/// Waits for the kernel's link lock, which a driver may hold for seconds: nothing for the protocol
+/// thread. Unknown and full duplex where there is no such interface in the namespace of /sys.
 LinkSpeed link_speed(unsigned index);
 
 } // namespace lagg::kernel

@@ -54,13 +54,17 @@ class Rtnetlink {
     static Result<std::unique_ptr<Rtnetlink>> open();
     virtual ~Rtnetlink() = default;
 
-    /// Nothing when there is no such interface.
+    /// Nothing when there is no such interface. Addresses with a peer are not listed.
     virtual Result<std::optional<Have>> read(const std::string &name) = 0;
+    /// Adding an address that is there and removing one that is not are fine. IPv6 addresses are
+    /// usable at once (no duplicate test). Removing an IPv4 address sets promote_secondaries of the
+    /// interface, so that the kernel does not take others of the subnet along.
     virtual Result<void> apply(const std::string &name, const Change &change) = 0;
+    /// A TAP takes carrier only while a program has it open.
     virtual Result<void> set_carrier(const std::string &name, bool on) = 0;
-    /// Removes a persistent TAP of ours; fine when there is none.
+    /// Removes a persistent TAP of ours; fine when there is none, an error when it is no TAP.
     virtual Result<void> remove(const std::string &name) = 0;
-    /// Names of all TAP interfaces called lagg and a number.
+    /// Names of all TAP interfaces called lagg and a number, by number.
     virtual Result<std::vector<std::string>> lagg_interfaces() = 0;
 };
 
@@ -70,7 +74,7 @@ class Rtnetlink {
 class Quieted {
   public:
     static Result<std::unique_ptr<Quieted>> quieten(Rtnetlink &netlink, const std::string &interface);
-    /// Restores the sysctls where the interface still exists; leaves it up.
+    /// Restores the sysctls where the interface still exists, renamed or not; leaves it up.
     virtual ~Quieted() = default;
 };
 

@@ -17,7 +17,7 @@ void plan_removals(std::vector<Change> &changes, const Have &have, const Want &w
                    const Aliases &ours) {
     for (const config::Alias &alias : have.aliases)
         if (contains(ours, alias) && !contains(want.aliases, alias))
-            changes.push_back(RemoveAlias{alias});
+            changes.emplace_back(RemoveAlias{alias});
 }
 
 /// In the order of the configuration: the first IPv4 address of a subnet is the one the kernel
@@ -26,7 +26,7 @@ void plan_additions(std::vector<Change> &changes, const Have &have, const Want &
     Aliases present = have.aliases;
     for (const config::Alias &alias : want.aliases) {
         if (contains(present, alias)) continue;
-        changes.push_back(AddAlias{alias});
+        changes.emplace_back(AddAlias{alias});
         present.push_back(alias);
     }
 }
@@ -55,15 +55,16 @@ struct Describe {
 std::vector<Change> plan(const Have &have, const Want &want, const Aliases &ours) {
     std::vector<Change> changes;
     // The MTU goes first because below 1280 octets an interface takes no IPv6 address.
-    if (have.mtu != want.mtu) changes.push_back(SetMtu{want.mtu});
-    if (have.description != want.description) changes.push_back(SetDescription{want.description});
+    if (have.mtu != want.mtu) changes.emplace_back(SetMtu{want.mtu});
+    if (have.description != want.description)
+        changes.emplace_back(SetDescription{want.description});
     // The MAC before the interface comes up, as its IPv6 link-local address is made from it then.
-    if (have.mac != want.mac) changes.push_back(SetMac{want.mac});
+    if (have.mac != want.mac) changes.emplace_back(SetMac{want.mac});
     // Removals before additions: IPv6 does not take one address with two prefix lengths, so that a
     // change of the length is the removal of the old one and then the addition.
     plan_removals(changes, have, want, ours);
     plan_additions(changes, have, want);
-    if (!have.up) changes.push_back(SetUp{});
+    if (!have.up) changes.emplace_back(SetUp{});
     return changes;
 }
 
