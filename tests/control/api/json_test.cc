@@ -1,0 +1,110 @@
+// Every field goes out and comes back, under its own name; what is missing or unknown does no harm.
+#include "control/api/json.hh"
+
+#include "tests/control/api/snapshots.hh"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <limits>
+#include <set>
+
+namespace lagg::api {
+namespace {
+
+using nlohmann::json;
+using testing::filled;
+using testing::same;
+
+// The keys of an object are exactly the names of the struct's fields, all the way down, and under
+// each stands that field and not another.
+template <typename T> void expect_named(const T &value, const json &inside) {
+    EXPECT_EQ(inside.get<T>(), value);
+}
+template <testing::Struct T> void expect_named(const T &record, const json &object);
+template <typename T> void expect_named(const std::optional<T> &value, const json &inside) {
+    expect_named(*value, inside);
+}
+template <typename T> void expect_named(const std::vector<T> &list, const json &array) {
+    for (size_t i = 0; i < list.size(); ++i)
+        expect_named(list[i], array.at(i));
+}
+template <testing::Struct T> void expect_named(const T &record, const json &object) {
+    const auto fields = testing::fields_of(record);
+    const auto names = testing::split(fields.names);
+    std::set<std::string> keys;
+    for (const auto &[key, value] : object.items())
+        keys.insert(key);
+    EXPECT_EQ(keys, std::set<std::string>(names.begin(), names.end()));
+    std::apply(
+        [&](const auto &...field) {
+            size_t i = 0;
+            (expect_named(field, object.at(names.at(i++))), ...);
+        },
+        fields.values);
+}
+
+TEST(Json, EveryFieldOfAStatusComesBack) {
+    const Status status = filled<Status>();
+    const json document = json::parse(json(status).dump());
+    EXPECT_TRUE(same(document.get<Status>(), status)) << document.dump(2);
+    EXPECT_FALSE(same(Status{}, status));
+}
+
+TEST(Json, KeysAreTheNamesOfTheFields) {
+    const Status status = filled<Status>();
+    expect_named(status, json(status));
+}
+
+TEST(Json, EveryFieldOfALaggComesBack) {
+    const Lagg lagg = filled<Lagg>();
+    EXPECT_TRUE(same(json::parse(json(lagg).dump()).get<Lagg>(), lagg));
+}
+
+TEST(Json, ABitOfEachNumberIsKept) {
+    Status status;
+    status.pid = std::numeric_limits<uint64_t>::max();
+    status.laggs.resize(1);
+    status.laggs[0].speed_mbps = 20'000'000'000;
+    status.laggs[0].hash_seed = 0xfedcba98;
+    EXPECT_TRUE(same(json::parse(json(status).dump()).get<Status>(), status));
+}
+
+TEST(Json, AnAbsentOptionalIsNull) {
+    Lagg lagg;
+    lagg.ports.resize(2);
+    lagg.ports[1].lacp.emplace();
+    const json document(lagg);
+    EXPECT_TRUE(document.at("ports").at(0).at("lacp").is_null());
+    EXPECT_TRUE(document.at("ports").at(1).at("lacp").at("last_rx_seconds").is_null());
+    const Lagg read = document.get<Lagg>();
+    EXPECT_FALSE(read.ports.at(0).lacp.has_value());
+    ASSERT_TRUE(read.ports.at(1).lacp.has_value());
+    EXPECT_FALSE(read.ports[1].lacp->last_rx_seconds.has_value());
+}
+
+TEST(Json, UnknownKeysAreIgnoredAndMissingOnesKeepTheirDefaults) {
+    const auto lagg =
+        json::parse(R"({"name": "lagg7", "colour": "green", "mtu": null})").get<Lagg>();
+    EXPECT_EQ(lagg.name, "lagg7");
+    EXPECT_EQ(lagg.mtu, Lagg{}.mtu);
+    EXPECT_EQ(lagg.min_links, 1);
+    EXPECT_TRUE(lagg.lacp_active);
+}
+
+TEST(Json, ReadingIntoAUsedStructLeavesNothingOfBefore) {
+    Lagg lagg = filled<Lagg>();
+    json::parse(R"({"name": "lagg7"})").get_to(lagg);
+    EXPECT_TRUE(lagg.ports.empty());
+    EXPECT_EQ(lagg.description, "");
+}
+
+TEST(Json, AWrongShapeIsAnException) {
+    EXPECT_THROW(json::parse(R"([1, 2])").get<Lagg>(), json::exception);
+    EXPECT_THROW(json::parse(R"({"ports": {"p0": {}}})").get<Lagg>(), json::exception);
+    EXPECT_THROW(json::parse(R"({"name": 7})").get<Lagg>(), json::exception);
+    EXPECT_THROW(json::parse(R"({"mtu": "big"})").get<Lagg>(), json::exception);
+}
+
+} // namespace
+} // namespace lagg::api

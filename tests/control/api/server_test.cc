@@ -1,0 +1,316 @@
+// The server end to end over a real socket: the paths, the refusals, and clients that misbehave.
+#include "tests/control/api/raw_client.hh"
+#include "tests/control/api/running_server.hh"
+
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <fstream>
+#include <future>
+#include <vector>
+
+namespace lagg::api {
+namespace {
+
+using nlohmann::json;
+using testing::plain_request;
+using testing::RawClient;
+using testing::RunningServer;
+using testing::TemporaryDirectory;
+using Done = std::function<void(Result<std::string>)>;
+
+Status two_laggs() {
+    Status status;
+    status.version = "1.2.3";
+    status.laggs.resize(2);
+    status.laggs[0].name = "lagg0";
+    status.laggs[1].name = "lagg1";
+    return status;
+}
+
+Handlers handlers_with(std::function<void(Done)> reload) {
+    return {two_laggs, std::move(reload)};
+}
+Handlers plain_handlers() {
+    return handlers_with([](const Done &done) { done(std::string("nothing changed")); });
+}
+
+int code_of(const std::string &answer) {
+    return answer.starts_with("HTTP/1.1 ") ? std::stoi(answer.substr(9, 3)) : 0;
+}
+json body_of(const std::string &answer) {
+    const size_t end = answer.find("\r\n\r\n");
+    return json::parse(end == std::string::npos ? "" : answer.substr(end + 4), nullptr, false);
+}
+
+class ServerTest : public ::testing::Test {
+  protected:
+    void start(Handlers handlers = plain_handlers(), Limits limits = {}) {
+        server_ = std::make_unique<RunningServer>(path_, std::move(handlers), limits);
+        ASSERT_TRUE(server_->result()) << server_->result().error().message;
+    }
+    std::string ask(const std::string &method, const std::string &target) {
+        return RawClient::exchange(path_, plain_request(method, target));
+    }
+    void expect_alive() { EXPECT_EQ(code_of(ask("GET", "/v1/status")), 200); }
+
+    TemporaryDirectory directory_;
+    std::string path_ = directory_.file("run/api.sock"); // its directory is made by the server
+    std::unique_ptr<RunningServer> server_;
+};
+
+TEST_F(ServerTest, ServesStatusLaggsAndOneLagg) {
+    start();
+    const std::string status = ask("GET", "/v1/status");
+    EXPECT_EQ(code_of(status), 200);
+    EXPECT_NE(status.find("Content-Type: application/json"), std::string::npos);
+    EXPECT_EQ(body_of(status).at("version"), "1.2.3");
+    EXPECT_EQ(body_of(ask("GET", "/v1/laggs")).size(), 2u);
+    EXPECT_EQ(body_of(ask("GET", "/v1/laggs/lagg1")).at("name"), "lagg1");
+    EXPECT_EQ(body_of(ask("GET", "/v1/laggs/lagg%31?x=y")).at("name"), "lagg1");
+}
+
+TEST_F(ServerTest, AnUnknownLaggIs404WithTheNearestName) {
+    start();
+    const std::string answer = ask("GET", "/v1/laggs/lgag1");
+    EXPECT_EQ(code_of(answer), 404);
+    EXPECT_EQ(body_of(answer).at("error").at("message"), "there is no lagg \"lgag1\"");
+    EXPECT_EQ(body_of(answer).at("error").at("nearest"), "lagg1");
+    EXPECT_FALSE(body_of(ask("GET", "/v1/laggs/bridge")).at("error").contains("nearest"));
+}
+
+TEST_F(ServerTest, AnUnknownPathIs404WithTheNearestPath) {
+    start();
+    const std::string answer = ask("GET", "/v1/lags");
+    EXPECT_EQ(code_of(answer), 404);
+    EXPECT_EQ(body_of(answer).at("error").at("nearest"), "/v1/laggs");
+    EXPECT_EQ(code_of(ask("GET", "/v1/laggs/")), 404);
+}
+
+TEST_F(ServerTest, AWrongMethodIs405AndSaysWhichIsRight) {
+    start();
+    const std::string get = ask("GET", "/v1/reload");
+    EXPECT_EQ(code_of(get), 405);
+    EXPECT_NE(get.find("Allow: POST\r\n"), std::string::npos);
+    EXPECT_TRUE(body_of(get).at("error").contains("message"));
+    for (const char *method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+        EXPECT_EQ(code_of(ask(method, "/v1/laggs/lagg0")), 405) << method;
+}
+
+TEST_F(ServerTest, AMalformedPathIs400) {
+    start();
+    const std::string answer = ask("GET", "/v1/laggs/lagg%00");
+    EXPECT_EQ(code_of(answer), 400);
+    EXPECT_TRUE(body_of(answer).at("error").contains("message"));
+}
+
+TEST_F(ServerTest, AStringThatIsNotUtf8IsStillJson) {
+    start({[] {
+               Status status = two_laggs();
+               status.laggs[0].description = "caf\xe9";
+               return status;
+           },
+           [](const Done &) {}});
+    EXPECT_EQ(body_of(ask("GET", "/v1/laggs/lagg0")).at("description"), "caf\xef\xbf\xbd");
+}
+
+TEST_F(ServerTest, AReloadAnswersWhenAnotherThreadIsDone) {
+    std::thread worker;
+    start(handlers_with([&](Done done) {
+        worker = std::thread([done = std::move(done)] { done(std::string("2 changes")); });
+    }));
+    const std::string answer = ask("POST", "/v1/reload");
+    worker.join();
+    EXPECT_EQ(code_of(answer), 200);
+    EXPECT_EQ(body_of(answer).at("message"), "2 changes");
+}
+
+TEST_F(ServerTest, ARefusedReloadIs422) {
+    start(handlers_with([](const Done &done) { done(Error{"lagg.toml:3:1: no"}); }));
+    const std::string answer = ask("POST", "/v1/reload");
+    EXPECT_EQ(code_of(answer), 422);
+    EXPECT_EQ(body_of(answer).at("error").at("message"), "lagg.toml:3:1: no");
+}
+
+TEST_F(ServerTest, AForgottenReloadIsAnsweredAllTheSame) {
+    start(handlers_with([](const Done &) {}));
+    EXPECT_EQ(code_of(ask("POST", "/v1/reload")), 422);
+}
+
+TEST_F(ServerTest, AReloadHoldsUpNobodyAndSurvivesItsClient) {
+    std::promise<Done> asked;
+    start(handlers_with([&](Done done) { asked.set_value(std::move(done)); }));
+    auto client = std::make_unique<RawClient>(path_);
+    client->send(plain_request("POST", "/v1/reload"));
+    const Done done = asked.get_future().get();
+    expect_alive();
+    client.reset();
+    done(std::string("too late"));
+    expect_alive();
+}
+
+TEST_F(ServerTest, AReloadMayEndAfterTheServer) {
+    std::promise<Done> asked;
+    start(handlers_with([&](Done done) { asked.set_value(std::move(done)); }));
+    RawClient client(path_);
+    client.send(plain_request("POST", "/v1/reload"));
+    const Done done = asked.get_future().get();
+    server_.reset();
+    done(std::string("nobody is listening"));
+    bool closed = false;
+    EXPECT_EQ(client.read_to_end(closed), "");
+    EXPECT_TRUE(closed);
+}
+
+TEST_F(ServerTest, TheSocketIsForItsGroupAndGoesWithTheServer) {
+    start();
+    struct stat file {};
+    ASSERT_EQ(stat(path_.c_str(), &file), 0);
+    EXPECT_EQ(file.st_mode & 0777, 0660u);
+    if (const group *entry = getgrnam("lagg"); entry && geteuid() == 0) {
+        EXPECT_EQ(file.st_gid, entry->gr_gid);
+    }
+    server_.reset();
+    EXPECT_NE(stat(path_.c_str(), &file), 0);
+}
+
+TEST_F(ServerTest, AStaleSocketIsReplaced) {
+    std::filesystem::create_directories(std::filesystem::path(path_).parent_path());
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
+    const int dead = socket(AF_UNIX, SOCK_STREAM, 0);
+    ASSERT_EQ(bind(dead, reinterpret_cast<sockaddr *>(&address), sizeof address), 0);
+    ASSERT_EQ(listen(dead, 1), 0);
+    close(dead);
+    ASSERT_TRUE(std::filesystem::exists(path_));
+    start();
+    expect_alive();
+}
+
+TEST_F(ServerTest, ALiveSocketIsAnErrorThatNamesThePid) {
+    start();
+    const RunningServer second(path_, plain_handlers());
+    ASSERT_FALSE(second.result());
+    EXPECT_NE(second.result().error().message.find("(pid " + std::to_string(getpid()) + ")"),
+              std::string::npos)
+        << second.result().error().message;
+    expect_alive();
+}
+
+TEST_F(ServerTest, ASuccessorsSocketIsNotRemoved) {
+    start();
+    std::filesystem::remove(path_);
+    RunningServer successor(path_, plain_handlers());
+    ASSERT_TRUE(successor.result());
+    server_.reset();
+    expect_alive();
+}
+
+TEST_F(ServerTest, AnotherFileInItsPlaceIsLeftAlone) {
+    path_ = directory_.file("notes");
+    std::ofstream(path_) << "keep me";
+    const RunningServer server(path_, plain_handlers());
+    ASSERT_FALSE(server.result());
+    EXPECT_NE(server.result().error().message.find("not a socket"), std::string::npos);
+    EXPECT_TRUE(std::filesystem::is_regular_file(path_));
+}
+
+TEST_F(ServerTest, APathTooLongForASocketIsAnError) {
+    const RunningServer server(directory_.file(std::string(120, 'x')), plain_handlers());
+    ASSERT_FALSE(server.result());
+    EXPECT_NE(server.result().error().message.find("1 to 107"), std::string::npos);
+}
+
+TEST_F(ServerTest, OversizedRequestsAreRefused) {
+    start();
+    const std::string long_header =
+        "GET /v1/status HTTP/1.1\r\nHost: laggd\r\nX-Long: " + std::string(100000, 'x') +
+        "\r\n\r\n";
+    EXPECT_NE(code_of(RawClient::exchange(path_, long_header)), 200);
+    const std::string long_body = "POST /v1/reload HTTP/1.1\r\nHost: laggd\r\nContent-Length: "
+                                  "100000\r\n\r\n" +
+                                  std::string(100000, 'x');
+    EXPECT_NE(code_of(RawClient::exchange(path_, long_body)), 200);
+    const std::string endless_line(100000, 'G');
+    EXPECT_NE(code_of(RawClient::exchange(path_, endless_line)), 200);
+    expect_alive();
+}
+
+TEST_F(ServerTest, GarbageIsRefused) {
+    start();
+    using std::string_literals::operator""s;
+    for (const std::string &garbage :
+         {"\r\n\r\n\r\n"s, "\0\1\2\3\n\n"s, "GET\r\n\r\n"s, "GET /v1/status HTTP/9.x\r\n\r\n"s,
+          "FETCH /v1/status HTTP/1.1\r\n\r\n"s, "GET http://[ HTTP/1.1\r\n\r\n"s,
+          "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n"s}) {
+        RawClient client(path_);
+        client.send(garbage);
+        client.finish();
+        bool closed = false;
+        EXPECT_NE(code_of(client.read_to_end(closed)), 200);
+        EXPECT_TRUE(closed);
+    }
+    expect_alive();
+}
+
+TEST_F(ServerTest, AClientThatSaysNothingIsDropped) {
+    start(plain_handlers(), {.idle = std::chrono::milliseconds(100)});
+    RawClient silent(path_);
+    RawClient halfway(path_);
+    halfway.send("GET /v1/sta");
+    bool closed = false;
+    silent.read_to_end(closed);
+    EXPECT_TRUE(closed);
+    halfway.read_to_end(closed);
+    EXPECT_TRUE(closed);
+    expect_alive();
+}
+
+TEST_F(ServerTest, ClientsThatDoNotReadTheirAnswerDoNoHarm) {
+    start(handlers_with([](const Done &done) { done(std::string(1 << 20, 'x')); }));
+    for (int i = 0; i < 20; ++i) {
+        RawClient rude(path_);
+        rude.send(plain_request("POST", "/v1/reload"));
+    } // hangs up with a megabyte on its way: SIGPIPE would end this process
+    expect_alive();
+}
+
+TEST_F(ServerTest, ServesFiftyClientsAtOnce) {
+    start();
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (int i = 0; i < 50; ++i)
+        clients.push_back(std::make_unique<RawClient>(path_));
+    for (const auto &client : clients)
+        client->send(plain_request("GET", "/v1/laggs"));
+    for (const auto &client : clients) {
+        bool closed = false;
+        const std::string answer = client->read_to_end(closed);
+        EXPECT_EQ(code_of(answer), 200);
+        EXPECT_EQ(body_of(answer).size(), 2u);
+    }
+}
+
+TEST_F(ServerTest, ComesBackAfterTheProcessRanOutOfDescriptors) {
+    start();
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const int spare = socket(AF_UNIX, SOCK_STREAM, 0);
+    rlimit none = before;
+    none.rlim_cur = 3; // below what is open already: accepting fails from here on
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    RawClient client(path_, spare);
+    // The first look at the connection fails, and only a later one can succeed.
+    client.send(plain_request("GET", "/v1/status"));
+    EXPECT_FALSE(client.readable(std::chrono::milliseconds(200)));
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    bool closed = false;
+    EXPECT_EQ(code_of(client.read_to_end(closed)), 200);
+}
+
+} // namespace
+} // namespace lagg::api

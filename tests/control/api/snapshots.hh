@@ -1,0 +1,113 @@
+// Snapshots for tests: one in which every field has a value of its own, and the means to walk all
+// fields without the list that the code under test uses. The structured bindings below fail to
+// compile when a struct gains a field, so that no field can be forgotten here.
+#pragma once
+
+#include "control/api/snapshot.hh"
+
+#include <concepts>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+namespace lagg::api::testing {
+
+template <typename Tuple> struct Fields {
+    Tuple values;
+    std::string_view names; ///< "name, description, ..."
+};
+
+#define LAGG_FIELDS_OF(Struct, ...)                                                                \
+    template <typename T>                                                                          \
+    requires std::same_as<std::remove_const_t<T>, Struct>                                          \
+    auto fields_of(T &record) {                                                                    \
+        auto &[__VA_ARGS__] = record;                                                              \
+        return Fields{std::tie(__VA_ARGS__), #__VA_ARGS__};                                        \
+    }
+
+LAGG_FIELDS_OF(MachineStates, rx, periodic, mux, selected, actor_churn, partner_churn)
+LAGG_FIELDS_OF(LacpEnd, system_priority, system, key, port_priority, port, flags)
+LAGG_FIELDS_OF(LacpPort, machines, actor, partner, aggregator, loopback, actor_churn_count,
+               partner_churn_count, lacpdus_rx, lacpdus_tx, marker_pdus_rx, marker_response_pdus_tx,
+               unknown_rx, illegal_rx, last_rx_seconds, last_change_reason, last_change_seconds)
+LAGG_FIELDS_OF(Counters, rx_packets, rx_bytes, tx_packets, tx_bytes, rx_not_collecting,
+               tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped)
+LAGG_FIELDS_OF(Port, name, device, driver, mac, link_up, speed_mbps, full_duplex, link_source,
+               state, problem, collecting, distributing, buckets, link_failures, counters, lacp)
+LAGG_FIELDS_OF(Lagg, name, description, protocol, state, carrier, mac, mtu, speed_mbps, min_links,
+               upper, aliases, hash_policy, hash_seed, roundrobin_stride, lacp_active, lacp_fast,
+               active_aggregator, partner_system, last_change_seconds, last_change_reason, counters,
+               ports)
+LAGG_FIELDS_OF(Worker, lcore, loops, busy_loops)
+LAGG_FIELDS_OF(Status, version, pid, uptime_seconds, config_file, memory, buffers_total,
+               buffers_free, last_reload, workers, laggs)
+
+#undef LAGG_FIELDS_OF
+
+template <typename T>
+concept Struct = requires(T &record) {
+    fields_of(record);
+};
+
+inline std::vector<std::string> split(std::string_view names) {
+    std::istringstream words{std::string(names)};
+    std::vector<std::string> list;
+    for (std::string word; words >> word;)
+        list.push_back(word.substr(0, word.find(',')));
+    return list;
+}
+
+/// Gives every field a value that no other field has and that differs from its default.
+class Filler {
+  public:
+    void fill(bool &value) { value = !value; }
+    void fill(std::string &value) { value = "text " + std::to_string(++last_); }
+    void fill(double &value) { value = ++last_ + 0.5; }
+    template <std::unsigned_integral T> void fill(T &value) { value = static_cast<T>(++last_); }
+    template <typename T> void fill(std::optional<T> &value) { fill(value.emplace()); }
+    template <typename T> void fill(std::vector<T> &list) {
+        list.resize(2);
+        for (T &item : list)
+            fill(item);
+    }
+    template <Struct T> void fill(T &record) {
+        std::apply([this](auto &...field) { (fill(field), ...); }, fields_of(record).values);
+    }
+
+  private:
+    unsigned last_ = 1000;
+};
+
+template <typename T> T filled() {
+    T record;
+    Filler().fill(record);
+    return record;
+}
+
+template <typename T> bool same(const T &a, const T &b) {
+    return a == b;
+}
+template <Struct T> bool same(const T &a, const T &b);
+template <typename T> bool same(const std::optional<T> &a, const std::optional<T> &b) {
+    return a.has_value() == b.has_value() && (!a || same(*a, *b));
+}
+template <typename T> bool same(const std::vector<T> &a, const std::vector<T> &b) {
+    bool equal = a.size() == b.size();
+    for (size_t i = 0; equal && i < a.size(); ++i)
+        equal = same(a[i], b[i]);
+    return equal;
+}
+template <Struct T> bool same(const T &a, const T &b) {
+    return std::apply(
+        [&](const auto &...left) {
+            return std::apply([&](const auto &...right) { return (same(left, right) && ...); },
+                              fields_of(b).values);
+        },
+        fields_of(a).values);
+}
+
+} // namespace lagg::api::testing
