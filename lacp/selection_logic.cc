@@ -121,14 +121,12 @@ void add(Offer &offer, const AggregationPort &port) {
 
 bool is_better(const Offer &a, const Offer &b, AggregatorChoice choice, uint16_t active) {
     const auto rank = [&](const Offer &offer) {
+        uint64_t measure = 0;
+        if (choice == AggregatorChoice::COUNT) measure = offer.ports;
+        if (choice == AggregatorChoice::BANDWIDTH) measure = offer.bandwidth_mbps;
+        // A draw keeps the active one: moving costs traffic.
         const bool incumbent = offer.number == active;
-        const int first_number = -int{offer.number};
-        uint64_t first = incumbent ? 1 : 0;
-        uint64_t second = offer.bandwidth_mbps;
-        if (choice == AggregatorChoice::COUNT) first = offer.ports;
-        if (choice == AggregatorChoice::BANDWIDTH)
-            first = offer.bandwidth_mbps, second = offer.ports;
-        return std::tuple(offer.worth, first, second, incumbent, first_number);
+        return std::tuple(offer.worth, measure, incumbent, offer.bandwidth_mbps, -offer.number);
     };
     return rank(a) > rank(b);
 }

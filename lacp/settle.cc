@@ -101,7 +101,8 @@ bool System::Impl::run_selection() {
     if (selection.active != active) {
         const uint16_t from = std::exchange(active, selection.active);
         sink->on_action(StateChanged{0, StateChanged::Machine::AGGREGATOR, aggregator_name(from),
-                                     aggregator_name(active), "best offer"});
+                                     aggregator_name(active),
+                                     active == 0 ? "no port is selected" : "best offer"});
         moved = true;
     }
     for (size_t i = 0; i < ports.size(); ++i) {
