@@ -288,6 +288,7 @@ class Acts:
     def nothing(self):
         lab, report = self.lab, self.report
         self.change_to("none")
+        lab.laggd.wait_distributing([], 5)
         sent, answers = self.sent_by("left", lambda: traffic.answers(lab.lagg_side, HOST4[1], 5)
                                      + traffic.answers(lab.host, LAGG6, 5))
         report.check("none", "nothing passes", f"{answers} of 10 pings, {sum(sent)} frames sent",

@@ -17,9 +17,9 @@ import signal
 import tempfile
 from pathlib import Path
 
-from .command import LabError, run, start_time
+from .command import LabError, run, start_time, wait_for
 from .laggd import Laggd
-from .network import Network
+from .network import Network, remove_namespace
 from .ovs import OpenVSwitch
 from .testpmd import TestPmd
 from .traffic import PingStreams, TcpServer
@@ -27,8 +27,7 @@ from .traffic import PingStreams, TcpServer
 NEEDED = {  # program: Debian package
     "ip": "iproute2", "bridge": "iproute2", "ss": "iproute2", "ethtool": "ethtool",
     "sysctl": "procps", "ping": "iputils-ping", "iperf3": "iperf3",
-    "ovsdb-tool": "openvswitch-switch",
-    "ovs-vswitchd": "openvswitch-switch",
+    "ovsdb-tool": "openvswitch-switch", "ovs-vswitchd": "openvswitch-switch",
 }
 PORTS = ["p1", "p2"]
 PARTNER_PORTS = ["r1", "r2"]
@@ -61,12 +60,10 @@ class Laboratory:
         self.keep = False
         self.directory = Path(tempfile.mkdtemp(prefix=f"lagg-lab-{suffix}-"))
         self.network = Network(f"lagg{suffix}")
-        self.laggd = None
-        self.testpmd = None
-        self.tcp_server = None
+        self.lagg_side = self.partner_side = self.host = None
+        self.cables = []
+        self.laggd = self.ovs = self.testpmd = self.tcp_server = None
         self._streams = []
-        self.ovs = None
-        self.partner_side = None
 
     def __enter__(self):
         return self
@@ -162,6 +159,8 @@ def remove_left_over(directory):
     for process in written["processes"]:
         if start_time(process["pid"]) == process["started"]:
             os.kill(process["pid"], signal.SIGTERM)
+            wait_for(f"the end of {process['name']}",
+                     lambda: start_time(process["pid"]) != process["started"], 8)
     for name in written["namespaces"]:
-        run(["ip", "netns", "del", name], check=False)
+        remove_namespace(name)
     shutil.rmtree(directory, ignore_errors=True)

@@ -8,6 +8,8 @@ alike.
 
 import itertools
 import json
+import os
+import signal
 
 from .command import LabError, run
 
@@ -51,7 +53,18 @@ class Namespace:
         return "LOWER_UP" in self.links()[interface]["flags"]
 
     def remove(self):
-        run(["ip", "netns", "del", self.name], check=False)
+        remove_namespace(self.name)
+
+
+def remove_namespace(name):
+    """Ends what still runs in a namespace of ours, a client whose server went away for example, and
+    removes it."""
+    for pid in run(["ip", "netns", "pids", name], check=False).split():
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    run(["ip", "netns", "del", name], check=False)
 
 
 class Cable:
