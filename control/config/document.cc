@@ -6,7 +6,6 @@
 
 #include <toml++/toml.h>
 
-#include <algorithm>
 #include <sstream>
 
 namespace lagg::config {
@@ -30,8 +29,6 @@ void convert_table(const toml::table &from, Node &to) {
     for (const auto &[key, value] : from) {
         to.entries.push_back({std::string(key.str()), position_of(key.source()), convert(value)});
     }
-    std::stable_sort(to.entries.begin(), to.entries.end(),
-                     [](const Entry &a, const Entry &b) { return a.key_at < b.key_at; });
 }
 
 void convert_array(const toml::array &from, Node &to) {

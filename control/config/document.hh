@@ -1,5 +1,4 @@
-// A TOML document as a plain tree with positions. It keeps the TOML library out of the schema, and
-// the order of the file, which that library does not keep.
+// A TOML document as a plain tree with positions, which keeps the TOML library out of the schema.
 #pragma once
 
 #include "control/config/mistake.hh"
@@ -23,7 +22,7 @@ struct Node {
     int64_t integer = 0;
     std::string text;           ///< of a STRING its value; of a FLOAT or a DATE how it is written
     std::vector<Node> items;    ///< of an ARRAY
-    std::vector<Entry> entries; ///< of a TABLE, in file order
+    std::vector<Entry> entries; ///< of a TABLE, sorted by key
 };
 
 struct Entry {

@@ -110,8 +110,7 @@ const Node *TableReader::table(std::string_view key) {
     const bool repeated = value->kind == Node::Kind::ARRAY && !value->items.empty() &&
                           value->items.front().kind == Node::Kind::TABLE;
     if (repeated) {
-        complain(value->at, "'" + called_.path + std::string(key) + "' is written [" +
-                                called_.path + std::string(key) + "], with single brackets, once");
+        complain(value->at, subject(key) + " can be given once; its header has single brackets");
     } else {
         wrong_type(key, "a table", *value);
     }

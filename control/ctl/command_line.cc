@@ -29,7 +29,8 @@ struct Arguments {
     bool as_json = false;
     std::string socket = kDefaultSocket;
     double timeout_seconds = kQuestionSeconds;
-    std::vector<std::string> show_words;
+    std::optional<std::string> show_lagg; ///< or the view, where it stands alone
+    std::optional<std::string> show_view;
 };
 
 struct Grammar {
@@ -56,12 +57,11 @@ void describe(Grammar &grammar, Arguments &into) {
                           ->type_name("SECONDS")
                           ->check(CLI::Range(0.001, kLongestSeconds));
     grammar.show = app.add_subcommand("show", "One lagg or all, in detail");
+    grammar.show->add_option("LAGG", into.show_lagg, "Its name; all of them without")
+        ->type_name("");
     grammar.show
-        ->add_option("what", into.show_words,
-                     "[LAGG] [lacp|ports|counters|hash]: without LAGG all of them, without a view "
-                     "an overview")
-        ->type_name("")
-        ->expected(0, 2);
+        ->add_option("VIEW", into.show_view, "lacp, ports, counters or hash; an overview without")
+        ->type_name("");
     grammar.status = app.add_subcommand("status", "The daemon: version, memory, workers");
     grammar.reload = app.add_subcommand("reload", "Make the daemon read its configuration again");
 }
@@ -72,28 +72,30 @@ std::optional<View> view_named(std::string_view name) {
     return std::nullopt;
 }
 
-// "[LAGG] [VIEW]": a single word is a view if it is one's name, else a lagg.
-std::optional<Failure> read_show(const std::vector<std::string> &words, CommandLine &command) {
-    std::vector<std::string> rest = words;
-    if (!rest.empty())
-        if (const auto view = view_named(rest.back())) {
-            command.view = *view;
-            rest.pop_back();
-        }
-    if (rest.size() > 1) {
-        std::vector<std::string> names;
-        for (const auto &[name, view] : kViewNames)
-            names.emplace_back(name);
-        return Failure{ExitCode::USAGE,
-                       "there is no view \"" + rest.back() +
-                           "\"; the views are lacp, ports, counters and hash",
-                       api::nearest(rest.back(), names)};
+Failure no_such_view(const std::string &word) {
+    std::vector<std::string> names;
+    for (const auto &[name, view] : kViewNames)
+        names.emplace_back(name);
+    return {ExitCode::USAGE,
+            "there is no view \"" + word + "\"; the views are lacp, ports, counters and hash",
+            api::nearest(word, names)};
+}
+
+// "[LAGG] [VIEW]": a word that stands alone is a view if it is one's name, else a lagg.
+std::optional<Failure> read_show(const Arguments &arguments, CommandLine &command) {
+    if (!arguments.show_lagg) return std::nullopt;
+    const auto alone = arguments.show_view ? std::nullopt : view_named(*arguments.show_lagg);
+    if (alone) {
+        command.view = *alone;
+        return std::nullopt;
     }
-    if (!rest.empty()) {
-        if (rest.front().empty())
-            return Failure{ExitCode::USAGE, "the name of a lagg is not empty"};
-        command.lagg = rest.front();
-    }
+    if (arguments.show_lagg->empty())
+        return Failure{ExitCode::USAGE, "the name of a lagg is not empty"};
+    command.lagg = *arguments.show_lagg;
+    if (!arguments.show_view) return std::nullopt;
+    const auto view = view_named(*arguments.show_view);
+    if (!view) return no_such_view(*arguments.show_view);
+    command.view = *view;
     return std::nullopt;
 }
 
@@ -145,7 +147,7 @@ std::variant<CommandLine, Outcome> parse_command_line(int argc, const char *cons
         arguments.timeout_seconds = kReloadSeconds;
     command.timeout =
         std::chrono::milliseconds(static_cast<long>(arguments.timeout_seconds * 1000));
-    if (const auto failure = read_show(arguments.show_words, command))
+    if (const auto failure = read_show(arguments, command))
         return to_outcome(*failure, command.as_json);
     return command;
 }

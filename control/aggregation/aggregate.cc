@@ -1,0 +1,397 @@
+#include "control/aggregation/aggregate.hh"
+
+#include "lacp/text.hh"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace lagg::aggregation {
+
+namespace {
+
+using config::Protocol;
+
+bool uses_hash(Protocol protocol) { return protocol == Protocol::LACP || protocol == Protocol::LOADBALANCE; }
+
+distribute::SpreadFunction spread_function(Protocol protocol) {
+    switch (protocol) {
+    case Protocol::LACP:
+    case Protocol::LOADBALANCE: return distribute::spread_by_hash;
+    case Protocol::ROUNDROBIN: return distribute::spread_round_robin;
+    case Protocol::FAILOVER: return distribute::spread_failover;
+    case Protocol::BROADCAST:
+    case Protocol::NONE: return distribute::spread_nothing;
+    }
+    return distribute::spread_nothing;
+}
+
+/// lagg(4) -lacp_strict: a partner that does not speak is taken to be ready for everything.
+lacp::PortInformation optimistic_partner() {
+    lacp::PortInformation partner{};
+    partner.state.aggregation = true;
+    partner.state.synchronization = true;
+    partner.state.collecting = true;
+    partner.state.distributing = true;
+    return partner;
+}
+
+} // namespace
+
+Aggregate::Aggregate(const config::Lagg &config, const Identity &identity, UpperDevice upper, lacp::Time now)
+    : config_(config), identity_(identity), upper_(std::move(upper)), last_change_(now) {
+    for (const std::string &name : config_.ports) members_.push_back(Member{.name = name});
+    if (config_.protocol == Protocol::LACP) start_lacp(now);
+}
+
+const Member *Aggregate::find(port::DeviceId device) const {
+    for (const Member &member : members_)
+        if (member.port && member.port->device == device) return &member;
+    return nullptr;
+}
+
+const Member *Aggregate::find(const std::string &port) const {
+    const auto found = std::ranges::find(members_, port, &Member::name);
+    return found == members_.end() ? nullptr : &*found;
+}
+
+Member *Aggregate::find_member(const std::string &port) {
+    const auto found = std::ranges::find(members_, port, &Member::name);
+    return found == members_.end() ? nullptr : &*found;
+}
+
+Member *Aggregate::find_member(lacp::PortNumber number) {
+    for (Member &member : members_)
+        if (member.port && member.port->number == number) return &member;
+    return nullptr;
+}
+
+// ---- LACP ----------------------------------------------------------------------------------------
+
+lacp::SystemParameters Aggregate::system_parameters() const {
+    lacp::SystemParameters parameters;
+    parameters.system.priority = config_.lacp.system_priority;
+    parameters.system.address = config_.lacp.system_mac.value_or(identity_.mac);
+    return parameters;
+}
+
+lacp::PortParameters Aggregate::port_parameters(const AttachedPort &port) const {
+    lacp::PortParameters parameters;
+    parameters.active = config_.lacp.active;
+    parameters.short_timeout = config_.lacp.fast;
+    parameters.port_priority = port.lacp_priority.value_or(config_.lacp.port_priority);
+    const auto number = static_cast<uint16_t>(std::stoul(config_.name.substr(4)));
+    parameters.key = config_.lacp.key.value_or(static_cast<uint16_t>(number + 1));
+    if (!config_.lacp.strict) parameters.partner_admin = optimistic_partner();
+    return parameters;
+}
+
+void Aggregate::start_lacp(lacp::Time now) {
+    lacp_.emplace(system_parameters(), now);
+    for (Member &member : members_) {
+        member.collecting = false;
+        member.distributing = false;
+        if (member.port) add_to_lacp(member, now);
+    }
+}
+
+void Aggregate::stop_lacp(lacp::Time now) {
+    for (const Member &member : members_)
+        if (member.port) step(lacp::PortLeaving{member.port->number}, now);
+    lacp_.reset();
+}
+
+void Aggregate::add_to_lacp(const Member &member, lacp::Time now) {
+    step(lacp::PortAdded{member.port->number, member.port->mac, port_parameters(*member.port)}, now);
+    tell_link(member, now);
+}
+
+void Aggregate::tell_link(const Member &member, lacp::Time now) {
+    step(lacp::LinkChanged{.port = member.port->number,
+                           .up = member.link.up,
+                           .full_duplex = member.link.full_duplex,
+                           .speed_mbps = member.link.speed_mbps},
+         now);
+}
+
+void Aggregate::step(const lacp::Event &event, lacp::Time now) {
+    if (lacp_) lacp_->step(now, event, *this);
+}
+
+void Aggregate::on_action(const lacp::Action &action) {
+    if (const auto *send = std::get_if<lacp::SendFrame>(&action)) {
+        if (const Member *member = find_member(send->port))
+            frames_.push_back(OutgoingFrame{member->port->device, send->frame});
+    } else if (const auto *membership = std::get_if<lacp::PortMembership>(&action)) {
+        on_membership(*membership);
+    } else if (const auto *change = std::get_if<lacp::StateChanged>(&action)) {
+        log_transition(*change);
+    }
+}
+
+void Aggregate::on_membership(const lacp::PortMembership &membership) {
+    Member *member = find_member(membership.port);
+    if (member == nullptr) return;
+    member->collecting = membership.collecting;
+    member->distributing = membership.distributing;
+}
+
+// The mux tells what happens to traffic and is what an operator follows; the other machines are detail.
+void Aggregate::log_transition(const lacp::StateChanged &change) const {
+    using Machine = lacp::StateChanged::Machine;
+    const auto level = change.machine == Machine::MUX || change.machine == Machine::AGGREGATOR ||
+                               change.machine == Machine::RX
+                           ? spdlog::level::info
+                           : spdlog::level::debug;
+    static constexpr const char *kNames[] = {"receive", "mux", "selection", "actor churn", "partner churn",
+                                             "aggregator"};
+    std::string port = "aggregator";
+    for (const Member &member : members_)
+        if (member.port && member.port->number == change.port) port = member.name;
+    spdlog::log(level, "{}: {}: {} {} -> {}: {}", config_.name, port, kNames[static_cast<size_t>(change.machine)],
+                change.from, change.to, change.reason);
+}
+
+// ---- what happens to a lagg ----------------------------------------------------------------------
+
+void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now) {
+    const bool was_lacp = lacp_.has_value();
+    if (was_lacp && config.protocol != Protocol::LACP) stop_lacp(now);
+    const bool protocol_changed = config.protocol != config_.protocol;
+
+    std::vector<Member> ordered;
+    for (const std::string &name : config.ports) {
+        Member *known = find_member(name);
+        ordered.push_back(known != nullptr ? std::move(*known) : Member{.name = name});
+        if (known != nullptr) known->name.clear();
+    }
+    for (const Member &left : members_) assert(left.name.empty() || !left.port); // detached before
+    members_ = std::move(ordered);
+    config_ = config;
+    identity_ = identity;
+
+    if (config_.protocol == Protocol::LACP) {
+        if (!was_lacp) {
+            start_lacp(now);
+        } else {
+            step(lacp::SystemParametersChanged{system_parameters()}, now);
+            for (const Member &member : members_)
+                if (member.port)
+                    step(lacp::PortParametersChanged{member.port->number, port_parameters(*member.port)}, now);
+        }
+    }
+    changed_ = true;
+    settle(now, protocol_changed ? std::string("protocol is now ") + to_text(config_.protocol) : "reconfigured");
+}
+
+void Aggregate::set_upper(UpperDevice upper) {
+    upper_ = std::move(upper);
+    changed_ = true;
+}
+
+void Aggregate::attach(const AttachedPort &port, const worker::DeviceTotals &counters_base, lacp::Time now) {
+    Member *member = find_member(port.name);
+    assert(member != nullptr);
+    assert(!member->port);
+    std::array<bool, distribute::kMaxMembers> taken{};
+    for (const Member &other : members_)
+        if (other.port) taken[other.index] = true;
+    const auto free = std::ranges::find(taken, false);
+    assert(free != taken.end());
+    member->index = static_cast<uint8_t>(free - taken.begin());
+    member->port = port;
+    member->device_text = port.device_text;
+    member->problem.clear();
+    member->link = {};
+    member->leaving = false;
+    member->collecting = false;
+    member->distributing = false;
+    member->counters_base = counters_base;
+    if (lacp_) add_to_lacp(*member, now);
+    changed_ = true;
+    settle(now, "port " + port.name + " attached");
+}
+
+void Aggregate::update(const AttachedPort &port, lacp::Time now) {
+    Member *member = find_member(port.name);
+    if (member == nullptr || !member->port) return;
+    member->port->lacp_priority = port.lacp_priority;
+    step(lacp::PortParametersChanged{member->port->number, port_parameters(*member->port)}, now);
+    settle(now, "port " + port.name + " reconfigured");
+}
+
+void Aggregate::detach(const std::string &port, lacp::Time now) {
+    Member *member = find_member(port);
+    if (member == nullptr || !member->port) return;
+    step(lacp::PortRemoved{member->port->number}, now);
+    // What the core still wanted to send there has no device any more.
+    std::erase_if(frames_, [&](const OutgoingFrame &frame) { return frame.device == member->port->device; });
+    if (member->distributing) spdlog::info("{}: {}: carries no traffic: port detached", config_.name, port);
+    forwarded_[member->index] = {false, false};
+    member->port.reset();
+    member->link = {};
+    member->collecting = false;
+    member->distributing = false;
+    changed_ = true;
+    settle(now, "port " + port + " detached");
+}
+
+void Aggregate::note_problem(const std::string &port, const std::string &device_text, const std::string &problem) {
+    Member *member = find_member(port);
+    if (member == nullptr || member->port) return;
+    member->device_text = device_text;
+    member->problem = problem;
+}
+
+void Aggregate::link_changed(port::DeviceId device, const port::Link &link, lacp::Time now) {
+    Member *member = const_cast<Member *>(find(device));
+    if (member == nullptr || member->link == link) return;
+    const bool was_up = member->link.up;
+    member->link = link;
+    if (was_up != link.up) {
+        if (!link.up) ++member->link_failures;
+        spdlog::info("{}: {}: link {}", config_.name, member->name, link.up ? "up" : "down");
+    }
+    tell_link(*member, now);
+    settle(now, "port " + member->name + (link.up ? " link up" : " link down"));
+}
+
+void Aggregate::slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now) {
+    const Member *member = find(device);
+    if (member == nullptr || !lacp_) return;
+    step(lacp::SlowFrameReceived{member->port->number, frame}, now);
+    settle(now, "LACP with the partner of " + member->name);
+}
+
+void Aggregate::time_passed(lacp::Time now) {
+    if (!lacp_) return;
+    step(lacp::TimePassed{}, now);
+    settle(now, "a LACP timer ran out");
+}
+
+std::optional<lacp::Time> Aggregate::next_deadline() const {
+    return lacp_ ? lacp_->next_deadline() : std::nullopt;
+}
+
+void Aggregate::leave(const std::string &port, lacp::Time now) {
+    Member *member = find_member(port);
+    if (member == nullptr || !member->port) return;
+    member->leaving = true;
+    step(lacp::PortLeaving{member->port->number}, now);
+    settle(now, "port " + port + " is leaving");
+}
+
+void Aggregate::leave_all(lacp::Time now) {
+    for (Member &member : members_) leave(member.name, now);
+}
+
+// ---- who carries traffic -------------------------------------------------------------------------
+
+// Under LACP the core has said so already; under the other protocols the links alone decide.
+void Aggregate::choose_members() {
+    if (config_.protocol == Protocol::LACP) return;
+    const Member *primary = nullptr;
+    for (const Member &member : members_)
+        if (primary == nullptr && member.port && member.link.up && !member.leaving) primary = &member;
+    for (Member &member : members_) {
+        const bool usable = member.port && member.link.up && !member.leaving;
+        switch (config_.protocol) {
+        case Protocol::FAILOVER:
+            member.distributing = &member == primary;
+            member.collecting = member.port && (&member == primary || config_.rx_all);
+            break;
+        case Protocol::LOADBALANCE:
+        case Protocol::ROUNDROBIN:
+        case Protocol::BROADCAST:
+            member.distributing = usable;
+            member.collecting = member.port.has_value();
+            break;
+        case Protocol::LACP:
+        case Protocol::NONE:
+            member.distributing = false;
+            member.collecting = false;
+            break;
+        }
+    }
+}
+
+void Aggregate::rebuild_table() {
+    std::array<uint32_t, distribute::kMaxMembers> weights{};
+    if (up_ && uses_hash(config_.protocol))
+        for (const Member &member : members_)
+            if (member.distributing) weights[member.index] = 1;
+    const distribute::BucketTable next = distribute::build(table_, weights);
+    if (next == table_) return;
+    table_ = next;
+    changed_ = true;
+}
+
+void Aggregate::settle(lacp::Time now, const std::string &reason) {
+    choose_members();
+    uint32_t distributing = 0;
+    for (const Member &member : members_) distributing += member.distributing ? 1 : 0;
+    const bool up = config_.protocol != Protocol::NONE && distributing >= std::max<uint32_t>(1, config_.min_links);
+
+    for (const Member &member : members_) {
+        if (!member.port) continue;
+        const std::pair<bool, bool> before = forwarded_[member.index];
+        forwarded_[member.index] = {member.collecting, member.distributing};
+        if (before == forwarded_[member.index]) continue;
+        changed_ = true;
+        if (before.second != member.distributing) {
+            spdlog::info("{}: {}: {} traffic: {}", config_.name, member.name,
+                         member.distributing ? "carries" : "carries no", reason);
+            last_change_ = now;
+            last_change_reason_ = reason;
+        }
+    }
+    if (up != up_) {
+        up_ = up;
+        changed_ = true;
+        last_change_ = now;
+        last_change_reason_ = reason;
+        spdlog::info("{}: {} with {} of {} ports: {}", config_.name, up ? "up" : "down", distributing,
+                     members_.size(), reason);
+    }
+    rebuild_table();
+}
+
+// ---- results -------------------------------------------------------------------------------------
+
+bool Aggregate::take_changed() { return std::exchange(changed_, false); }
+
+std::vector<OutgoingFrame> Aggregate::take_frames() { return std::exchange(frames_, {}); }
+
+uint16_t Aggregate::queues() const {
+    uint16_t queues = upper_.queues;
+    for (const Member &member : members_)
+        if (member.port) queues = std::min(queues, member.port->queues);
+    return queues;
+}
+
+worker::LaggForwarding Aggregate::forwarding() const {
+    worker::LaggForwarding forwarding;
+    forwarding.slot = identity_.slot;
+    forwarding.upper = upper_.device;
+    forwarding.broadcast = config_.protocol == Protocol::BROADCAST;
+    forwarding.choose = spread_function(config_.protocol);
+    forwarding.spread.table = table_;
+    forwarding.spread.policy = {.l2 = config_.hash.l2,
+                                .l3 = config_.hash.l3,
+                                .l4 = config_.hash.l4,
+                                .seed = config_.hash.seed.value_or(identity_.hash_seed)};
+    forwarding.spread.stride = config_.roundrobin_stride;
+    for (const Member &member : members_) {
+        if (!member.port) continue;
+        const bool distributes = up_ && member.distributing;
+        forwarding.members[member.index] = {.device = member.port->device,
+                                            .collecting = member.collecting,
+                                            .distributing = distributes};
+        forwarding.member_count = std::max<uint8_t>(forwarding.member_count, static_cast<uint8_t>(member.index + 1));
+        if (distributes) forwarding.spread.live[forwarding.spread.live_count++] = member.index;
+    }
+    return forwarding;
+}
+
+} // namespace lagg::aggregation

@@ -1,0 +1,145 @@
+// One lagg as the protocol thread knows it: which of its ports carry traffic, under every protocol.
+//
+// Here lacp/ and dataplane/ meet: link states and frames become events of the LACP core, its actions
+// become members of a forwarding state. Time is an argument and nothing here waits.
+#pragma once
+
+#include "control/config/config.hh"
+#include "dataplane/port/port.hh"
+#include "dataplane/worker/counters.hh"
+#include "dataplane/worker/forwarding_state.hh"
+#include "lacp/system.hh"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lagg::aggregation {
+
+/// A started device, handed over to the protocol thread.
+struct AttachedPort {
+    std::string name;
+    std::string device_text; ///< as configured
+    std::string driver;
+    port::DeviceId device = port::kNoDevice;
+    lacp::PortNumber number = 0;
+    MacAddress mac{};
+    uint16_t queues = 1;
+    port::LinkSource link_source = port::LinkSource::POLL;
+    unsigned interface_index = 0;
+    std::optional<uint16_t> lacp_priority;
+};
+
+/// The device a lagg comes out at.
+struct UpperDevice {
+    port::DeviceId device = port::kNoDevice;
+    uint16_t queues = worker::kMaxWorkers; ///< of a lagg without an upper device: no limit
+    std::string text = "none";             ///< kernel:lagg0, port:NAME, none
+};
+
+/// What a lagg keeps while its configuration changes.
+struct Identity {
+    MacAddress mac{};
+    uint32_t hash_seed = 0;
+    uint8_t slot = 0; ///< where workers keep what they remember of it
+};
+
+/// A port's place in a lagg, in configured order; without a device while it could not be opened.
+struct Member {
+    std::string name;
+    std::string device_text;
+    std::string problem; ///< why there is no device
+    std::optional<AttachedPort> port;
+    uint8_t index = 0; ///< its place in the forwarding state, for as long as it is attached
+    port::Link link;
+    uint32_t link_failures = 0;
+    bool leaving = false;
+    bool collecting = false;
+    bool distributing = false;
+    worker::DeviceTotals counters_base; ///< of the device when it was attached
+};
+
+/// A slow-protocol frame to send.
+struct OutgoingFrame {
+    port::DeviceId device;
+    std::array<uint8_t, lacp::kFrameLength> bytes;
+};
+
+class Aggregate final : private lacp::ActionSink {
+  public:
+    Aggregate(const config::Lagg &config, const Identity &identity, UpperDevice upper, lacp::Time now);
+
+    const config::Lagg &config() const { return config_; }
+    const Identity &identity() const { return identity_; }
+    const UpperDevice &upper() const { return upper_; }
+    const std::vector<Member> &members() const { return members_; }
+    const Member *find(port::DeviceId device) const;
+    const Member *find(const std::string &port) const;
+
+    void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now);
+    void set_upper(UpperDevice upper);
+    void attach(const AttachedPort &port, const worker::DeviceTotals &counters_base, lacp::Time now);
+    /// Parameters of the port that can change while it is attached.
+    void update(const AttachedPort &port, lacp::Time now);
+    void detach(const std::string &port, lacp::Time now);
+    /// The port could not be opened.
+    void note_problem(const std::string &port, const std::string &device_text, const std::string &problem);
+    void link_changed(port::DeviceId device, const port::Link &link, lacp::Time now);
+    void slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now);
+    void time_passed(lacp::Time now);
+    std::optional<lacp::Time> next_deadline() const;
+    /// Tells the partner that one port, or every port, leaves. Nothing is distributed there from now on.
+    void leave(const std::string &port, lacp::Time now);
+    void leave_all(lacp::Time now);
+
+    /// Traffic can pass: at least min_links ports distribute.
+    bool up() const { return up_; }
+    lacp::Time last_change() const { return last_change_; }
+    const std::string &last_change_reason() const { return last_change_reason_; }
+    const distribute::BucketTable &buckets() const { return table_; }
+    const lacp::System *lacp() const { return lacp_ ? &*lacp_ : nullptr; }
+
+    /// True once after the forwarding changed.
+    bool take_changed();
+    worker::LaggForwarding forwarding() const;
+    /// Queues that all of its devices have.
+    uint16_t queues() const;
+    /// Frames to send once the forwarding state in force says what they say.
+    std::vector<OutgoingFrame> take_frames();
+
+  private:
+    void on_action(const lacp::Action &action) override;
+    void on_membership(const lacp::PortMembership &membership);
+    void log_transition(const lacp::StateChanged &change) const;
+    void start_lacp(lacp::Time now);
+    void stop_lacp(lacp::Time now);
+    void step(const lacp::Event &event, lacp::Time now);
+    lacp::SystemParameters system_parameters() const;
+    lacp::PortParameters port_parameters(const AttachedPort &port) const;
+    void add_to_lacp(const Member &member, lacp::Time now);
+    void tell_link(const Member &member, lacp::Time now);
+    void settle(lacp::Time now, const std::string &reason);
+    void choose_members();
+    void rebuild_table();
+    Member *find_member(const std::string &port);
+    Member *find_member(lacp::PortNumber number);
+
+    config::Lagg config_;
+    Identity identity_;
+    UpperDevice upper_;
+    std::vector<Member> members_;
+    std::optional<lacp::System> lacp_;
+    std::vector<OutgoingFrame> frames_;
+    distribute::BucketTable table_ = distribute::BucketTable::empty();
+    /// (collecting, distributing) of each place as last settled, to find what changed.
+    std::array<std::pair<bool, bool>, distribute::kMaxMembers> forwarded_{};
+    bool up_ = false;
+    bool changed_ = true;
+    lacp::Time last_change_;
+    std::string last_change_reason_ = "started";
+};
+
+} // namespace lagg::aggregation

@@ -1,0 +1,160 @@
+#include "control/aggregation/describe.hh"
+
+#include "lacp/text.hh"
+
+#include <algorithm>
+
+namespace lagg::aggregation {
+
+namespace {
+
+double seconds_between(lacp::Time from, lacp::Time to) { return std::chrono::duration<double>(to - from).count(); }
+
+worker::DeviceTotals minus(worker::DeviceTotals total, const worker::DeviceTotals &base) {
+    total.rx_packets -= base.rx_packets;
+    total.rx_bytes -= base.rx_bytes;
+    total.tx_packets -= base.tx_packets;
+    total.tx_bytes -= base.tx_bytes;
+    total.rx_not_collecting -= base.rx_not_collecting;
+    total.tx_no_member -= base.tx_no_member;
+    total.tx_full -= base.tx_full;
+    total.slow_rx -= base.slow_rx;
+    total.slow_tx -= base.slow_tx;
+    total.slow_dropped -= base.slow_dropped;
+    return total;
+}
+
+api::Counters counters(const worker::DeviceTotals &totals) {
+    return {.rx_packets = totals.rx_packets,
+            .rx_bytes = totals.rx_bytes,
+            .tx_packets = totals.tx_packets,
+            .tx_bytes = totals.tx_bytes,
+            .rx_not_collecting = totals.rx_not_collecting,
+            .tx_no_member = totals.tx_no_member,
+            .tx_full = totals.tx_full,
+            .slow_rx = totals.slow_rx,
+            .slow_tx = totals.slow_tx,
+            .slow_dropped = totals.slow_dropped};
+}
+
+api::LacpEnd describe(const lacp::PortInformation &end) {
+    return {.system_priority = end.system.priority,
+            .system = to_string(end.system.address),
+            .key = end.key,
+            .port_priority = end.port.priority,
+            .port = end.port.number,
+            .flags = lacp::flags_text(end.state)};
+}
+
+api::LacpPort describe(const lacp::PortSnapshot &port, lacp::Time now) {
+    api::LacpPort out;
+    out.machines = {.rx = lacp::to_text(port.rx),
+                    .periodic = lacp::to_text(port.periodic),
+                    .mux = lacp::to_text(port.mux),
+                    .selected = lacp::to_text(port.selected),
+                    .actor_churn = lacp::to_text(port.actor_churn),
+                    .partner_churn = lacp::to_text(port.partner_churn)};
+    out.actor = describe(port.actor);
+    out.partner = describe(port.partner);
+    out.aggregator = port.aggregator;
+    out.loopback = port.loopback;
+    out.actor_churn_count = port.actor_churn_count;
+    out.partner_churn_count = port.partner_churn_count;
+    out.lacpdus_rx = port.counters.lacpdus_rx;
+    out.lacpdus_tx = port.counters.lacpdus_tx;
+    out.marker_pdus_rx = port.counters.marker_pdus_rx;
+    out.marker_response_pdus_tx = port.counters.marker_response_pdus_tx;
+    out.unknown_rx = port.counters.unknown_rx;
+    out.illegal_rx = port.counters.illegal_rx;
+    if (port.last_lacpdu_rx) out.last_rx_seconds = seconds_between(*port.last_lacpdu_rx, now);
+    out.last_change_reason = port.last_change_reason;
+    out.last_change_seconds = seconds_between(port.last_change, now);
+    return out;
+}
+
+const lacp::PortSnapshot *find(const lacp::SystemSnapshot &system, lacp::PortNumber number) {
+    const auto found = std::ranges::find(system.ports, number, &lacp::PortSnapshot::number);
+    return found == system.ports.end() ? nullptr : &*found;
+}
+
+api::Port describe(const Member &member, const Aggregate &aggregate, const worker::Fleet &fleet) {
+    api::Port out;
+    out.name = member.name;
+    out.device = member.device_text;
+    out.state = member.port ? "running" : member.problem.empty() ? "opening" : "failed";
+    out.problem = member.problem;
+    out.link_failures = member.link_failures;
+    if (!member.port) return out;
+    out.driver = member.port->driver;
+    out.mac = to_string(member.port->mac);
+    out.link_up = member.link.up;
+    out.speed_mbps = member.link.speed_mbps;
+    out.full_duplex = member.link.full_duplex;
+    out.link_source = to_text(member.port->link_source);
+    out.collecting = member.collecting;
+    out.distributing = aggregate.up() && member.distributing;
+    out.buckets = static_cast<unsigned>(std::ranges::count(aggregate.buckets().member, member.index));
+    out.counters = counters(minus(fleet.totals(member.port->device), member.counters_base));
+    return out;
+}
+
+std::string state_word(const Aggregate &aggregate) {
+    using config::Protocol;
+    const Protocol protocol = aggregate.config().protocol;
+    if (protocol == Protocol::NONE) return "DISABLED";
+    size_t ready = 0;
+    bool any_link = false;
+    for (const Member &member : aggregate.members()) {
+        any_link = any_link || member.link.up;
+        const bool standing_by = protocol == Protocol::FAILOVER && member.link.up;
+        ready += member.distributing || standing_by ? 1 : 0;
+    }
+    if (aggregate.up()) return ready == aggregate.members().size() ? "UP" : "DEGRADED";
+    return protocol == Protocol::LACP && any_link ? "NEGOTIATING" : "DOWN";
+}
+
+} // namespace
+
+api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp::Time now) {
+    const config::Lagg &config = aggregate.config();
+    api::Lagg out;
+    out.name = config.name;
+    out.description = config.description;
+    out.protocol = to_text(config.protocol);
+    out.state = state_word(aggregate);
+    out.carrier = aggregate.up();
+    out.mac = to_string(aggregate.identity().mac);
+    out.mtu = config.mtu;
+    out.min_links = config.min_links;
+    out.upper = aggregate.upper().text;
+    for (const config::Alias &alias : config.aliases) out.aliases.push_back(to_string(alias));
+    out.hash_policy = policy_name(config.hash);
+    out.hash_seed = config.hash.seed.value_or(aggregate.identity().hash_seed);
+    out.roundrobin_stride = config.roundrobin_stride;
+    out.lacp_active = config.lacp.active;
+    out.lacp_fast = config.lacp.fast;
+    out.last_change_seconds = seconds_between(aggregate.last_change(), now);
+    out.last_change_reason = aggregate.last_change_reason();
+    if (aggregate.upper().device != port::kNoDevice) out.counters = counters(fleet.totals(aggregate.upper().device));
+
+    std::optional<lacp::SystemSnapshot> system;
+    if (aggregate.lacp() != nullptr) {
+        system = aggregate.lacp()->snapshot();
+        out.active_aggregator = system->active_aggregator;
+    }
+    for (const Member &member : aggregate.members()) {
+        api::Port port = describe(member, aggregate, fleet);
+        if (port.distributing) out.speed_mbps += port.speed_mbps;
+        const lacp::PortSnapshot *lacp_port =
+            system && member.port ? find(*system, member.port->number) : nullptr;
+        if (lacp_port != nullptr) {
+            port.lacp = describe(*lacp_port, now);
+            if (port.lacp->aggregator != 0 && port.lacp->aggregator == out.active_aggregator)
+                out.partner_system = port.lacp->partner.system;
+        }
+        out.ports.push_back(std::move(port));
+    }
+    return out;
+}
+
+} // namespace lagg::aggregation

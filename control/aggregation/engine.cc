@@ -1,0 +1,205 @@
+#include "control/aggregation/engine.hh"
+
+#include "control/aggregation/describe.hh"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace lagg::aggregation {
+
+namespace {
+
+/// Slow-protocol frames wait in their rings for at most this long.
+constexpr lacp::Duration kRingPeriod = std::chrono::milliseconds(1);
+constexpr lacp::Duration kPollPeriod = std::chrono::milliseconds(10);
+/// Links that tell by interrupt are read now and then all the same, in case one was lost.
+constexpr lacp::Duration kSafetyPeriod = std::chrono::milliseconds(500);
+
+} // namespace
+
+Engine::Engine(worker::Fleet &fleet, Hooks hooks) : fleet_(fleet), hooks_(std::move(hooks)) {}
+
+Aggregate *Engine::find(const std::string &lagg) {
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+        if (aggregate->config().name == lagg) return aggregate.get();
+    return nullptr;
+}
+
+void Engine::add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper, lacp::Time now) {
+    assert(find(config.name) == nullptr);
+    laggs_.push_back(std::make_unique<Aggregate>(config, identity, std::move(upper), now));
+    flush(now);
+}
+
+void Engine::remove_lagg(const std::string &name, lacp::Time now) {
+    removed_ = std::erase_if(laggs_, [&](const auto &aggregate) { return aggregate->config().name == name; }) != 0;
+    std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == name; });
+    flush(now);
+}
+
+void Engine::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now) {
+    if (Aggregate *aggregate = find(config.name)) aggregate->reconfigure(config, identity, now);
+    flush(now);
+}
+
+void Engine::set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now) {
+    if (Aggregate *aggregate = find(lagg)) aggregate->set_upper(std::move(upper));
+    // A new upper device has to hear of the carrier whatever the old one was told.
+    std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == lagg; });
+    flush(now);
+}
+
+void Engine::attach(const std::string &lagg, const AttachedPort &port, lacp::Time now) {
+    Aggregate *aggregate = find(lagg);
+    assert(aggregate != nullptr);
+    aggregate->attach(port, fleet_.totals(port.device), now);
+    if (port.link_source == port::LinkSource::RTNETLINK) {
+        for (const kernel::Carrier &carrier : interfaces_)
+            if (carrier.index == port.interface_index) carrier_reported(carrier, now);
+    } else {
+        aggregate->link_changed(port.device, port::read_link(port.device), now);
+    }
+    flush(now);
+}
+
+void Engine::update(const std::string &lagg, const AttachedPort &port, lacp::Time now) {
+    if (Aggregate *aggregate = find(lagg)) aggregate->update(port, now);
+    flush(now);
+}
+
+void Engine::detach(const std::string &lagg, const std::string &port, lacp::Time now) {
+    if (Aggregate *aggregate = find(lagg)) aggregate->detach(port, now);
+    flush(now);
+}
+
+void Engine::note_problem(const std::string &lagg, const std::string &port, const std::string &device_text,
+                          const std::string &problem) {
+    if (Aggregate *aggregate = find(lagg)) aggregate->note_problem(port, device_text, problem);
+}
+
+void Engine::leave(const std::string &lagg, const std::string &port, lacp::Time now) {
+    if (Aggregate *aggregate = find(lagg)) {
+        if (port.empty())
+            aggregate->leave_all(now);
+        else
+            aggregate->leave(port, now);
+    }
+    flush(now);
+}
+
+void Engine::run(lacp::Time now) {
+    fleet_.receive_slow([&](port::DeviceId device, std::span<const uint8_t> frame) {
+        for (const std::unique_ptr<Aggregate> &aggregate : laggs_) aggregate->slow_frame(device, frame, now);
+    });
+    if (now >= next_poll_) {
+        read_links(port::LinkSource::POLL, now);
+        next_poll_ = now + kPollPeriod;
+    }
+    if (now >= next_safety_poll_) {
+        read_links(port::LinkSource::INTERRUPT, now);
+        next_safety_poll_ = now + kSafetyPeriod;
+    }
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
+        const std::optional<lacp::Time> deadline = aggregate->next_deadline();
+        if (deadline && *deadline <= now) aggregate->time_passed(now);
+    }
+    flush(now);
+    fleet_.reclaim();
+}
+
+lacp::Time Engine::next_deadline(lacp::Time now) const {
+    lacp::Time next = now + kPollPeriod;
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
+        if (aggregate->lacp() != nullptr) next = std::min(next, now + kRingPeriod);
+        if (const std::optional<lacp::Time> deadline = aggregate->next_deadline()) next = std::min(next, *deadline);
+    }
+    return next;
+}
+
+void Engine::carrier_reported(const kernel::Carrier &carrier, lacp::Time now) {
+    std::erase_if(interfaces_, [&](const kernel::Carrier &known) { return known.index == carrier.index; });
+    if (carrier.present) interfaces_.push_back(carrier);
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
+        for (const Member &member : aggregate->members()) {
+            if (!member.port || member.port->interface_index != carrier.index) continue;
+            if (member.port->link_source != port::LinkSource::RTNETLINK) continue;
+            port::Link link = member.link;
+            link.up = carrier.present && carrier.up;
+            if (link.up && !member.link.up) hooks_.speed(member.port->device, carrier.index);
+            aggregate->link_changed(member.port->device, link, now);
+        }
+    }
+    flush(now);
+}
+
+void Engine::set_speed(port::DeviceId device, uint32_t speed_mbps, bool full_duplex, lacp::Time now) {
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
+        const Member *member = aggregate->find(device);
+        if (member == nullptr) continue;
+        port::Link link = member->link;
+        link.speed_mbps = speed_mbps;
+        link.full_duplex = full_duplex;
+        aggregate->link_changed(device, link, now);
+    }
+    flush(now);
+}
+
+void Engine::links_interrupted(lacp::Time now) {
+    read_links(port::LinkSource::INTERRUPT, now);
+    flush(now);
+}
+
+void Engine::read_links(port::LinkSource source, lacp::Time now) {
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+        for (const Member &member : aggregate->members())
+            if (member.port && member.port->link_source == source)
+                aggregate->link_changed(member.port->device, port::read_link(member.port->device), now);
+}
+
+// Publish first, send after: a LACPDU must not promise what the workers do not do yet, and when it takes
+// a promise back the workers have stopped already.
+void Engine::flush(lacp::Time) {
+    bool changed = std::exchange(removed_, false);
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_) changed = aggregate->take_changed() || changed;
+    if (changed) publish();
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
+        for (const OutgoingFrame &frame : aggregate->take_frames()) fleet_.send_slow(frame.device, frame.bytes);
+        const auto known = std::ranges::find(carriers_, aggregate->config().name,
+                                             &std::pair<std::string, bool>::first);
+        if (known != carriers_.end() && known->second == aggregate->up()) continue;
+        if (known == carriers_.end())
+            carriers_.emplace_back(aggregate->config().name, aggregate->up());
+        else
+            known->second = aggregate->up();
+        hooks_.carrier(aggregate->config().name, aggregate->up());
+    }
+}
+
+void Engine::publish() {
+    auto state = std::make_unique<worker::ForwardingState>();
+    std::vector<uint16_t> queues;
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
+        state->laggs.push_back(aggregate->forwarding());
+        queues.push_back(aggregate->queues());
+    }
+    worker::assign_queues(*state, queues, fleet_.size());
+    fleet_.publish(std::move(state));
+}
+
+std::vector<api::Lagg> Engine::describe(lacp::Time now) const {
+    std::vector<api::Lagg> laggs;
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+        laggs.push_back(aggregation::describe(*aggregate, fleet_, now));
+    return laggs;
+}
+
+bool Engine::has_port(const std::string &lagg, const std::string &port) const {
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+        if (aggregate->config().name == lagg)
+            if (const Member *member = aggregate->find(port)) return member->port.has_value();
+    return false;
+}
+
+} // namespace lagg::aggregation

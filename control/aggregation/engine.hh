@@ -1,0 +1,74 @@
+// Every lagg together, and the forwarding state made of them. Runs on the protocol thread; nothing in
+// here waits for a device, a client or a disk.
+#pragma once
+
+#include "control/aggregation/aggregate.hh"
+#include "control/api/snapshot.hh"
+#include "control/kernel/carrier_watch.hh"
+#include "dataplane/worker/fleet.hh"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lagg::aggregation {
+
+/// What the engine wants of threads that may wait. Called on the protocol thread; must return at once.
+struct Hooks {
+    /// The lagg's carrier should follow.
+    std::function<void(const std::string &lagg, bool up)> carrier;
+    /// Speed and duplex of the kernel interface behind a device are wanted: answer with Engine::set_speed.
+    std::function<void(port::DeviceId device, unsigned interface_index)> speed;
+};
+
+class Engine {
+  public:
+    Engine(worker::Fleet &fleet, Hooks hooks);
+
+    void add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper, lacp::Time now);
+    void remove_lagg(const std::string &name, lacp::Time now);
+    void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now);
+    void set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now);
+    void attach(const std::string &lagg, const AttachedPort &port, lacp::Time now);
+    void update(const std::string &lagg, const AttachedPort &port, lacp::Time now);
+    void detach(const std::string &lagg, const std::string &port, lacp::Time now);
+    void note_problem(const std::string &lagg, const std::string &port, const std::string &device_text,
+                      const std::string &problem);
+    /// One port, or with an empty name all of them, tells its partner that it leaves.
+    void leave(const std::string &lagg, const std::string &port, lacp::Time now);
+
+    /// Takes what came since the last call, lets timers fire, publishes what changed.
+    void run(lacp::Time now);
+    /// When run() has to be called at the latest.
+    lacp::Time next_deadline(lacp::Time now) const;
+
+    void carrier_reported(const kernel::Carrier &carrier, lacp::Time now);
+    /// Reads every link that tells by interrupt.
+    void links_interrupted(lacp::Time now);
+    void set_speed(port::DeviceId device, uint32_t speed_mbps, bool full_duplex, lacp::Time now);
+
+    std::vector<api::Lagg> describe(lacp::Time now) const;
+    bool has_port(const std::string &lagg, const std::string &port) const;
+    const worker::Fleet &fleet() const { return fleet_; }
+    worker::Fleet &fleet() { return fleet_; }
+
+  private:
+    Aggregate *find(const std::string &lagg);
+    void read_links(port::LinkSource source, lacp::Time now);
+    void flush(lacp::Time now);
+    void publish();
+
+    worker::Fleet &fleet_;
+    Hooks hooks_;
+    std::vector<std::unique_ptr<Aggregate>> laggs_;
+    std::vector<std::pair<std::string, bool>> carriers_; ///< as last told to the hook
+    /// Last report of each kernel interface, so that a port attached later knows its carrier at once.
+    std::vector<kernel::Carrier> interfaces_;
+    bool removed_ = false; ///< a lagg went, so the state in force is not the wanted one
+    lacp::Time next_poll_;
+    lacp::Time next_safety_poll_;
+};
+
+} // namespace lagg::aggregation

@@ -1,0 +1,133 @@
+#include "control/aggregation/protocol_thread.hh"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <future>
+
+namespace lagg::aggregation {
+
+namespace {
+
+void wake(int fd) {
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(fd, &one, sizeof one);
+}
+
+// A real-time priority keeps the LACPDUs' cadence on a machine whose every core is busy. Without the
+// permission for it the thread does what it can.
+void prefer_this_thread() {
+    sched_param parameters{};
+    parameters.sched_priority = 1;
+    pthread_setschedparam(pthread_self(), SCHED_RR, &parameters);
+    pthread_setname_np(pthread_self(), "lagg-protocol");
+}
+
+timespec to_timespec(lacp::Duration duration) {
+    duration = std::max(duration, lacp::Duration::zero());
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+    return {.tv_sec = seconds.count(), .tv_nsec = (duration - seconds).count()};
+}
+
+} // namespace
+
+lacp::Time ProtocolThread::now() {
+    return lacp::Time{std::chrono::duration_cast<lacp::Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+ProtocolThread::ProtocolThread(worker::Fleet &fleet, std::unique_ptr<kernel::CarrierWatch> carriers, Hooks hooks)
+    : engine_(fleet, std::move(hooks)), carriers_(std::move(carriers)),
+      wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    assert(wake_fd_ >= 0);
+    thread_ = std::thread([this] { loop(); });
+}
+
+ProtocolThread::~ProtocolThread() {
+    stop_.store(true);
+    wake(wake_fd_);
+    thread_.join();
+    close(wake_fd_);
+}
+
+void ProtocolThread::call(const Call &call) {
+    assert(std::this_thread::get_id() != thread_.get_id());
+    std::promise<void> done;
+    post([&](Engine &engine, lacp::Time now) {
+        call(engine, now);
+        done.set_value();
+    });
+    done.get_future().wait();
+}
+
+void ProtocolThread::post(Call call) {
+    {
+        const std::lock_guard lock(mutex_);
+        calls_.push_back(std::move(call));
+    }
+    wake(wake_fd_);
+}
+
+bool ProtocolThread::wait_settled(std::chrono::milliseconds limit) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    const auto wait_for = [&](const std::function<bool(worker::Fleet &)> &condition) {
+        for (;;) {
+            bool met = false;
+            call([&](Engine &engine, lacp::Time) { met = condition(engine.fleet()); });
+            if (met || std::chrono::steady_clock::now() >= deadline) return met;
+            std::this_thread::sleep_for(std::chrono::microseconds(200));
+        }
+    };
+    // A worker sends what it took from the ring in the same round, so a whole round after the ring was
+    // empty the frames are with the device, and the state before is in nobody's hands.
+    if (!wait_for([](worker::Fleet &fleet) { return fleet.slow_rings_empty(); })) return false;
+    uint64_t token = 0;
+    call([&](Engine &engine, lacp::Time) { token = engine.fleet().start_grace(); });
+    return wait_for([&](worker::Fleet &fleet) { return fleet.passed(token); });
+}
+
+void ProtocolThread::loop() {
+    prefer_this_thread();
+    while (!stop_.load()) {
+        wait_for_work();
+        run_calls();
+        engine_.run(now());
+        heartbeat_.store(heartbeat_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+    run_calls();
+}
+
+void ProtocolThread::wait_for_work() {
+    std::array<pollfd, 3> fds{{{.fd = wake_fd_, .events = POLLIN, .revents = 0},
+                               {.fd = link_events_.fd(), .events = POLLIN, .revents = 0},
+                               {.fd = carriers_ ? carriers_->fd() : -1, .events = POLLIN, .revents = 0}}};
+    const lacp::Time before = now();
+    const timespec timeout = to_timespec(engine_.next_deadline(before) - before);
+    if (ppoll(fds.data(), fds.size(), &timeout, nullptr) <= 0) return;
+    if (fds[0].revents != 0) {
+        uint64_t count = 0;
+        [[maybe_unused]] const ssize_t got = read(wake_fd_, &count, sizeof count);
+    }
+    if (fds[1].revents != 0) {
+        link_events_.clear();
+        engine_.links_interrupted(now());
+    }
+    if (fds[2].revents != 0)
+        carriers_->handle([&](const kernel::Carrier &carrier) { engine_.carrier_reported(carrier, now()); });
+}
+
+void ProtocolThread::run_calls() {
+    std::vector<Call> calls;
+    {
+        const std::lock_guard lock(mutex_);
+        calls.swap(calls_);
+    }
+    for (const Call &call : calls) call(engine_, now());
+}
+
+} // namespace lagg::aggregation

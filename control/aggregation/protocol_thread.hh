@@ -1,0 +1,55 @@
+// The protocol thread: LACP, link states, failover and membership keep their time here while any
+// device call hangs elsewhere.
+#pragma once
+
+#include "control/aggregation/engine.hh"
+#include "control/kernel/carrier_watch.hh"
+#include "dataplane/port/link_events.hh"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace lagg::aggregation {
+
+class ProtocolThread {
+  public:
+    /// `carriers` may be null where rtnetlink is not to be had.
+    ProtocolThread(worker::Fleet &fleet, std::unique_ptr<kernel::CarrierWatch> carriers, Hooks hooks);
+    /// Stops the thread.
+    ~ProtocolThread();
+    ProtocolThread(const ProtocolThread &) = delete;
+    ProtocolThread &operator=(const ProtocolThread &) = delete;
+
+    using Call = std::function<void(Engine &, lacp::Time now)>;
+    /// Runs `call` on the protocol thread and returns when it has. Not to be used from that thread.
+    void call(const Call &call);
+    /// Runs `call` on the protocol thread, some time soon.
+    void post(Call call);
+    /// Waits, at most `limit`, until the workers let go of everything taken from them, and slow-protocol
+    /// frames are on their way. False when the limit ran out.
+    bool wait_settled(std::chrono::milliseconds limit);
+
+    static lacp::Time now();
+    /// Rounds of the loop; stands still when the thread does.
+    uint64_t heartbeat() const { return heartbeat_.load(std::memory_order_relaxed); }
+
+  private:
+    void loop();
+    void wait_for_work();
+    void run_calls();
+
+    Engine engine_;
+    std::unique_ptr<kernel::CarrierWatch> carriers_;
+    port::LinkEvents link_events_;
+    int wake_fd_;
+    std::mutex mutex_;
+    std::vector<Call> calls_; ///< guarded by mutex_
+    std::atomic<bool> stop_{false};
+    std::atomic<uint64_t> heartbeat_{0};
+    std::thread thread_;
+};
+
+} // namespace lagg::aggregation

@@ -1,0 +1,111 @@
+#include "control/daemon/kernel_upper.hh"
+
+#include "control/config/values.hh"
+#include "dataplane/upper/kernel_interface.hh"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace lagg::daemon {
+
+namespace {
+
+std::string state_file(const std::string &directory, const std::string &name) {
+    return directory + "/" + name + ".aliases";
+}
+
+/// The addresses an earlier run set, one a line. Without the file nothing on the interface counts as ours.
+std::vector<config::Alias> remembered(const std::string &file) {
+    std::vector<config::Alias> aliases;
+    std::ifstream lines(file);
+    for (std::string line; std::getline(lines, line);)
+        if (Result<config::Alias> alias = config::parse_alias(line)) aliases.push_back(*alias);
+    return aliases;
+}
+
+} // namespace
+
+Result<std::unique_ptr<KernelUpper>> KernelUpper::open(const std::string &name, const kernel::Want &want,
+                                                       uint16_t queues, const port::PacketPool &pool,
+                                                       kernel::Rtnetlink &netlink,
+                                                       const std::string &state_directory) {
+    const Result<std::optional<kernel::Have>> before = netlink.read(name);
+    if (!before) return before.error();
+    std::unique_ptr<KernelUpper> upper(new KernelUpper(name, netlink, state_file(state_directory, name)));
+    if (Result<void> made = upper->make(want, queues, pool); !made) {
+        if (!before->has_value()) (void)remove(std::move(upper)); // leave no half-made interface behind
+        return made.error();
+    }
+    return upper;
+}
+
+Result<void> KernelUpper::make(const kernel::Want &want, uint16_t queues, const port::PacketPool &pool) {
+    Result<std::unique_ptr<port::Port>> port =
+        port::Port::open(upper::kernel_interface(name_, want.mac, want.mtu, queues), pool);
+    if (!port) return Error{fmt::format("{}: the kernel interface cannot be made: {}", name_, port.error().message)};
+    port_ = std::move(*port);
+    // Opening gave the TAP a carrier; there is nothing behind it yet.
+    if (Result<void> down = netlink_.set_carrier(name_, false); !down) return down.error();
+    if (Result<void> applied = apply(want, remembered(state_file_)); !applied) return applied.error();
+    return port_->start();
+}
+
+Result<void> KernelUpper::apply(const kernel::Want &want, const std::vector<config::Alias> &ours) {
+    const Result<std::optional<kernel::Have>> have = netlink_.read(name_);
+    if (!have) return have.error();
+    if (!have->has_value()) return Error{fmt::format("{}: the kernel interface has gone", name_)};
+    for (const kernel::Change &change : kernel::plan(**have, want, ours)) {
+        spdlog::debug("{}: {}", name_, kernel::to_string(change));
+        if (Result<void> done = netlink_.apply(name_, change); !done) return done.error();
+    }
+    want_ = want;
+    remember(want.aliases);
+    return {};
+}
+
+Result<void> KernelUpper::change(const kernel::Want &want) {
+    const kernel::Want before = want_;
+    Result<void> done = apply(want, before.aliases);
+    if (done) return done;
+    if (Result<void> back = apply(before, want.aliases); !back)
+        spdlog::error("{}: could not be put back as it was: {}", name_, back.error().message);
+    return done;
+}
+
+void KernelUpper::remember(const std::vector<config::Alias> &aliases) const {
+    const std::string next = state_file_ + ".new";
+    {
+        std::ofstream lines(next, std::ios::trunc);
+        for (const config::Alias &alias : aliases) lines << to_string(alias) << '\n';
+        if (!lines) {
+            spdlog::warn("{}: {} cannot be written; addresses dropped from the configuration while laggd is stopped "
+                         "will stay on the interface",
+                         name_, next);
+            return;
+        }
+    }
+    std::error_code ignored;
+    std::filesystem::rename(next, state_file_, ignored);
+}
+
+Result<void> KernelUpper::remove(std::unique_ptr<KernelUpper> upper) {
+    const std::string name = upper->name_;
+    const std::string file = upper->state_file_;
+    kernel::Rtnetlink &netlink = upper->netlink_;
+    upper.reset(); // the device first: net_tap does not like its interface taken from under it
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+    return netlink.remove(name);
+}
+
+Result<void> KernelUpper::remove_by_name(const std::string &name, kernel::Rtnetlink &netlink,
+                                         const std::string &state_directory) {
+    std::error_code ignored;
+    std::filesystem::remove(state_file(state_directory, name), ignored);
+    return netlink.remove(name);
+}
+
+} // namespace lagg::daemon

@@ -1,0 +1,49 @@
+// The kernel interface of a lagg through its life: made or adopted, configured, kept over a restart,
+// removed with its lagg.
+#pragma once
+
+#include "control/config/config.hh"
+#include "control/kernel/interface.hh"
+#include "dataplane/port/port.hh"
+
+#include <memory>
+#include <string>
+
+namespace lagg::daemon {
+
+class KernelUpper {
+  public:
+    /// Opens the TAP, sets it up as wanted, carrier down. `state_directory` is where it remembers which
+    /// addresses are its own.
+    static Result<std::unique_ptr<KernelUpper>> open(const std::string &name, const kernel::Want &want, uint16_t queues,
+                                                     const port::PacketPool &pool, kernel::Rtnetlink &netlink,
+                                                     const std::string &state_directory);
+    /// Lets go of the interface, which stays.
+    ~KernelUpper() = default;
+
+    const port::Port &port() const { return *port_; }
+    const kernel::Want &want() const { return want_; }
+    /// Brings the interface from the present wish to a new one; on failure it is as before.
+    Result<void> change(const kernel::Want &want);
+    /// Closes the device and removes the interface.
+    static Result<void> remove(std::unique_ptr<KernelUpper> upper);
+
+    /// Removes an interface, and what was remembered of it, whether a lagg runs on it or not.
+    static Result<void> remove_by_name(const std::string &name, kernel::Rtnetlink &netlink,
+                                       const std::string &state_directory);
+
+  private:
+    KernelUpper(std::string name, kernel::Rtnetlink &netlink, std::string state_file)
+        : name_(std::move(name)), netlink_(netlink), state_file_(std::move(state_file)) {}
+    Result<void> make(const kernel::Want &want, uint16_t queues, const port::PacketPool &pool);
+    Result<void> apply(const kernel::Want &want, const std::vector<config::Alias> &ours);
+    void remember(const std::vector<config::Alias> &aliases) const;
+
+    std::string name_;
+    kernel::Rtnetlink &netlink_;
+    std::string state_file_;
+    std::unique_ptr<port::Port> port_;
+    kernel::Want want_;
+};
+
+} // namespace lagg::daemon

@@ -1,0 +1,69 @@
+#include "control/daemon/logging.hh"
+
+#include <spdlog/async.h>
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <rte_log.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <string_view>
+
+namespace lagg::daemon {
+
+namespace {
+
+constexpr size_t kQueuedLines = 8192;
+
+std::mutex complaint_mutex;
+std::string last_complaint;
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+    return text;
+}
+
+// The stream does not tell the level of a line, but DPDK knows the level of the message it is writing.
+ssize_t write_dpdk_line(void *, const char *text, size_t size) {
+    const std::string_view line = trimmed({text, size});
+    if (line.empty()) return static_cast<ssize_t>(size);
+    spdlog::debug("dpdk: {}", line);
+    if (rte_log_cur_msg_loglevel() <= static_cast<int>(RTE_LOG_ERR)) {
+        const std::lock_guard lock(complaint_mutex);
+        last_complaint = line;
+    }
+    return static_cast<ssize_t>(size);
+}
+
+} // namespace
+
+void start_logging(const std::string &level) {
+    spdlog::init_thread_pool(kQueuedLines, 1);
+    auto logger = spdlog::create_async_nb<spdlog::sinks::stderr_color_sink_mt>("laggd");
+    // The journal has its own time stamps.
+    logger->set_pattern(std::getenv("JOURNAL_STREAM") != nullptr ? "%l: %v" : "%Y-%m-%d %H:%M:%S.%e %^%l%$: %v");
+    spdlog::set_default_logger(logger);
+    set_log_level(level);
+}
+
+void set_log_level(const std::string &level) { spdlog::set_level(spdlog::level::from_str(level)); }
+
+void stop_logging() { spdlog::shutdown(); }
+
+void capture_dpdk_log() {
+    const cookie_io_functions_t functions{.read = nullptr, .write = write_dpdk_line, .seek = nullptr, .close = nullptr};
+    FILE *stream = fopencookie(nullptr, "w", functions);
+    if (stream == nullptr) return;
+    setvbuf(stream, nullptr, _IOLBF, 0);
+    rte_openlog_stream(stream);
+}
+
+std::string take_dpdk_complaint() {
+    const std::lock_guard lock(complaint_mutex);
+    return std::exchange(last_complaint, {});
+}
+
+} // namespace lagg::daemon

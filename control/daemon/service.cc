@@ -1,0 +1,137 @@
+#include "control/daemon/service.hh"
+
+#include "control/api/mailbox.hh"
+#include "control/kernel/carrier_watch.hh"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <event2/event.h>
+#ifdef LAGG_WITH_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include <pthread.h>
+
+#include <cassert>
+#include <future>
+
+namespace lagg::daemon {
+
+namespace {
+
+constexpr timeval kWatchdogPeriod{.tv_sec = 2, .tv_usec = 0};
+
+} // namespace
+
+struct Service::Loop {
+    event_base *base = event_base_new();
+    std::unique_ptr<api::Mailbox> mailbox = std::make_unique<api::Mailbox>(base);
+    std::function<void(api::Mailbox::Work)> post = mailbox->sender();
+    event *watchdog = nullptr;
+
+    ~Loop() {
+        if (watchdog != nullptr) event_free(watchdog);
+        mailbox.reset();
+        event_base_free(base);
+    }
+};
+
+Service::Service() : loop_(std::make_unique<Loop>()) {}
+
+Result<std::unique_ptr<Service>> Service::start() {
+    std::unique_ptr<Service> service(new Service);
+    if (service->loop_->base == nullptr || !service->loop_->mailbox->usable())
+        return Error{"the service thread's event loop cannot be made: too many open files?"};
+    Result<std::unique_ptr<kernel::Rtnetlink>> netlink = kernel::Rtnetlink::open();
+    if (!netlink) return netlink.error();
+    service->netlink_ = std::move(*netlink);
+    Service *self = service.get();
+    self->loop_->watchdog = event_new(
+        self->loop_->base, -1, EV_PERSIST, [](int, short, void *that) { static_cast<Service *>(that)->feed_watchdog(); },
+        self);
+    event_add(self->loop_->watchdog, &kWatchdogPeriod);
+    self->thread_ = std::thread([self] {
+        pthread_setname_np(pthread_self(), "lagg-service");
+        event_base_loop(self->loop_->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    });
+    return service;
+}
+
+Service::~Service() {
+    if (thread_.joinable()) {
+        loop_->post([this] {
+            server_.reset();
+            event_base_loopbreak(loop_->base);
+        });
+        thread_.join();
+    }
+}
+
+void Service::run_and_wait(const std::function<void()> &work) {
+    assert(std::this_thread::get_id() != thread_.get_id());
+    std::promise<void> done;
+    loop_->post([&] {
+        work();
+        done.set_value();
+    });
+    done.get_future().wait();
+}
+
+Result<void> Service::serve(const std::string &path, api::Handlers handlers) {
+    Result<void> result;
+    run_and_wait([&] {
+        Result<std::unique_ptr<api::Server>> server = api::Server::listen(loop_->base, path, std::move(handlers));
+        if (server)
+            server_ = std::move(*server);
+        else
+            result = server.error();
+    });
+    return result;
+}
+
+void Service::watch(aggregation::ProtocolThread *protocol, std::function<uint64_t()> workers_heartbeat) {
+    run_and_wait([&] {
+        protocol_ = protocol;
+        workers_heartbeat_ = std::move(workers_heartbeat);
+    });
+}
+
+aggregation::Hooks Service::hooks() {
+    const auto post = loop_->post;
+    return {.carrier = [this, post](const std::string &lagg, bool up) { post([=, this] { set_carrier(lagg, up); }); },
+            .speed = [this, post](port::DeviceId device,
+                                  unsigned index) { post([=, this] { read_speed(device, index); }); }};
+}
+
+void Service::set_carrier(const std::string &lagg, bool up) {
+    const Result<std::optional<kernel::Have>> have = netlink_->read(lagg);
+    if (!have || !have->has_value()) return; // comes out elsewhere, or is not made yet
+    if (Result<void> set = netlink_->set_carrier(lagg, up); !set) spdlog::error("{}", set.error().message);
+}
+
+void Service::read_speed(port::DeviceId device, unsigned interface_index) {
+    const kernel::LinkSpeed speed = kernel::link_speed(interface_index);
+    if (protocol_ == nullptr) return;
+    protocol_->post([=](aggregation::Engine &engine, lacp::Time now) {
+        engine.set_speed(device, speed.mbps, speed.full_duplex, now);
+    });
+}
+
+// The watchdog hears of us only while the protocol thread and every worker go round.
+void Service::feed_watchdog() {
+    if (protocol_ == nullptr) return;
+    const uint64_t protocol = protocol_->heartbeat();
+    const uint64_t workers = workers_heartbeat_();
+    if (protocol != last_protocol_heartbeat_ && workers != last_workers_heartbeat_) notify_systemd("WATCHDOG=1");
+    last_protocol_heartbeat_ = protocol;
+    last_workers_heartbeat_ = workers;
+}
+
+void notify_systemd([[maybe_unused]] const std::string &state) {
+#ifdef LAGG_WITH_SYSTEMD
+    sd_notify(0, state.c_str());
+#endif
+}
+
+} // namespace lagg::daemon

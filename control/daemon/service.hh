@@ -1,0 +1,54 @@
+// The service thread: the API, the carrier of kernel interfaces, and systemd's watchdog. It waits for
+// the kernel at times but never for a device, so clients are answered while one hangs.
+#pragma once
+
+#include "control/aggregation/protocol_thread.hh"
+#include "control/api/server.hh"
+#include "control/kernel/interface.hh"
+#include "dataplane/base/result.hh"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace lagg::daemon {
+
+class Service {
+  public:
+    /// Opens its rtnetlink socket and starts the loop; the API comes with serve().
+    static Result<std::unique_ptr<Service>> start();
+    ~Service();
+    Service(const Service &) = delete;
+    Service &operator=(const Service &) = delete;
+
+    /// For the engine: both hand work to the service thread and return at once.
+    aggregation::Hooks hooks();
+    /// Listens on the API's socket.
+    Result<void> serve(const std::string &path, api::Handlers handlers);
+    /// Whom to tell the speed of kernel interfaces, and whose heartbeat to watch.
+    void watch(aggregation::ProtocolThread *protocol, std::function<uint64_t()> workers_heartbeat);
+
+  private:
+    struct Loop;
+    Service();
+    void set_carrier(const std::string &lagg, bool up);
+    void read_speed(port::DeviceId device, unsigned interface_index);
+    void feed_watchdog();
+    void run_and_wait(const std::function<void()> &work);
+
+    std::unique_ptr<Loop> loop_;
+    std::unique_ptr<kernel::Rtnetlink> netlink_;
+    std::unique_ptr<api::Server> server_;
+    aggregation::ProtocolThread *protocol_ = nullptr;
+    std::function<uint64_t()> workers_heartbeat_;
+    uint64_t last_protocol_heartbeat_ = 0;
+    uint64_t last_workers_heartbeat_ = 0;
+    std::thread thread_;
+};
+
+/// Tells systemd, where there is one; "READY=1", "STATUS=...", "STOPPING=1".
+void notify_systemd(const std::string &state);
+
+} // namespace lagg::daemon

@@ -1,0 +1,409 @@
+#include "control/daemon/supervisor.hh"
+
+#include "control/daemon/logging.hh"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+namespace lagg::daemon {
+
+namespace {
+
+using aggregation::Engine;
+using lacp::Time;
+
+/// How long a worker may take to let go of a device: many times the longest round ever seen.
+constexpr std::chrono::milliseconds kSettleLimit(500);
+
+const config::Lagg *find_lagg(const config::Config &config, const std::string &name) {
+    const auto found = std::ranges::find(config.laggs, name, &config::Lagg::name);
+    return found == config.laggs.end() ? nullptr : &*found;
+}
+
+const config::Port &find_port(const config::Config &config, const std::string &name) {
+    const auto found = std::ranges::find(config.ports, name, &config::Port::name);
+    assert(found != config.ports.end()); // the configuration was validated
+    return *found;
+}
+
+/// Ports that some lagg uses, in the order of the file. A [[port]] that none uses is left alone.
+std::vector<std::string> used_ports(const config::Config &config) {
+    std::set<std::string> used;
+    for (const config::Lagg &lagg : config.laggs) {
+        used.insert(lagg.ports.begin(), lagg.ports.end());
+        if (lagg.upper.kind == config::UpperKind::PORT) used.insert(lagg.upper.port);
+    }
+    std::vector<std::string> ordered;
+    for (const config::Port &port : config.ports)
+        if (used.contains(port.name)) ordered.push_back(port.name);
+    return ordered;
+}
+
+bool contains(const std::vector<std::string> &list, const std::string &name) {
+    return std::ranges::find(list, name) != list.end();
+}
+
+uint32_t random_seed() { return std::random_device{}(); }
+
+MacAddress random_mac() {
+    std::random_device random;
+    MacAddress mac{};
+    for (uint8_t &octet : mac) octet = static_cast<uint8_t>(random());
+    mac[0] = static_cast<uint8_t>((mac[0] & 0xfc) | 0x02); // locally administered, not a group
+    return mac;
+}
+
+Error with_dpdk_reason(Error error) {
+    if (const std::string complaint = take_dpdk_complaint(); !complaint.empty())
+        error.message += " (DPDK says: " + complaint + ")";
+    return error;
+}
+
+} // namespace
+
+Supervisor::Supervisor(Parts parts) : parts_(std::move(parts)) {}
+
+Supervisor::~Supervisor() { stop(); }
+
+Result<void> Supervisor::start(const config::Config &config) { return change_to(config, true); }
+
+Result<void> Supervisor::reload(const config::Config &config) { return change_to(config, false); }
+
+// What can fail comes first and is taken back when it does; only then the protocol thread hears of
+// anything, and that part cannot fail.
+Result<void> Supervisor::change_to(const config::Config &next, bool tolerant) {
+    const config::Changes changes = config::diff(config_, next);
+    Undo undo;
+    undo.on_failure([this] {
+        new_identities_.clear();
+        for (auto &[name, upper] : new_uppers_)
+            if (!laggs_.contains(name)) (void)KernelUpper::remove(std::move(upper));
+        new_uppers_.clear();
+    });
+    if (Result<void> done = open_ports(next, tolerant, undo); !done) return done;
+    if (Result<void> done = set_mtus(next, undo); !done) return done;
+    if (Result<void> done = prepare_uppers(next, undo); !done) return done;
+    undo.keep();
+    hand_over(next, changes);
+    close_unused(next, changes);
+    config_ = next;
+    return {};
+}
+
+// ---- what can fail -------------------------------------------------------------------------------
+
+Result<void> Supervisor::open_ports(const config::Config &next, bool tolerant, Undo &undo) {
+    for (const std::string &name : used_ports(next)) {
+        if (ports_.contains(name)) continue;
+        if (Result<void> opened = open_port(next, name); !opened) {
+            if (!tolerant) return opened;
+            spdlog::error("{}; it is left out and tried again every 5 s", opened.error().message);
+            failed_[name] = opened.error().message;
+        } else {
+            undo.on_failure([this, name] { ports_.erase(name); });
+        }
+    }
+    return {};
+}
+
+Result<void> Supervisor::open_port(const config::Config &next, const std::string &name) {
+    const config::Port &port = find_port(next, name);
+    const port::Device device = port::parse_device(port.device, name);
+    OpenPort open;
+    if (!device.interface.empty() && (device.driver == "net_af_packet" || device.driver == "net_af_xdp")) {
+        if (Result<void> there = port::check_device(device); !there)
+            return Error{fmt::format("port {}: {}", name, there.error().message)};
+        Result<std::unique_ptr<kernel::Quieted>> quieted = kernel::Quieted::quieten(parts_.netlink, device.interface);
+        if (!quieted) return Error{fmt::format("port {}: {}", name, quieted.error().message)};
+        open.quieted = std::move(*quieted);
+    }
+    take_dpdk_complaint(); // an old one would be blamed on this port
+    Result<std::unique_ptr<port::Port>> opened =
+        port::Port::open({.name = name,
+                          .device = device,
+                          .queues = static_cast<uint16_t>(parts_.workers),
+                          .descriptors = port.descriptors,
+                          .mtu = mtu_of(next, name)},
+                         parts_.pool);
+    if (!opened) return with_dpdk_reason(opened.error());
+    open.port = std::move(*opened);
+    spdlog::info("port {}: starting {}", name, open.port->driver());
+    if (Result<void> started = open.port->start(); !started) return with_dpdk_reason(started.error());
+    spdlog::info("port {}: {} open, MAC {}, {} queue{}, link state by {}", name, open.port->driver(),
+                 to_string(open.port->mac()), open.port->queues(), open.port->queues() == 1 ? "" : "s",
+                 to_text(open.port->link_source()));
+    failed_.erase(name);
+    ports_.emplace(name, std::move(open));
+    return {};
+}
+
+Result<void> Supervisor::set_mtus(const config::Config &next, Undo &undo) {
+    for (auto &[name, open] : ports_) {
+        if (!contains(used_ports(next), name)) continue;
+        const uint16_t before = open.port->mtu();
+        const uint16_t wanted = mtu_of(next, name);
+        if (before == wanted) continue;
+        if (Result<void> set = open.port->set_mtu(wanted); !set) return with_dpdk_reason(set.error());
+        port::Port *port = open.port.get();
+        undo.on_failure([port, before] {
+            if (Result<void> back = port->set_mtu(before); !back) spdlog::error("{}", back.error().message);
+        });
+    }
+    return {};
+}
+
+Result<void> Supervisor::prepare_uppers(const config::Config &next, Undo &undo) {
+    for (const config::Lagg &lagg : next.laggs) {
+        const auto running = laggs_.find(lagg.name);
+        const bool exists = running != laggs_.end();
+        aggregation::Identity identity = exists ? running->second.identity : new_identity(lagg);
+        identity.mac = mac_for(lagg, exists ? &running->second.identity : nullptr);
+        new_identities_[lagg.name] = identity;
+        if (!kernel_wanted(lagg)) continue;
+        const kernel::Want want = want_for(lagg, identity.mac);
+        if (exists && running->second.kernel) {
+            KernelUpper *upper = running->second.kernel.get();
+            const kernel::Want before = upper->want();
+            if (Result<void> changed = upper->change(want); !changed) return changed;
+            undo.on_failure([upper, before] {
+                if (Result<void> back = upper->change(before); !back) spdlog::error("{}", back.error().message);
+            });
+            continue;
+        }
+        Result<std::unique_ptr<KernelUpper>> upper =
+            KernelUpper::open(lagg.name, want, static_cast<uint16_t>(parts_.workers), parts_.pool, parts_.netlink,
+                              parts_.state_directory);
+        if (!upper) return with_dpdk_reason(upper.error());
+        new_uppers_[lagg.name] = std::move(*upper);
+    }
+    return {};
+}
+
+// ---- what cannot fail ----------------------------------------------------------------------------
+
+void Supervisor::hand_over(const config::Config &next, const config::Changes &changes) {
+    take_away(next, changes);
+    give(next, changes);
+}
+
+// Partners hear that ports leave before the ports do, and the workers let go before a device is closed.
+void Supervisor::take_away(const config::Config &next, const config::Changes &changes) {
+    struct Leaving {
+        std::string lagg;
+        std::string port; ///< empty: the whole lagg goes
+    };
+    std::vector<Leaving> leaving;
+    for (const std::string &lagg : changes.laggs_removed) leaving.push_back({lagg, {}});
+    for (const config::Lagg &lagg : config_.laggs) {
+        const config::Lagg *after = find_lagg(next, lagg.name);
+        if (after == nullptr) continue;
+        for (const std::string &port : lagg.ports)
+            if (!contains(after->ports, port) || contains(changes.ports_removed, port))
+                leaving.push_back({lagg.name, port});
+    }
+    if (leaving.empty()) return;
+    parts_.protocol.call([&](Engine &engine, Time now) {
+        for (const Leaving &one : leaving) engine.leave(one.lagg, one.port, now);
+    });
+    if (!parts_.protocol.wait_settled(kSettleLimit)) spdlog::warn("the workers are slow to let go of a port");
+    parts_.protocol.call([&](Engine &engine, Time now) {
+        for (const Leaving &one : leaving) {
+            if (one.port.empty())
+                engine.remove_lagg(one.lagg, now);
+            else
+                engine.detach(one.lagg, one.port, now);
+        }
+    });
+    for (const std::string &lagg : changes.laggs_removed) spdlog::info("{}: removed", lagg);
+}
+
+void Supervisor::give(const config::Config &next, const config::Changes &changes) {
+    for (const config::Lagg &lagg : next.laggs) {
+        const bool is_new = !laggs_.contains(lagg.name);
+        RunningLagg &running = laggs_[lagg.name];
+        running.identity = new_identities_.at(lagg.name);
+        std::unique_ptr<KernelUpper> old_upper;
+        if (const auto upper = new_uppers_.find(lagg.name); upper != new_uppers_.end()) {
+            running.kernel = std::move(upper->second);
+        } else if (!kernel_wanted(lagg)) {
+            old_upper = std::move(running.kernel);
+        }
+        const aggregation::UpperDevice upper = upper_device(lagg);
+        const bool changed = std::ranges::find(changes.laggs_changed, lagg.name, &config::LaggChanges::name) !=
+                             changes.laggs_changed.end();
+        parts_.protocol.call([&](Engine &engine, Time now) {
+            if (is_new) {
+                engine.add_lagg(lagg, running.identity, upper, now);
+            } else if (changed) {
+                engine.reconfigure(lagg, running.identity, now);
+                engine.set_upper(lagg.name, upper, now);
+            }
+        });
+        for (const std::string &port : lagg.ports) attach(next, lagg, port);
+        if (old_upper) {
+            if (!parts_.protocol.wait_settled(kSettleLimit)) spdlog::warn("{}: the workers are slow", lagg.name);
+            if (Result<void> gone = KernelUpper::remove(std::move(old_upper)); !gone)
+                spdlog::error("{}", gone.error().message);
+        }
+        if (is_new)
+            spdlog::info("{}: {} over {} ports, MTU {}, MAC {}, upper {}", lagg.name, to_text(lagg.protocol),
+                         lagg.ports.size(), lagg.mtu, to_string(running.identity.mac), upper.text);
+    }
+    new_uppers_.clear();
+    new_identities_.clear();
+}
+
+void Supervisor::attach(const config::Config &config, const config::Lagg &lagg, const std::string &port) {
+    if (!ports_.contains(port)) {
+        parts_.protocol.call([&](Engine &engine, Time) {
+            engine.note_problem(lagg.name, port, find_port(config, port).device, failed_[port]);
+        });
+        return;
+    }
+    const aggregation::AttachedPort attached = describe(config, port);
+    parts_.protocol.call([&](Engine &engine, Time now) {
+        if (engine.has_port(lagg.name, port))
+            engine.update(lagg.name, attached, now);
+        else
+            engine.attach(lagg.name, attached, now);
+    });
+}
+
+void Supervisor::close_unused(const config::Config &next, const config::Changes &changes) {
+    const std::vector<std::string> used = used_ports(next);
+    std::vector<std::string> unused;
+    for (const auto &[name, open] : ports_)
+        if (!contains(used, name)) unused.push_back(name);
+    if (unused.empty() && changes.laggs_removed.empty()) return;
+    if (!parts_.protocol.wait_settled(kSettleLimit)) spdlog::warn("the workers are slow to let go of a port");
+    for (const std::string &name : unused) {
+        ports_.erase(name);
+        spdlog::info("port {}: closed", name);
+    }
+    for (const std::string &name : changes.laggs_removed) {
+        const auto running = laggs_.find(name);
+        if (running->second.kernel)
+            if (Result<void> gone = KernelUpper::remove(std::move(running->second.kernel)); !gone)
+                spdlog::error("{}", gone.error().message);
+        laggs_.erase(running);
+    }
+    std::erase_if(failed_, [&](const auto &failed) { return !contains(used, failed.first); });
+}
+
+bool Supervisor::retry_failed_ports() {
+    const std::map<std::string, std::string> failed = failed_;
+    for (const auto &[name, reason] : failed) {
+        if (!open_port(config_, name)) continue;
+        for (const config::Lagg &lagg : config_.laggs) {
+            if (contains(lagg.ports, name)) attach(config_, lagg, name);
+            if (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == name)
+                parts_.protocol.call([&](Engine &engine, Time now) {
+                    engine.set_upper(lagg.name, upper_device(lagg), now);
+                });
+        }
+    }
+    return !failed_.empty();
+}
+
+void Supervisor::stop() {
+    if (laggs_.empty()) return;
+    parts_.protocol.call([&](Engine &engine, Time now) {
+        for (const auto &[name, lagg] : laggs_) engine.leave(name, {}, now);
+    });
+    parts_.protocol.wait_settled(kSettleLimit);
+    parts_.protocol.call([&](Engine &engine, Time now) {
+        for (const auto &[name, lagg] : laggs_) engine.remove_lagg(name, now);
+    });
+    parts_.protocol.wait_settled(kSettleLimit);
+    laggs_.clear();
+    ports_.clear();
+    config_ = {};
+}
+
+// ---- small answers -------------------------------------------------------------------------------
+
+bool Supervisor::kernel_wanted(const config::Lagg &lagg) const {
+    return lagg.upper.kind == config::UpperKind::KERNEL && parts_.no_kernel_interface.empty();
+}
+
+kernel::Want Supervisor::want_for(const config::Lagg &lagg, const MacAddress &mac) const {
+    return {.mtu = lagg.mtu, .mac = mac, .description = lagg.description, .aliases = lagg.aliases};
+}
+
+aggregation::UpperDevice Supervisor::upper_device(const config::Lagg &lagg) const {
+    if (lagg.upper.kind == config::UpperKind::KERNEL) {
+        const auto running = laggs_.find(lagg.name);
+        if (running == laggs_.end() || !running->second.kernel) return {.text = "none"};
+        const port::Port &port = running->second.kernel->port();
+        return {.device = port.device(), .queues = port.queues(), .text = "kernel:" + lagg.name};
+    }
+    if (lagg.upper.kind == config::UpperKind::PORT) {
+        const auto open = ports_.find(lagg.upper.port);
+        if (open == ports_.end()) return {.text = "port:" + lagg.upper.port + " (not open)"};
+        return {.device = open->second.port->device(),
+                .queues = open->second.port->queues(),
+                .text = "port:" + lagg.upper.port};
+    }
+    return {};
+}
+
+aggregation::AttachedPort Supervisor::describe(const config::Config &config, const std::string &name) {
+    const config::Port &configured = find_port(config, name);
+    const port::Port &port = *ports_.at(name).port;
+    return {.name = name,
+            .device_text = configured.device,
+            .driver = port.driver(),
+            .device = port.device(),
+            .number = number_for(config, name),
+            .mac = port.mac(),
+            .queues = port.queues(),
+            .link_source = port.link_source(),
+            .interface_index = port.interface_index(),
+            .lacp_priority = configured.lacp_priority};
+}
+
+aggregation::Identity Supervisor::new_identity(const config::Lagg &) const {
+    std::set<uint8_t> taken;
+    for (const auto &[name, running] : laggs_) taken.insert(running.identity.slot);
+    for (const auto &[name, identity] : new_identities_) taken.insert(identity.slot);
+    uint8_t slot = 0;
+    while (taken.contains(slot)) ++slot;
+    return {.mac = {}, .hash_seed = random_seed(), .slot = slot};
+}
+
+// The first port's address, as lagg(4) does; it stays when that port merely comes late or fails.
+MacAddress Supervisor::mac_for(const config::Lagg &lagg, const aggregation::Identity *present) const {
+    if (lagg.mac) return *lagg.mac;
+    const config::Lagg *before = find_lagg(config_, lagg.name);
+    const bool same_first = before != nullptr && !before->mac && !before->ports.empty() && !lagg.ports.empty() &&
+                            before->ports.front() == lagg.ports.front();
+    if (present != nullptr && same_first) return present->mac;
+    for (const std::string &name : lagg.ports)
+        if (const auto open = ports_.find(name); open != ports_.end()) return open->second.port->mac();
+    return present != nullptr ? present->mac : random_mac();
+}
+
+// By the place in the file, so that a number is the same after every start.
+lacp::PortNumber Supervisor::number_for(const config::Config &config, const std::string &name) {
+    if (const auto known = numbers_.find(name); known != numbers_.end()) return known->second;
+    std::set<lacp::PortNumber> taken;
+    for (const auto &[other, number] : numbers_) taken.insert(number);
+    const auto place = std::ranges::find(config.ports, name, &config::Port::name) - config.ports.begin();
+    auto number = static_cast<lacp::PortNumber>(place + 1);
+    while (taken.contains(number)) ++number;
+    numbers_[name] = number;
+    return number;
+}
+
+uint16_t Supervisor::mtu_of(const config::Config &config, const std::string &port) const {
+    for (const config::Lagg &lagg : config.laggs)
+        if (contains(lagg.ports, port) || (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == port))
+            return lagg.mtu;
+    return config::kDefaultMtu;
+}
+
+} // namespace lagg::daemon

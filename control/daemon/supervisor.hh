@@ -1,0 +1,87 @@
+// Brings what runs in line with a configuration: devices, MTUs, kernel interfaces, laggs. A change is
+// made whole or not at all. Everything here may wait for devices, so it has a thread of its own (main).
+#pragma once
+
+#include "control/aggregation/protocol_thread.hh"
+#include "control/config/config.hh"
+#include "control/config/diff.hh"
+#include "control/daemon/kernel_upper.hh"
+#include "control/daemon/undo.hh"
+#include "control/kernel/interface.hh"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace lagg::daemon {
+
+class Supervisor {
+  public:
+    struct Parts {
+        const port::PacketPool &pool;
+        aggregation::ProtocolThread &protocol;
+        kernel::Rtnetlink &netlink;
+        unsigned workers;
+        std::string state_directory;
+        /// Why no kernel interface can be made, or empty when it can.
+        std::string no_kernel_interface;
+    };
+    explicit Supervisor(Parts parts);
+    ~Supervisor();
+    Supervisor(const Supervisor &) = delete;
+    Supervisor &operator=(const Supervisor &) = delete;
+
+    /// At the start of the daemon: a port that cannot be opened is reported, left out and tried again,
+    /// since the others should carry traffic. Other failures are returned.
+    Result<void> start(const config::Config &config);
+    /// On failure everything is as before.
+    Result<void> reload(const config::Config &config);
+    /// Tries the ports that could not be opened. True while there are any.
+    bool retry_failed_ports();
+    /// Tells partners and closes everything; kernel interfaces stay.
+    void stop();
+
+    const config::Config &config() const { return config_; }
+
+  private:
+    struct OpenPort {
+        std::unique_ptr<kernel::Quieted> quieted;
+        std::unique_ptr<port::Port> port; ///< destroyed before the interface gets its sysctls back
+    };
+    struct RunningLagg {
+        aggregation::Identity identity;
+        std::unique_ptr<KernelUpper> kernel;
+    };
+
+    Result<void> change_to(const config::Config &next, bool tolerant);
+    Result<void> open_ports(const config::Config &next, bool tolerant, Undo &undo);
+    Result<void> open_port(const config::Config &next, const std::string &name);
+    Result<void> set_mtus(const config::Config &next, Undo &undo);
+    Result<void> prepare_uppers(const config::Config &next, Undo &undo);
+    void hand_over(const config::Config &next, const config::Changes &changes);
+    void close_unused(const config::Config &next, const config::Changes &changes);
+
+    void take_away(const config::Config &next, const config::Changes &changes);
+    void give(const config::Config &next, const config::Changes &changes);
+    void attach(const config::Config &config, const config::Lagg &lagg, const std::string &port);
+    aggregation::AttachedPort describe(const config::Config &config, const std::string &port);
+    aggregation::UpperDevice upper_device(const config::Lagg &lagg) const;
+    aggregation::Identity new_identity(const config::Lagg &lagg) const;
+    MacAddress mac_for(const config::Lagg &lagg, const aggregation::Identity *present) const;
+    kernel::Want want_for(const config::Lagg &lagg, const MacAddress &mac) const;
+    bool kernel_wanted(const config::Lagg &lagg) const;
+    lacp::PortNumber number_for(const config::Config &config, const std::string &port);
+    uint16_t mtu_of(const config::Config &config, const std::string &port) const;
+
+    Parts parts_;
+    config::Config config_;
+    std::map<std::string, OpenPort> ports_;
+    std::map<std::string, RunningLagg> laggs_;
+    std::map<std::string, std::string> failed_; ///< port name to the reason
+    std::map<std::string, lacp::PortNumber> numbers_; ///< a port keeps its number while the daemon runs
+    std::map<std::string, std::unique_ptr<KernelUpper>> new_uppers_; ///< made, not yet in use
+    std::map<std::string, aggregation::Identity> new_identities_;
+};
+
+} // namespace lagg::daemon

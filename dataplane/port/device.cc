@@ -1,0 +1,89 @@
+#include "dataplane/port/device.hh"
+
+#include <fmt/format.h>
+
+#include <net/if.h>
+
+#include <cctype>
+#include <filesystem>
+#include <string_view>
+
+namespace lagg::port {
+
+namespace {
+
+bool is_pci(std::string_view text) {
+    // 0000:03:00.0; a vdev's name begins with a letter and holds no colon before its first comma.
+    return text.substr(0, text.find(',')).find(':') != std::string_view::npos;
+}
+
+std::string argument(std::string_view arguments, std::string_view key) {
+    while (!arguments.empty()) {
+        const size_t end = arguments.find(',');
+        const std::string_view one = arguments.substr(0, end);
+        if (one.size() > key.size() && one.substr(0, key.size()) == key && one[key.size()] == '=')
+            return std::string(one.substr(key.size() + 1));
+        if (end == std::string_view::npos) break;
+        arguments.remove_prefix(end + 1);
+    }
+    return {};
+}
+
+std::string without_instance(std::string name) {
+    while (!name.empty() && std::isdigit(static_cast<unsigned char>(name.back()))) name.pop_back();
+    return name;
+}
+
+bool opens_interface(const std::string &driver) {
+    return driver == "net_af_packet" || driver == "net_af_xdp";
+}
+
+Result<void> check_pci(const std::string &address) {
+    const std::filesystem::path device = "/sys/bus/pci/devices/" + address;
+    std::error_code ignored;
+    if (!std::filesystem::exists(device, ignored))
+        return Error{fmt::format("there is no PCI device {} on this machine; `lspci -D` lists them", address)};
+    const std::filesystem::path driver = std::filesystem::read_symlink(device / "driver", ignored);
+    const std::string bound = driver.filename().string();
+    // Mellanox devices stay with their kernel driver and work through it.
+    if (bound == "vfio-pci" || bound == "uio_pci_generic" || bound == "igb_uio" || bound.starts_with("mlx"))
+        return {};
+    return Error{fmt::format("PCI device {} is bound to {}, where DPDK cannot take it; bind it with "
+                             "`dpdk-devbind.py --bind=vfio-pci {}`",
+                             address, bound.empty() ? "no driver" : "the kernel driver " + bound, address)};
+}
+
+} // namespace
+
+Device parse_device(const std::string &text, const std::string &port) {
+    Device device;
+    const size_t comma = text.find(',');
+    device.name = text.substr(0, comma);
+    if (comma != std::string::npos) device.arguments = text.substr(comma + 1);
+    device.pci = is_pci(text);
+    if (device.pci) return device;
+    device.driver = without_instance(device.name);
+    device.interface = argument(device.arguments, "iface");
+    if (device.driver == device.name && !port.empty()) device.name += "_" + port;
+    return device;
+}
+
+Result<void> check_device(const Device &device) {
+    if (device.pci) return check_pci(device.name);
+    if (opens_interface(device.driver)) {
+        if (device.interface.empty())
+            return Error{fmt::format("{} needs the kernel interface to open: {},iface=NAME", device.driver,
+                                     device.driver)};
+        if (if_nametoindex(device.interface.c_str()) == 0)
+            return Error{fmt::format("there is no kernel interface '{}'; `ip link` lists them",
+                                     device.interface)};
+    }
+    if (const std::string file = argument(device.arguments, "rx_pcap"); !file.empty()) {
+        std::error_code ignored;
+        if (!std::filesystem::exists(file, ignored))
+            return Error{fmt::format("there is no file '{}' to read packets from", file)};
+    }
+    return {};
+}
+
+} // namespace lagg::port

@@ -1,0 +1,28 @@
+// The device string of a port: what kind of device it names, and whether that device is there. Needs
+// no EAL, so that `laggd --check` can answer without starting anything.
+#pragma once
+
+#include "dataplane/base/result.hh"
+
+#include <string>
+
+namespace lagg::port {
+
+/// A device string taken apart.
+struct Device {
+    bool pci = false;
+    std::string name; ///< "0000:03:00.0", or the vdev's name, unique in this process
+    std::string arguments; ///< what follows the name of a vdev, without the leading comma
+    std::string driver;    ///< "net_af_packet" of a vdev; empty for PCI
+    std::string interface; ///< value of iface=, or empty
+};
+
+/// `port` makes the name of a vdev unique when the string gives it no number of its own:
+/// "net_af_packet,iface=eth1" of port p0 becomes "net_af_packet_p0".
+Device parse_device(const std::string &device, const std::string &port);
+
+/// Whether the device exists and could be opened, as far as the file system tells: a PCI device on the
+/// bus, the kernel interface behind net_af_packet and net_af_xdp, the file of net_pcap.
+Result<void> check_device(const Device &device);
+
+} // namespace lagg::port

@@ -1,0 +1,42 @@
+// The one pool every packet buffer comes from: data, LACPDUs and slow-protocol frames alike, so that
+// the NIC's transmit queues see buffers of a single pool.
+#pragma once
+
+#include "dataplane/base/result.hh"
+
+#include <cstdint>
+#include <memory>
+
+struct rte_mempool;
+
+namespace lagg::port {
+
+/// Octets of a frame that one buffer holds. Every frame of the largest MTU (9216, with its Ethernet
+/// header and two tags) fits in a single buffer, and so does any frame net_af_packet can hand over:
+/// that driver copies a whole ring slot without a look at the buffer's size.
+inline constexpr uint16_t kBufferBytes = 10240;
+
+struct PoolUse {
+    uint32_t total = 0;
+    uint32_t free = 0; ///< in the pool and in the cores' caches
+};
+
+class PacketPool {
+  public:
+    /// Touches every page of the pool, so that memory is taken now and not while packets flow.
+    static Result<std::unique_ptr<PacketPool>> create(uint32_t buffers);
+    ~PacketPool();
+    PacketPool(const PacketPool &) = delete;
+    PacketPool &operator=(const PacketPool &) = delete;
+
+    rte_mempool *get() const { return pool_; }
+    PoolUse use() const;
+    /// Octets of memory that a pool of this many buffers takes.
+    static uint64_t bytes_needed(uint32_t buffers);
+
+  private:
+    explicit PacketPool(rte_mempool *pool) : pool_(pool) {}
+    rte_mempool *pool_;
+};
+
+} // namespace lagg::port

@@ -1,0 +1,53 @@
+// Counters with one writer, the worker, and any number of readers.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace lagg::worker {
+
+/// A counter only its owner adds to, so that adding needs no locked instruction; readers see a value
+/// that was true a moment ago.
+class Counter {
+  public:
+    void add(uint64_t n) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+    uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+  private:
+    std::atomic<uint64_t> value_{0};
+};
+
+/// What one worker did at one device. Packets and octets without FCS.
+struct alignas(64) DeviceCounters {
+    Counter rx_packets;
+    Counter rx_bytes;
+    Counter tx_packets;
+    Counter tx_bytes;
+    Counter rx_not_collecting; ///< dropped: the port was not collecting
+    Counter tx_no_member;      ///< dropped at a lagg's upper device: nothing was distributing
+    Counter tx_full;           ///< dropped: the device did not take them
+    Counter slow_rx;
+    Counter slow_tx;
+    Counter slow_dropped; ///< slow-protocol frames for which a ring or the device had no room
+};
+
+/// The sums over all workers.
+struct DeviceTotals {
+    uint64_t rx_packets = 0;
+    uint64_t rx_bytes = 0;
+    uint64_t tx_packets = 0;
+    uint64_t tx_bytes = 0;
+    uint64_t rx_not_collecting = 0;
+    uint64_t tx_no_member = 0;
+    uint64_t tx_full = 0;
+    uint64_t slow_rx = 0;
+    uint64_t slow_tx = 0;
+    uint64_t slow_dropped = 0;
+};
+
+struct alignas(64) LoopCounters {
+    Counter loops;
+    Counter busy_loops; ///< loops that moved a packet
+};
+
+} // namespace lagg::worker

@@ -1,0 +1,114 @@
+#include "dataplane/worker/fleet.hh"
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+
+#include <cassert>
+#include <cstring>
+
+namespace lagg::worker {
+
+namespace {
+
+int run_worker(void *worker) {
+    static_cast<Worker *>(worker)->run();
+    return 0;
+}
+
+void add(DeviceTotals &sum, const DeviceCounters &one) {
+    sum.rx_packets += one.rx_packets.value();
+    sum.rx_bytes += one.rx_bytes.value();
+    sum.tx_packets += one.tx_packets.value();
+    sum.tx_bytes += one.tx_bytes.value();
+    sum.rx_not_collecting += one.rx_not_collecting.value();
+    sum.tx_no_member += one.tx_no_member.value();
+    sum.tx_full += one.tx_full.value();
+    sum.slow_rx += one.slow_rx.value();
+    sum.slow_tx += one.slow_tx.value();
+    sum.slow_dropped += one.slow_dropped.value();
+}
+
+} // namespace
+
+std::unique_ptr<Fleet> Fleet::launch(const std::vector<unsigned> &lcores, const port::PacketPool &pool,
+                                     bool may_sleep) {
+    assert(!lcores.empty());
+    assert(lcores.size() <= kMaxWorkers);
+    std::unique_ptr<Fleet> fleet(new Fleet);
+    fleet->lcores_ = lcores;
+    fleet->shared_.pool = pool.get();
+    fleet->shared_.may_sleep = may_sleep;
+    const size_t size = rte_rcu_qsbr_get_memsize(kMaxWorkers);
+    fleet->shared_.rcu = static_cast<rte_rcu_qsbr *>(rte_zmalloc("lagg_rcu", size, RTE_CACHE_LINE_SIZE));
+    assert(fleet->shared_.rcu != nullptr);
+    rte_rcu_qsbr_init(fleet->shared_.rcu, kMaxWorkers);
+    for (unsigned index = 0; index < lcores.size(); ++index) {
+        fleet->workers_.push_back(std::make_unique<Worker>(fleet->shared_, index));
+        const int code = rte_eal_remote_launch(run_worker, fleet->workers_.back().get(), lcores[index]);
+        assert(code == 0);
+    }
+    return fleet;
+}
+
+Fleet::~Fleet() {
+    shared_.stop.store(true, std::memory_order_relaxed);
+    for (unsigned lcore : lcores_) rte_eal_wait_lcore(lcore);
+    rte_free(shared_.rcu);
+}
+
+DeviceTotals Fleet::totals(port::DeviceId device) const {
+    DeviceTotals sum;
+    for (const std::unique_ptr<Worker> &worker : workers_) add(sum, worker->counters(device));
+    return sum;
+}
+
+void Fleet::publish(std::unique_ptr<const ForwardingState> state) {
+    shared_.state.store(state.get(), std::memory_order_release);
+    if (current_) retired_.push_back({start_grace(), std::move(current_)});
+    current_ = std::move(state);
+    reclaim();
+}
+
+uint64_t Fleet::start_grace() { return rte_rcu_qsbr_start(shared_.rcu); }
+
+bool Fleet::passed(uint64_t token) const { return rte_rcu_qsbr_check(shared_.rcu, token, false) == 1; }
+
+bool Fleet::slow_rings_empty() const {
+    for (const std::unique_ptr<Worker> &worker : workers_)
+        if (rte_ring_empty(worker->slow_to_send()) == 0) return false;
+    return true;
+}
+
+void Fleet::reclaim() {
+    while (!retired_.empty() && passed(retired_.front().token)) retired_.pop_front();
+}
+
+bool Fleet::send_slow(port::DeviceId device, std::span<const uint8_t> frame) {
+    const uint8_t worker = current_ ? current_->slow_worker[device] : uint8_t{kMaxWorkers};
+    if (worker >= workers_.size()) return false;
+    rte_mbuf *buffer = rte_pktmbuf_alloc(shared_.pool);
+    if (buffer == nullptr) return false;
+    std::memcpy(rte_pktmbuf_append(buffer, static_cast<uint16_t>(frame.size())), frame.data(), frame.size());
+    buffer->port = device;
+    if (rte_ring_enqueue(workers_[worker]->slow_to_send(), buffer) == 0) return true;
+    rte_pktmbuf_free(buffer);
+    return false;
+}
+
+void Fleet::receive_slow(const std::function<void(port::DeviceId, std::span<const uint8_t>)> &handle,
+                         unsigned limit) {
+    for (const std::unique_ptr<Worker> &worker : workers_) {
+        void *element = nullptr;
+        for (unsigned i = 0; i < limit && rte_ring_dequeue(worker->slow_received(), &element) == 0; ++i) {
+            auto *frame = static_cast<rte_mbuf *>(element);
+            handle(frame->port, {rte_pktmbuf_mtod(frame, const uint8_t *), frame->data_len});
+            rte_pktmbuf_free(frame);
+        }
+    }
+}
+
+} // namespace lagg::worker

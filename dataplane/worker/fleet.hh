@@ -1,0 +1,63 @@
+// All workers, the state they forward by, and the way frames travel between them and the protocol thread.
+#pragma once
+
+#include "dataplane/base/result.hh"
+#include "dataplane/port/packet_pool.hh"
+#include "dataplane/worker/worker.hh"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace lagg::worker {
+
+class Fleet {
+  public:
+    /// One worker on each of the given EAL lcores; none may be the main one.
+    static std::unique_ptr<Fleet> launch(const std::vector<unsigned> &lcores, const port::PacketPool &pool,
+                                         bool may_sleep);
+    /// Stops the workers and frees the last state.
+    ~Fleet();
+    Fleet(const Fleet &) = delete;
+    Fleet &operator=(const Fleet &) = delete;
+
+    unsigned size() const { return static_cast<unsigned>(workers_.size()); }
+    const Worker &worker(unsigned index) const { return *workers_[index]; }
+    unsigned lcore(unsigned index) const { return lcores_[index]; }
+    DeviceTotals totals(port::DeviceId device) const;
+
+    // The calls below belong to one thread, the protocol thread; none of them blocks.
+
+    /// Workers use the new state from their next round on.
+    void publish(std::unique_ptr<const ForwardingState> state);
+    /// True when every worker finished the round it was in when the token was made.
+    bool passed(uint64_t token) const;
+    /// True when the workers have taken every frame that send_slow queued.
+    bool slow_rings_empty() const;
+    /// A token that has passed() once every worker finished the round it is in now.
+    uint64_t start_grace();
+    /// Frees states nobody uses any more.
+    void reclaim();
+    /// Queues a slow-protocol frame for the device. False when there is no buffer or no room.
+    bool send_slow(port::DeviceId device, std::span<const uint8_t> frame);
+    /// Hands over every slow-protocol frame that came, at most `limit`, with its device.
+    void receive_slow(const std::function<void(port::DeviceId, std::span<const uint8_t>)> &handle,
+                      unsigned limit = 1024);
+
+  private:
+    Fleet() = default;
+
+    Shared shared_;
+    std::vector<unsigned> lcores_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::unique_ptr<const ForwardingState> current_;
+    struct Retired {
+        uint64_t token;
+        std::unique_ptr<const ForwardingState> state;
+    };
+    std::deque<Retired> retired_;
+};
+
+} // namespace lagg::worker

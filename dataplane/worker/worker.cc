@@ -1,0 +1,244 @@
+#include "dataplane/worker/worker.hh"
+
+#include "dataplane/frame/flow_key.hh"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstdio>
+#include <ctime>
+#include <sys/prctl.h>
+
+namespace lagg::worker {
+
+namespace {
+
+/// More slow-protocol frames than 32 ports send in a second by the standard's limit.
+constexpr unsigned kSlowRingFrames = 512;
+/// Empty rounds before an idle worker sleeps, and the bounds of its naps.
+constexpr unsigned kIdleRounds = 256;
+constexpr long kShortestNapNs = 10'000;
+constexpr long kLongestNapNs = 200'000;
+
+rte_ring *make_ring(const char *kind, unsigned index) {
+    char name[RTE_RING_NAMESIZE];
+    std::snprintf(name, sizeof name, "%s_%u", kind, index);
+    rte_ring *ring = rte_ring_create(name, kSlowRingFrames, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    assert(ring != nullptr);
+    return ring;
+}
+
+void drain(rte_ring *ring) {
+    void *frame = nullptr;
+    while (rte_ring_dequeue(ring, &frame) == 0) rte_pktmbuf_free(static_cast<rte_mbuf *>(frame));
+    rte_ring_free(ring);
+}
+
+std::span<const uint8_t> bytes_of(const rte_mbuf *frame) {
+    return {rte_pktmbuf_mtod(frame, const uint8_t *), frame->data_len};
+}
+
+uint64_t octets(rte_mbuf *const *frames, uint16_t count) {
+    uint64_t sum = 0;
+    for (uint16_t i = 0; i < count; ++i) sum += frames[i]->pkt_len;
+    return sum;
+}
+
+void nap(long nanoseconds) {
+    const timespec duration{.tv_sec = 0, .tv_nsec = nanoseconds};
+    nanosleep(&duration, nullptr);
+}
+
+} // namespace
+
+Worker::Worker(Shared &shared, unsigned index)
+    : shared_(shared), index_(index), slow_received_(make_ring("slow_received", index)),
+      slow_to_send_(make_ring("slow_to_send", index)) {}
+
+Worker::~Worker() {
+    for (size_t i = 0; i < unsent_count_; ++i) rte_pktmbuf_free(unsent_[i]);
+    drain(slow_received_);
+    drain(slow_to_send_);
+}
+
+void Worker::run() {
+    prctl(PR_SET_TIMERSLACK, 1000UL);
+    rte_rcu_qsbr_thread_register(shared_.rcu, index_);
+    rte_rcu_qsbr_thread_online(shared_.rcu, index_);
+    unsigned idle_rounds = 0;
+    long nap_ns = kShortestNapNs;
+    while (!shared_.stop.load(std::memory_order_relaxed)) {
+        const ForwardingState *state = shared_.state.load(std::memory_order_acquire);
+        const bool busy = state != nullptr && round(*state);
+        rte_rcu_qsbr_quiescent(shared_.rcu, index_);
+        loops_.loops.add(1);
+        if (busy) {
+            loops_.busy_loops.add(1);
+            idle_rounds = 0;
+            nap_ns = kShortestNapNs;
+        } else if (shared_.may_sleep && ++idle_rounds > kIdleRounds) {
+            nap(nap_ns);
+            nap_ns = std::min(2 * nap_ns, kLongestNapNs);
+        }
+    }
+    rte_rcu_qsbr_thread_offline(shared_.rcu, index_);
+    rte_rcu_qsbr_thread_unregister(shared_.rcu, index_);
+}
+
+bool Worker::round(const ForwardingState &state) {
+    send_slow_frames(state);
+    uint32_t moved = 0;
+    for (const LaggForwarding &lagg : state.laggs) {
+        const uint16_t queue = lagg.queue_of_worker[index_];
+        if (queue == kNoQueue) continue;
+        for (uint8_t m = 0; m < lagg.member_count; ++m)
+            if (lagg.members[m].device != port::kNoDevice) moved += collect(lagg, lagg.members[m], queue);
+        if (lagg.upper != port::kNoDevice) moved += distribute(lagg, queue);
+    }
+    return moved != 0;
+}
+
+// LACPDUs leave before data, also when the device is saturated: what it had no room for waits here and is
+// first in the next round.
+void Worker::send_slow_frames(const ForwardingState &state) {
+    unsent_count_ += rte_ring_dequeue_burst(slow_to_send_, reinterpret_cast<void **>(&unsent_[unsent_count_]),
+                                            static_cast<unsigned>(unsent_.size() - unsent_count_), nullptr);
+    size_t kept = 0;
+    port::DeviceId refusing = port::kNoDevice;
+    for (size_t i = 0; i < unsent_count_; ++i) {
+        rte_mbuf *frame = unsent_[i];
+        const port::DeviceId device = frame->port;
+        assert(device < kMaxDevices);
+        // The port may have left its lagg between the frame's making and now.
+        // A device that takes nothing keeps its oldest frame waiting and no more, so that it can never fill
+        // the room that the other ports' frames need.
+        if (state.slow_worker[device] != index_ || device == refusing) {
+            counters_[device].slow_dropped.add(1);
+            rte_pktmbuf_free(frame);
+        } else if (rte_eth_tx_burst(device, state.slow_queue[device], &frame, 1) == 1) {
+            counters_[device].slow_tx.add(1);
+        } else {
+            refusing = device;
+            unsent_[kept++] = frame;
+        }
+    }
+    unsent_count_ = kept;
+}
+
+void Worker::pass_up(rte_mbuf *frame) {
+    DeviceCounters &counters = counters_[frame->port];
+    counters.slow_rx.add(1);
+    if (rte_ring_enqueue(slow_received_, frame) == 0) return;
+    counters.slow_dropped.add(1);
+    rte_pktmbuf_free(frame);
+}
+
+uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint16_t queue) {
+    rte_mbuf *received[kBurst];
+    const uint16_t count = rte_eth_rx_burst(member.device, queue, received, kBurst);
+    if (count == 0) return 0;
+    for (uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(received[i], void *));
+
+    DeviceCounters &counters = counters_[member.device];
+    counters.rx_packets.add(count);
+    counters.rx_bytes.add(octets(received, count));
+    uint16_t data_count = 0;
+    for (uint16_t i = 0; i < count; ++i) {
+        rte_mbuf *frame = received[i];
+        if (frame::is_slow_protocol(bytes_of(frame))) {
+            frame->port = member.device;
+            pass_up(frame);
+        } else {
+            received[data_count++] = frame;
+        }
+    }
+    if (data_count == 0) return count;
+    if (!member.collecting || lagg.upper == port::kNoDevice) {
+        counters.rx_not_collecting.add(data_count);
+        rte_pktmbuf_free_bulk(received, data_count);
+    } else {
+        transmit(lagg.upper, queue, received, data_count);
+    }
+    return count;
+}
+
+uint16_t Worker::distribute(const LaggForwarding &lagg, uint16_t queue) {
+    rte_mbuf *frames[kBurst];
+    const uint16_t count = rte_eth_rx_burst(lagg.upper, queue, frames, kBurst);
+    if (count == 0) return 0;
+    for (uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+    DeviceCounters &counters = counters_[lagg.upper];
+    counters.rx_packets.add(count);
+    counters.rx_bytes.add(octets(frames, count));
+    if (lagg.broadcast)
+        send_to_all(lagg, queue, frames, count);
+    else
+        scatter(lagg, queue, frames, count);
+    return count;
+}
+
+void Worker::scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+    distribute::FrameView views[kBurst];
+    uint8_t member_of[kBurst];
+    for (uint16_t i = 0; i < count; ++i)
+        views[i] = {rte_pktmbuf_mtod(frames[i], const uint8_t *), frames[i]->data_len};
+    lagg.choose(lagg.spread, laggs_[lagg.slot].cursor, {views, count}, member_of);
+
+    rte_mbuf *batch[distribute::kMaxMembers][kBurst];
+    uint16_t batch_count[distribute::kMaxMembers] = {};
+    uint16_t homeless = 0;
+    for (uint16_t i = 0; i < count; ++i) {
+        const uint8_t m = member_of[i];
+        if (m == distribute::kNoMember)
+            frames[homeless++] = frames[i];
+        else
+            batch[m][batch_count[m]++] = frames[i];
+    }
+    for (uint8_t m = 0; m < lagg.member_count; ++m)
+        if (batch_count[m] != 0) transmit(lagg.members[m].device, queue, batch[m], batch_count[m]);
+    if (homeless != 0) {
+        counters_[lagg.upper].tx_no_member.add(homeless);
+        rte_pktmbuf_free_bulk(frames, homeless);
+    }
+}
+
+// Copies, not references: some drivers write into the frames they send, and a ring hands the very buffer
+// to whoever is at its other end.
+void Worker::send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+    bool sent = false;
+    for (uint8_t m = 0; m < lagg.member_count; ++m) {
+        if (!lagg.members[m].distributing) continue;
+        sent = true;
+        rte_mbuf *copies[kBurst];
+        uint16_t copied = 0;
+        for (uint16_t i = 0; i < count; ++i) {
+            copies[copied] = rte_pktmbuf_copy(frames[i], shared_.pool, 0, UINT32_MAX);
+            if (copies[copied] != nullptr) ++copied;
+        }
+        counters_[lagg.members[m].device].tx_full.add(static_cast<uint64_t>(count - copied));
+        transmit(lagg.members[m].device, queue, copies, copied);
+    }
+    if (!sent) counters_[lagg.upper].tx_no_member.add(count);
+    rte_pktmbuf_free_bulk(frames, count);
+}
+
+void Worker::transmit(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+    DeviceCounters &counters = counters_[device];
+    const uint64_t bytes = octets(frames, count); // before the device owns them
+    uint16_t sent = rte_eth_tx_burst(device, queue, frames, count);
+    uint64_t refused_bytes = 0;
+    if (sent != count) [[unlikely]] {
+        refused_bytes = octets(frames + sent, static_cast<uint16_t>(count - sent));
+        counters.tx_full.add(static_cast<uint64_t>(count - sent));
+        rte_pktmbuf_free_bulk(frames + sent, static_cast<unsigned>(count - sent));
+    }
+    counters.tx_packets.add(sent);
+    counters.tx_bytes.add(bytes - refused_bytes);
+}
+
+} // namespace lagg::worker

@@ -1,0 +1,78 @@
+// One worker: a thread on a core of its own that polls its queues to completion.
+//
+// It takes no lock, allocates nothing, makes no system call of its own while packets flow, and writes no
+// cache line that another worker writes.
+#pragma once
+
+#include "dataplane/worker/counters.hh"
+#include "dataplane/worker/forwarding_state.hh"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+struct rte_mbuf;
+struct rte_mempool;
+struct rte_rcu_qsbr;
+struct rte_ring;
+
+namespace lagg::worker {
+
+inline constexpr uint16_t kBurst = 32;
+inline constexpr size_t kMaxLaggs = kMaxDevices;
+
+/// What all workers share; written by nobody while they run, but for the pointer.
+struct Shared {
+    std::atomic<const ForwardingState *> state{nullptr};
+    std::atomic<bool> stop{false};
+    rte_rcu_qsbr *rcu = nullptr;
+    rte_mempool *pool = nullptr;
+    bool may_sleep = true; ///< idle workers sleep for tens of microseconds
+};
+
+class Worker {
+  public:
+    Worker(Shared &shared, unsigned index);
+    ~Worker();
+    Worker(const Worker &) = delete;
+    Worker &operator=(const Worker &) = delete;
+
+    /// The poll loop; returns after shared.stop.
+    void run();
+
+    /// Slow-protocol frames the worker received, for the protocol thread. mbuf->port names the device.
+    rte_ring *slow_received() const { return slow_received_; }
+    /// Slow-protocol frames to send; mbuf->port names the device. Sent ahead of data.
+    rte_ring *slow_to_send() const { return slow_to_send_; }
+
+    const DeviceCounters &counters(port::DeviceId device) const { return counters_[device]; }
+    const LoopCounters &loops() const { return loops_; }
+
+  private:
+    /// What the worker remembers of one lagg, and the frames on their way to each member.
+    struct alignas(64) LaggState {
+        distribute::Cursor cursor;
+    };
+
+    bool round(const ForwardingState &state);
+    void send_slow_frames(const ForwardingState &state);
+    uint16_t collect(const LaggForwarding &lagg, const Member &member, uint16_t queue);
+    uint16_t distribute(const LaggForwarding &lagg, uint16_t queue);
+    void scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count);
+    void send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count);
+    void transmit(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count);
+    void pass_up(rte_mbuf *frame);
+
+    Shared &shared_;
+    unsigned index_;
+    rte_ring *slow_received_;
+    rte_ring *slow_to_send_;
+    std::array<LaggState, kMaxLaggs> laggs_{};
+    std::array<DeviceCounters, kMaxDevices> counters_{};
+    LoopCounters loops_;
+    /// Slow frames the device had no room for; they are tried again before anything else is sent.
+    std::array<rte_mbuf *, 64> unsent_{};
+    size_t unsent_count_ = 0;
+};
+
+} // namespace lagg::worker
