@@ -55,15 +55,17 @@ class Network {
     /// What `from` sends is lost, while the link stays up.
     void set_loss(End from, bool loss) { loss_[from] = loss; }
 
-    /// The System forgets everything, as a restarted daemon does. Its links stay up.
+    /// The System forgets everything, as a restarted daemon does. Its links stay as they are.
     void restart(size_t system, SystemParameters parameters, PortParameters port = {}) {
         std::vector<PortNumber> numbers;
         for (const PortSnapshot &p : snapshot(system).ports)
             numbers.push_back(p.number);
         nodes_[system].core = System(parameters, now);
         for (const PortNumber number : numbers) {
+            sent_[{system, number}].clear(); // the limit holds within one life
             step(system, PortAdded{number, address_of({system, number}), port});
-            step(system, LinkChanged{number, true, true, speeds_[{system, number}]});
+            step(system,
+                 LinkChanged{number, up_[{system, number}], true, speeds_[{system, number}]});
         }
     }
 

@@ -1,6 +1,6 @@
-// Seeded random life of three Systems: links come and go, frames are lost, parameters change,
-// ports leave and return, ends restart, callers are late. The harness checks the promises after
-// every step; when the disturbance ends, the Systems must agree again.
+// Seeded random life of three Systems: links come and go, frames are lost, parameters change, ports
+// leave and return, ends restart. The harness checks the promises after every step; when the
+// disturbance ends, the Systems must agree again.
 #include "tests/lacp/pair_harness.hh"
 
 #include <random>
@@ -77,7 +77,7 @@ class Simulation {
     }
     void disturb_once() {
         const End end = ends_[pick(ends_.size())];
-        switch (pick(8)) {
+        switch (pick(9)) {
         case 0: return network_.set_link(end, false);
         case 1: return network_.set_link(end, true);
         case 2: return network_.set_loss(end, true);
@@ -90,6 +90,7 @@ class Simulation {
             parameters_[end.system].coupled_control = pick(2) == 0;
             parameters_[end.system].max_links = static_cast<uint16_t>(pick(4));
             return network_.step(end.system, SystemParametersChanged{parameters_[end.system]});
+        case 8: return network_.restart(end.system, parameters_[end.system], some_parameters());
         }
     }
 
