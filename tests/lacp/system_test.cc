@@ -7,15 +7,16 @@
 namespace {
 size_t allocations = 0;
 }
-void *operator new(size_t size) {
+// Not inlined, because g++ would then compare malloc of one with delete of the other and warn.
+[[gnu::noinline]] void *operator new(size_t size) {
     ++allocations;
     if (void *memory = std::malloc(size)) return memory;
     throw std::bad_alloc();
 }
-void operator delete(void *memory) noexcept {
+[[gnu::noinline]] void operator delete(void *memory) noexcept {
     std::free(memory);
 }
-void operator delete(void *memory, size_t) noexcept {
+[[gnu::noinline]] void operator delete(void *memory, size_t) noexcept {
     std::free(memory);
 }
 
