@@ -78,7 +78,11 @@ std::string render_show(const std::vector<Lagg> &laggs, View view) {
     std::string text;
     for (const Lagg &lagg : laggs)
         text += (text.empty() ? "" : "\n") + render_view(lagg, view);
-    return view == View::LACP ? text + kFlagsLegend : text;
+    const bool has_flags =
+        view == View::LACP && std::any_of(laggs.begin(), laggs.end(), [](const Lagg &lagg) {
+            return protocol_text(lagg) == "LACP";
+        });
+    return has_flags ? text + kFlagsLegend : text;
 }
 
 std::string render_status(const api::Status &status) {

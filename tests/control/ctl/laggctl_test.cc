@@ -1,0 +1,240 @@
+// The program itself, run against a real server: what it prints and how it exits.
+#include "tests/control/api/running_server.hh"
+#include "tests/control/ctl/sample.hh"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace lagg::ctl {
+namespace {
+
+using nlohmann::json;
+using Done = std::function<void(Result<std::string>)>;
+
+struct Ended {
+    int code = -1;
+    std::string out;
+    std::string err;
+};
+
+std::string content_of(const std::string &path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+class LaggctlTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        const char *program = std::getenv("LAGGCTL");
+        ASSERT_NE(program, nullptr) << "LAGGCTL must name the program under test";
+        program_ = program;
+    }
+
+    void serve(std::function<void(Done)> reload = [](const Done &done) {
+        done(std::string("2 changes applied"));
+    }) {
+        server_ = std::make_unique<api::testing::RunningServer>(
+            socket_, api::Handlers{[] {
+                                       api::Status status;
+                                       status.version = "1.2.3";
+                                       status.laggs = {testing::degraded(), testing::failover()};
+                                       return status;
+                                   },
+                                   std::move(reload)});
+        ASSERT_TRUE(server_->result());
+    }
+
+    // Runs laggctl, as `user` where that is not 0.
+    Ended run(std::vector<std::string> arguments, uid_t user = 0) {
+        arguments.insert(arguments.begin(), program_);
+        const std::string out = directory_.file("out"), err = directory_.file("err");
+        const pid_t child = fork();
+        if (child == 0) {
+            setenv("LAGG_API", socket_.c_str(), 1);
+            if (!std::freopen(out.c_str(), "w", stdout) ||
+                !std::freopen(err.c_str(), "w", stderr) ||
+                (user && (setgid(user) != 0 || setuid(user) != 0)))
+                _exit(126);
+            std::vector<char *> argv;
+            for (std::string &argument : arguments)
+                argv.push_back(argument.data());
+            argv.push_back(nullptr);
+            execv(program_.c_str(), argv.data());
+            _exit(127);
+        }
+        int status = 0;
+        waitpid(child, &status, 0);
+        return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content_of(out), content_of(err)};
+    }
+
+    api::testing::TemporaryDirectory directory_;
+    std::string socket_ = directory_.file("api.sock");
+    std::string program_;
+    std::unique_ptr<api::testing::RunningServer> server_;
+};
+
+TEST_F(LaggctlTest, WithoutArgumentsPrintsTheSummary) {
+    serve();
+    const Ended ended = run({});
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_TRUE(ended.out.starts_with("NAME    PROTO     STATE     PORTS")) << ended.out;
+    EXPECT_NE(ended.out.find("  ! p1: no LACPDU for 95 s\n"), std::string::npos);
+    EXPECT_EQ(ended.err, "");
+}
+
+TEST_F(LaggctlTest, ShowTakesALaggAViewOrBoth) {
+    serve();
+    const std::string all = run({"show"}).out;
+    EXPECT_TRUE(all.starts_with("lagg0  uplink to sw1\n"));
+    EXPECT_NE(all.find("\nlagg12\n"), std::string::npos);
+    const std::string one = run({"show", "lagg0"}).out;
+    EXPECT_NE(one.find("aliases      192.0.2.1/24"), std::string::npos);
+    EXPECT_EQ(one.find("lagg12"), std::string::npos);
+    EXPECT_NE(run({"show", "lacp"}).out.find("lagg12  FAILOVER: no LACP here"), std::string::npos);
+    EXPECT_NE(run({"show", "lagg0", "counters"}).out.find("RX-NOT-COLL"), std::string::npos);
+    EXPECT_NE(run({"show", "lagg0", "ports"}).out.find("WATCHED-BY"), std::string::npos);
+    EXPECT_NE(run({"show", "lagg0", "hash"}).out.find("seed 0x00001234"), std::string::npos);
+}
+
+TEST_F(LaggctlTest, StatusAndReload) {
+    serve();
+    EXPECT_TRUE(run({"status"}).out.starts_with("laggd 1.2.3  pid 0"));
+    const Ended reload = run({"reload"});
+    EXPECT_EQ(reload.code, 0);
+    EXPECT_EQ(reload.out, "2 changes applied\n");
+}
+
+TEST_F(LaggctlTest, JsonEverywhere) {
+    serve();
+    EXPECT_EQ(json::parse(run({"-j"}).out).at(1).at("name"), "lagg12");
+    EXPECT_EQ(json::parse(run({"show", "lagg0", "lacp", "-j"}).out).at("mtu"), 9000);
+    EXPECT_EQ(json::parse(run({"--json", "status"}).out).at("version"), "1.2.3");
+    EXPECT_EQ(json::parse(run({"reload", "-j"}).out).at("message"), "2 changes applied");
+    const Ended missing = run({"-j", "show", "lagg1"});
+    EXPECT_EQ(missing.code, 3);
+    EXPECT_EQ(missing.err, "");
+    EXPECT_EQ(json::parse(missing.out).at("error").at("nearest"), "lagg0");
+    const Ended usage = run({"shwo", "-j"});
+    EXPECT_EQ(usage.code, 2);
+    EXPECT_EQ(json::parse(usage.out).at("error").at("nearest"), "show");
+    EXPECT_EQ(json::parse(usage.out).at("error").at("exit_code"), 2);
+}
+
+TEST_F(LaggctlTest, UsageErrorsExitWith2) {
+    for (const std::vector<std::string> &arguments :
+         std::vector<std::vector<std::string>>{{"shwo"},
+                                               {"show", "lagg0", "lcap"},
+                                               {"show", "a", "lacp", "c"},
+                                               {"--jsn"},
+                                               {"--timeout", "0"},
+                                               {"--timeout", "x"},
+                                               {"status", "--socket"},
+                                               {"status", "reload"},
+                                               {"--socket", std::string(200, 'x')},
+                                               {"show", ""}}) {
+        const Ended ended = run(arguments);
+        EXPECT_EQ(ended.code, 2) << arguments.front() << ": " << ended.out;
+        EXPECT_TRUE(ended.err.starts_with("laggctl: ")) << ended.err;
+    }
+    EXPECT_NE(run({"shwo"}).err.find("did you mean show?"), std::string::npos);
+    EXPECT_NE(run({"show", "lagg0", "lcap"}).err.find("did you mean lacp?"), std::string::npos);
+    EXPECT_NE(run({"--jsn"}).err.find("did you mean --json?"), std::string::npos);
+}
+
+TEST_F(LaggctlTest, AnUnknownLaggExitsWith3) {
+    serve();
+    const Ended ended = run({"show", "lag12"});
+    EXPECT_EQ(ended.code, 3);
+    EXPECT_EQ(ended.err, "laggctl: there is no lagg \"lag12\"; did you mean lagg12?\n");
+    EXPECT_NE(run({"show", "counter"}).err.find("did you mean counters?"), std::string::npos);
+    EXPECT_EQ(run({"show", "../status"}).code, 3);
+}
+
+TEST_F(LaggctlTest, NoDaemonExitsWith4AndSaysWhatToDo) {
+    const Ended absent = run({});
+    EXPECT_EQ(absent.code, 4);
+    EXPECT_NE(absent.err.find(socket_), std::string::npos);
+    EXPECT_NE(absent.err.find("systemctl start laggd"), std::string::npos);
+    EXPECT_NE(absent.err.find("--socket"), std::string::npos);
+    EXPECT_NE(run({"--socket", "/nowhere/at.all"}).err.find("/nowhere/at.all"), std::string::npos);
+}
+
+TEST_F(LaggctlTest, NoPermissionExitsWith5AndNamesTheGroup) {
+    if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody without permission";
+    serve();
+    chmod(directory_.file("").c_str(), 0755);
+    for (const char *file : {"out", "err"}) {
+        std::ofstream(directory_.file(file)).flush();
+        chmod(directory_.file(file).c_str(), 0666);
+    }
+    const Ended ended = run({}, 65534);
+    if (ended.code == 127) GTEST_SKIP() << "the program lies where an ordinary user cannot run it";
+    EXPECT_EQ(ended.code, 5) << ended.err;
+    EXPECT_NE(ended.err.find("member of group "), std::string::npos) << ended.err;
+}
+
+TEST_F(LaggctlTest, ARefusedReloadExitsWith6AndKeepsItsLines) {
+    serve([](const Done &done) { done(Error{"lagg.toml:3:1: no\nlagg.toml:4:1: nor this"}); });
+    const Ended ended = run({"reload"});
+    EXPECT_EQ(ended.code, 6);
+    EXPECT_EQ(ended.err, "laggctl: lagg.toml:3:1: no\nlagg.toml:4:1: nor this\n");
+}
+
+TEST_F(LaggctlTest, ASlowReloadExitsWith9) {
+    std::vector<Done> never;
+    serve([&](Done done) { never.push_back(std::move(done)); });
+    const Ended ended = run({"reload", "--timeout", "0.1"});
+    EXPECT_EQ(ended.code, 9);
+    EXPECT_NE(ended.err.find("within 0.1 s"), std::string::npos) << ended.err;
+    server_.reset();
+}
+
+TEST_F(LaggctlTest, SomethingElseOnTheSocketExitsWith1) {
+    const int other = socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, socket_.c_str(), sizeof address.sun_path - 1);
+    ASSERT_EQ(bind(other, reinterpret_cast<sockaddr *>(&address), sizeof address), 0);
+    ASSERT_EQ(listen(other, 4), 0);
+    // Each entry answers one call.
+    for (const std::string &answer :
+         {std::string("220 mail.example ESMTP\r\n"),
+          std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
+          std::string("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{\"a\":1}"),
+          std::string("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")}) {
+        std::thread answering([&] {
+            const int client = accept(other, nullptr, nullptr);
+            char request[4096];
+            EXPECT_GT(recv(client, request, sizeof request, 0), 0);
+            send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
+            close(client);
+        });
+        const Ended ended = run({});
+        answering.join();
+        EXPECT_EQ(ended.code, 1) << answer << ended.err;
+    }
+    close(other);
+}
+
+TEST_F(LaggctlTest, HelpAndVersion) {
+    const Ended version = run({"--version"});
+    EXPECT_EQ(version.code, 0);
+    EXPECT_TRUE(version.out.starts_with("laggctl ")) << version.out;
+    const Ended help = run({"--help"});
+    EXPECT_EQ(help.code, 0);
+    EXPECT_NE(help.out.find("reload"), std::string::npos);
+}
+
+} // namespace
+} // namespace lagg::ctl
