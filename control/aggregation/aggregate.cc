@@ -185,9 +185,11 @@ void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity
     settle(now, protocol_changed ? std::string("protocol is now ") + to_text(config_.protocol) : "reconfigured");
 }
 
-void Aggregate::set_upper(UpperDevice upper) {
+bool Aggregate::set_upper(UpperDevice upper) {
+    if (upper == upper_) return false;
     upper_ = std::move(upper);
     changed_ = true;
+    return true;
 }
 
 void Aggregate::attach(const AttachedPort &port, const worker::DeviceTotals &counters_base, lacp::Time now) {

@@ -38,6 +38,7 @@ struct UpperDevice {
     port::DeviceId device = port::kNoDevice;
     uint16_t queues = worker::kMaxWorkers; ///< of a lagg without an upper device: no limit
     std::string text = "none";             ///< kernel:lagg0, port:NAME, none
+    bool operator==(const UpperDevice &) const = default;
 };
 
 /// What a lagg keeps while its configuration changes.
@@ -80,7 +81,8 @@ class Aggregate final : private lacp::ActionSink {
     const Member *find(const std::string &port) const;
 
     void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now);
-    void set_upper(UpperDevice upper);
+    /// False when it comes out there already.
+    bool set_upper(UpperDevice upper);
     void attach(const AttachedPort &port, const worker::DeviceTotals &counters_base, lacp::Time now);
     /// Parameters of the port that can change while it is attached.
     void update(const AttachedPort &port, lacp::Time now);

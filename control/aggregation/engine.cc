@@ -45,7 +45,8 @@ void Engine::reconfigure(const config::Lagg &config, const Identity &identity, l
 }
 
 void Engine::set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now) {
-    if (Aggregate *aggregate = find(lagg)) aggregate->set_upper(std::move(upper));
+    Aggregate *aggregate = find(lagg);
+    if (aggregate == nullptr || !aggregate->set_upper(std::move(upper))) return;
     // A new upper device has to hear of the carrier whatever the old one was told.
     std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == lagg; });
     flush(now);
@@ -56,8 +57,8 @@ void Engine::attach(const std::string &lagg, const AttachedPort &port, lacp::Tim
     assert(aggregate != nullptr);
     aggregate->attach(port, fleet_.totals(port.device), now);
     if (port.link_source == port::LinkSource::RTNETLINK) {
-        for (const kernel::Carrier &carrier : interfaces_)
-            if (carrier.index == port.interface_index) carrier_reported(carrier, now);
+        const auto known = std::ranges::find(interfaces_, port.interface_index, &kernel::Carrier::index);
+        if (known != interfaces_.end()) carrier_reported(*known, now);
     } else {
         aggregate->link_changed(port.device, port::read_link(port.device), now);
     }
@@ -118,7 +119,7 @@ lacp::Time Engine::next_deadline(lacp::Time now) const {
     return next;
 }
 
-void Engine::carrier_reported(const kernel::Carrier &carrier, lacp::Time now) {
+void Engine::carrier_reported(kernel::Carrier carrier, lacp::Time now) {
     std::erase_if(interfaces_, [&](const kernel::Carrier &known) { return known.index == carrier.index; });
     if (carrier.present) interfaces_.push_back(carrier);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {

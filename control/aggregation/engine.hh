@@ -44,7 +44,7 @@ class Engine {
     /// When run() has to be called at the latest.
     lacp::Time next_deadline(lacp::Time now) const;
 
-    void carrier_reported(const kernel::Carrier &carrier, lacp::Time now);
+    void carrier_reported(kernel::Carrier carrier, lacp::Time now);
     /// Reads every link that tells by interrupt.
     void links_interrupted(lacp::Time now);
     void set_speed(port::DeviceId device, uint32_t speed_mbps, bool full_duplex, lacp::Time now);

@@ -1,5 +1,6 @@
 #include "control/daemon/supervisor.hh"
 
+#include "control/config/values.hh"
 #include "control/daemon/logging.hh"
 
 #include <fmt/format.h>
@@ -88,7 +89,9 @@ Result<void> Supervisor::change_to(const config::Config &next, bool tolerant) {
     if (Result<void> done = set_mtus(next, undo); !done) return done;
     if (Result<void> done = prepare_uppers(next, undo); !done) return done;
     undo.keep();
-    hand_over(next, changes);
+    take_away(next, changes);
+    exchange_devices(next);
+    give(next, changes);
     close_unused(next, changes);
     config_ = next;
     return {};
@@ -98,16 +101,49 @@ Result<void> Supervisor::change_to(const config::Config &next, bool tolerant) {
 
 Result<void> Supervisor::open_ports(const config::Config &next, bool tolerant, Undo &undo) {
     for (const std::string &name : used_ports(next)) {
-        if (ports_.contains(name)) continue;
+        if (has_to_wait(next, name) || ports_.contains(name)) continue;
         if (Result<void> opened = open_port(next, name); !opened) {
             if (!tolerant) return opened;
-            spdlog::error("{}; it is left out and tried again every 5 s", opened.error().message);
-            failed_[name] = opened.error().message;
+            leave_out(name, opened.error());
         } else {
             undo.on_failure([this, name] { ports_.erase(name); });
         }
     }
     return {};
+}
+
+void Supervisor::leave_out(const std::string &port, const Error &why) {
+    spdlog::error("{}; it is left out and tried again every 5 s", why.message);
+    failed_[port] = why.message;
+}
+
+// A device that is open already under another name, or a port that changes its device, can be opened only
+// after the one before was closed, and that is after the point of no return.
+bool Supervisor::has_to_wait(const config::Config &next, const std::string &port) const {
+    const config::Port &wanted = find_port(next, port);
+    const std::string &device = wanted.device;
+    for (const config::Port &open : config_.ports) {
+        if (!ports_.contains(open.name)) continue;
+        if (open.name == port && (open.device != device || open.descriptors != wanted.descriptors)) return true;
+        if (open.name != port && config::device_identity(open.device) == config::device_identity(device)) return true;
+    }
+    return false;
+}
+
+void Supervisor::exchange_devices(const config::Config &next) {
+    std::vector<std::string> waiting;
+    for (const std::string &name : used_ports(next))
+        if (has_to_wait(next, name)) waiting.push_back(name);
+    if (waiting.empty()) return;
+    for (const config::Port &open : config_.ports) {
+        const bool goes = std::ranges::any_of(waiting, [&](const std::string &name) {
+            return name == open.name ||
+                   config::device_identity(find_port(next, name).device) == config::device_identity(open.device);
+        });
+        if (goes && ports_.erase(open.name) != 0) spdlog::info("port {}: closed", open.name);
+    }
+    for (const std::string &name : waiting)
+        if (Result<void> opened = open_port(next, name); !opened) leave_out(name, opened.error());
 }
 
 Result<void> Supervisor::open_port(const config::Config &next, const std::string &name) {
@@ -185,11 +221,6 @@ Result<void> Supervisor::prepare_uppers(const config::Config &next, Undo &undo) 
 
 // ---- what cannot fail ----------------------------------------------------------------------------
 
-void Supervisor::hand_over(const config::Config &next, const config::Changes &changes) {
-    take_away(next, changes);
-    give(next, changes);
-}
-
 // Partners hear that ports leave before the ports do, and the workers let go before a device is closed.
 void Supervisor::take_away(const config::Config &next, const config::Changes &changes) {
     struct Leaving {
@@ -205,8 +236,14 @@ void Supervisor::take_away(const config::Config &next, const config::Changes &ch
             if (!contains(after->ports, port) || contains(changes.ports_removed, port))
                 leaving.push_back({lagg.name, port});
     }
-    if (leaving.empty()) return;
+    std::vector<std::string> without_upper; // laggs that come out at a device which is about to be closed
+    for (const config::Lagg &lagg : config_.laggs)
+        if (lagg.upper.kind == config::UpperKind::PORT && find_lagg(next, lagg.name) != nullptr &&
+            contains(changes.ports_removed, lagg.upper.port))
+            without_upper.push_back(lagg.name);
+    if (leaving.empty() && without_upper.empty()) return;
     parts_.protocol.call([&](Engine &engine, Time now) {
+        for (const std::string &lagg : without_upper) engine.set_upper(lagg, {}, now);
         for (const Leaving &one : leaving) engine.leave(one.lagg, one.port, now);
     });
     if (!parts_.protocol.wait_settled(kSettleLimit)) spdlog::warn("the workers are slow to let go of a port");
@@ -218,6 +255,7 @@ void Supervisor::take_away(const config::Config &next, const config::Changes &ch
                 engine.detach(one.lagg, one.port, now);
         }
     });
+    if (!parts_.protocol.wait_settled(kSettleLimit)) spdlog::warn("the workers are slow to let go of a port");
     for (const std::string &lagg : changes.laggs_removed) spdlog::info("{}: removed", lagg);
 }
 
@@ -240,8 +278,8 @@ void Supervisor::give(const config::Config &next, const config::Changes &changes
                 engine.add_lagg(lagg, running.identity, upper, now);
             } else if (changed) {
                 engine.reconfigure(lagg, running.identity, now);
-                engine.set_upper(lagg.name, upper, now);
             }
+            engine.set_upper(lagg.name, upper, now);
         });
         for (const std::string &port : lagg.ports) attach(next, lagg, port);
         if (old_upper) {

@@ -56,10 +56,12 @@ class Supervisor {
 
     Result<void> change_to(const config::Config &next, bool tolerant);
     Result<void> open_ports(const config::Config &next, bool tolerant, Undo &undo);
+    bool has_to_wait(const config::Config &next, const std::string &port) const;
+    void exchange_devices(const config::Config &next);
+    void leave_out(const std::string &port, const Error &why);
     Result<void> open_port(const config::Config &next, const std::string &name);
     Result<void> set_mtus(const config::Config &next, Undo &undo);
     Result<void> prepare_uppers(const config::Config &next, Undo &undo);
-    void hand_over(const config::Config &next, const config::Changes &changes);
     void close_unused(const config::Config &next, const config::Changes &changes);
 
     void take_away(const config::Config &next, const config::Changes &changes);

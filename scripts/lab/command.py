@@ -76,6 +76,14 @@ def start_time(pid):
     return None if fields[0] == "Z" else int(fields[19])
 
 
+def last_lines(path, lines):
+    """The end of a text file; empty when there is none."""
+    try:
+        return "\n".join(Path(path).read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
 class Program:
     """A program that runs beside us, in a session of its own: Ctrl-C at the terminal reaches only
     the laboratory, which then ends its programs in order. Its output goes to a file of the
@@ -105,10 +113,7 @@ class Program:
 
     def said(self, lines=12):
         """The last lines it printed."""
-        try:
-            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
-        except OSError:
-            return ""
+        return last_lines(self.log, lines)
 
     def must_live(self):
         """True while it runs; LabError with its last words when it ended by itself."""

@@ -7,7 +7,7 @@ import signal
 import socket
 from pathlib import Path
 
-from .command import LabError, Program, run, wait_for
+from .command import LabError, Program, last_lines, run, wait_for
 
 
 def toml_value(value):
@@ -71,6 +71,7 @@ class Laggd:
         self.name = name
         self.config = self.directory / "lagg.toml"
         self.socket = self.directory / "api.sock"
+        self.log = self.directory / "laggd.log"
         self.program = None
 
     def write_config(self, log="info", **lagg):
@@ -83,7 +84,11 @@ class Laggd:
 
     def start(self):
         argv = self.namespace.argv([str(self.programs.laggd), "-c", str(self.config)])
-        self.program = Program("laggd", argv, self.directory / "laggd.log")
+        self.program = Program("laggd", argv, self.log)
+
+    def said(self, lines=30):
+        """The last lines it wrote, also after its end."""
+        return last_lines(self.log, lines)
 
     def reload(self):
         self.program.process.send_signal(signal.SIGHUP)

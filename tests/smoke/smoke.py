@@ -48,7 +48,7 @@ class LabTest(unittest.TestCase):
             outcome = getattr(self._outcome, "result", None)
             troubled = outcome and (outcome.failures or outcome.errors)
             if troubled:
-                print(f"laggd's last words:\n{program.said(40)}", file=sys.stderr)
+                print(f"laggd's last words:\n{self.laggd.said(40)}", file=sys.stderr)
             code = self.laggd.stop()
             if not troubled:
                 self.assertEqual(code, 0, "laggd did not stop cleanly on SIGTERM")
