@@ -78,7 +78,7 @@ class Laggd:
         """`lagg`: the keys of the [[lagg]] table beside name and ports."""
         self.config.write_text(config_text(
             {"memory": "none", "api": str(self.socket), "log": log},
-            [{"name": name, "device": f"net_af_packet_{name},iface={name}"}
+            [{"name": name, "device": f"net_af_packet,iface={name}"}
              for name in self.interfaces],
             [{"name": self.name, "ports": self.interfaces, **lagg}]))
 

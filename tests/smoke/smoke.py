@@ -45,8 +45,8 @@ class LabTest(unittest.TestCase):
     def tearDown(self):
         program = self.laggd.program
         if program is not None:
-            outcome = getattr(self._outcome, "result", None)
-            troubled = outcome and (outcome.failures or outcome.errors)
+            result = self._outcome.result
+            troubled = any(test is self for test, _ in result.failures + result.errors)
             if troubled:
                 print(f"laggd's last words:\n{self.laggd.said(40)}", file=sys.stderr)
             code = self.laggd.stop()
