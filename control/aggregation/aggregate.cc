@@ -1,5 +1,6 @@
 #include "control/aggregation/aggregate.hh"
 
+#include "control/aggregation/announcement.hh"
 #include "lacp/text.hh"
 
 #include <spdlog/spdlog.h>
@@ -122,7 +123,7 @@ void Aggregate::step(const lacp::Event &event, lacp::Time now) {
 void Aggregate::on_action(const lacp::Action &action) {
     if (const auto *send = std::get_if<lacp::SendFrame>(&action)) {
         if (const Member *member = find_member(send->port))
-            frames_.push_back(OutgoingFrame{member->port->device, send->frame});
+            frames_.push_back({member->port->device, {send->frame.begin(), send->frame.end()}});
     } else if (const auto *membership = std::get_if<lacp::PortMembership>(&action)) {
         on_membership(*membership);
     } else if (const auto *change = std::get_if<lacp::StateChanged>(&action)) {
@@ -335,6 +336,7 @@ void Aggregate::settle(lacp::Time now, const std::string &reason) {
     for (const Member &member : members_) distributing += member.distributing ? 1 : 0;
     const bool up = config_.protocol != Protocol::NONE && distributing >= std::max<uint32_t>(1, config_.min_links);
 
+    bool moved = false;
     for (const Member &member : members_) {
         if (!member.port) continue;
         const std::pair<bool, bool> before = forwarded_[member.index];
@@ -342,6 +344,7 @@ void Aggregate::settle(lacp::Time now, const std::string &reason) {
         if (before == forwarded_[member.index]) continue;
         changed_ = true;
         if (before.second != member.distributing) {
+            moved = true;
             spdlog::info("{}: {}: {} traffic: {}", config_.name, member.name,
                          member.distributing ? "carries" : "carries no", reason);
             last_change_ = now;
@@ -357,6 +360,14 @@ void Aggregate::settle(lacp::Time now, const std::string &reason) {
                      members_.size(), reason);
     }
     rebuild_table();
+    if (moved && up_ && config_.protocol == Protocol::FAILOVER) announce();
+}
+
+void Aggregate::announce() {
+    for (const Member &member : members_)
+        if (member.distributing)
+            for (std::vector<uint8_t> &frame : announcements(identity_.mac, config_.aliases))
+                frames_.push_back({member.port->device, std::move(frame)});
 }
 
 // ---- results -------------------------------------------------------------------------------------

@@ -63,10 +63,10 @@ struct Member {
     worker::DeviceTotals counters_base; ///< of the device when it was attached
 };
 
-/// A slow-protocol frame to send.
+/// A frame of our own to send: a LACPDU, a Marker Response, an announcement.
 struct OutgoingFrame {
     port::DeviceId device;
-    std::array<uint8_t, lacp::kFrameLength> bytes;
+    std::vector<uint8_t> bytes;
 };
 
 class Aggregate final : private lacp::ActionSink {
@@ -125,6 +125,7 @@ class Aggregate final : private lacp::ActionSink {
     void tell_link(const Member &member, lacp::Time now);
     void settle(lacp::Time now, const std::string &reason);
     void choose_members();
+    void announce();
     void rebuild_table();
     Member *find_member(const std::string &port);
     Member *find_member(lacp::PortNumber number);
