@@ -17,6 +17,8 @@ bool is_pci(std::string_view text) {
     return text.substr(0, text.find(',')).find(':') != std::string_view::npos;
 }
 
+} // namespace
+
 std::string argument(std::string_view arguments, std::string_view key) {
     while (!arguments.empty()) {
         const size_t end = arguments.find(',');
@@ -29,13 +31,18 @@ std::string argument(std::string_view arguments, std::string_view key) {
     return {};
 }
 
-std::string without_instance(std::string name) {
+namespace {
+
+/// Drivers that a vdev's name can begin with; DPDK takes whatever follows as the instance.
+constexpr std::string_view kDrivers[] = {"net_af_packet", "net_af_xdp", "net_tap",  "net_tun",     "net_memif",
+                                         "net_vhost",     "eth_vhost",  "net_null", "net_ring",    "net_pcap",
+                                         "net_bonding",   "net_failsafe", "net_virtio_user", "virtio_user"};
+
+std::string driver_of(std::string name) {
+    for (const std::string_view driver : kDrivers)
+        if (name.starts_with(driver)) return std::string(driver);
     while (!name.empty() && std::isdigit(static_cast<unsigned char>(name.back()))) name.pop_back();
     return name;
-}
-
-bool opens_interface(const std::string &driver) {
-    return driver == "net_af_packet" || driver == "net_af_xdp";
 }
 
 Result<void> check_pci(const std::string &address) {
@@ -62,15 +69,19 @@ Device parse_device(const std::string &text, const std::string &port) {
     if (comma != std::string::npos) device.arguments = text.substr(comma + 1);
     device.pci = is_pci(text);
     if (device.pci) return device;
-    device.driver = without_instance(device.name);
+    device.driver = driver_of(device.name);
     device.interface = argument(device.arguments, "iface");
     if (device.driver == device.name && !port.empty()) device.name += "_" + port;
     return device;
 }
 
+bool opens_interface(const Device &device) {
+    return device.driver == "net_af_packet" || device.driver == "net_af_xdp";
+}
+
 Result<void> check_device(const Device &device) {
     if (device.pci) return check_pci(device.name);
-    if (opens_interface(device.driver)) {
+    if (opens_interface(device)) {
         if (device.interface.empty())
             return Error{fmt::format("{} needs the kernel interface to open: {},iface=NAME", device.driver,
                                      device.driver)};

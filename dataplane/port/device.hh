@@ -5,6 +5,7 @@
 #include "dataplane/base/result.hh"
 
 #include <string>
+#include <string_view>
 
 namespace lagg::port {
 
@@ -20,6 +21,12 @@ struct Device {
 /// `port` makes the name of a vdev unique when the string gives it no number of its own:
 /// "net_af_packet,iface=eth1" of port p0 becomes "net_af_packet_p0".
 Device parse_device(const std::string &device, const std::string &port);
+
+/// True for a device that sends and receives through an interface which the kernel keeps as its own.
+bool opens_interface(const Device &device);
+
+/// Value of `key` in "key=value,key=value", or empty.
+std::string argument(std::string_view arguments, std::string_view key);
 
 /// Whether the device exists and could be opened, as far as the file system tells: a PCI device on the
 /// bus, the kernel interface behind net_af_packet and net_af_xdp, the file of net_pcap.

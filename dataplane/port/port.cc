@@ -6,7 +6,15 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <cstring>
 
 namespace lagg::port {
@@ -16,9 +24,12 @@ namespace {
 constexpr uint16_t kDefaultDescriptors = 1024;
 /// Ethernet header and two VLAN tags.
 constexpr uint32_t kHeaderBytes = RTE_ETHER_HDR_LEN + 2 * 4;
+/// What the kernel writes before a frame into a slot of net_af_packet's ring.
+constexpr uint32_t kSlotHeaderBytes = TPACKET_ALIGN(TPACKET2_HDRLEN + 16) - RTE_ETHER_HDR_LEN;
+constexpr uint32_t kDefaultSlotBytes = 2048;
 
 bool has(const std::string &arguments, const std::string &key) {
-    return arguments.starts_with(key + "=") || arguments.find("," + key + "=") != std::string::npos;
+    return !argument(arguments, key).empty();
 }
 
 void append(std::string &arguments, const std::string &more) {
@@ -26,8 +37,8 @@ void append(std::string &arguments, const std::string &more) {
     arguments += more;
 }
 
-/// Arguments an operator should not have to know: net_af_packet takes frames of at most 2 KB unless its
-/// ring has larger slots, and a slot must not be larger than our buffers.
+/// Arguments an operator should not have to know: net_af_packet takes frames of at most 2 KB unless
+/// its ring has larger slots, and a slot must not be larger than our buffers.
 std::string complete_arguments(const OpenOptions &options) {
     std::string arguments = options.device.arguments;
     if (options.device.driver == "net_af_packet") {
@@ -39,7 +50,30 @@ std::string complete_arguments(const OpenOptions &options) {
     return arguments;
 }
 
-uint64_t supported(uint64_t wanted, uint64_t capabilities) { return wanted & capabilities; }
+/// Octets of a slot of net_af_packet's ring; 0 for other drivers.
+uint32_t slot_bytes(const Device &device, const std::string &arguments) {
+    if (device.driver != "net_af_packet") return 0;
+    const std::string text = argument(arguments, "framesz");
+    uint32_t bytes = kDefaultSlotBytes;
+    std::from_chars(text.data(), text.data() + text.size(), bytes);
+    return bytes;
+}
+
+/// What net_af_packet does when it is asked for an MTU; 0 or a negative errno.
+int set_interface_mtu(unsigned index, uint16_t mtu) {
+    ifreq request{};
+    if (if_indextoname(index, request.ifr_name) == nullptr) return -errno;
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    request.ifr_mtu = mtu;
+    const int code = ioctl(fd, SIOCSIFMTU, &request) == 0 ? 0 : -errno;
+    close(fd);
+    return code;
+}
+
+uint64_t supported(uint64_t wanted, uint64_t capabilities) {
+    return wanted & capabilities;
+}
 
 } // namespace
 
@@ -68,7 +102,9 @@ Result<std::unique_ptr<Port>> Port::open(const OpenOptions &options, const Packe
         if (Result<void> there = check_device(options.device); !there)
             return Error{fmt::format("port {}: {}", options.name, there.error().message)};
         const std::string arguments = complete_arguments(options);
-        const int code = rte_eal_hotplug_add(port->bus_.c_str(), options.device.name.c_str(), arguments.c_str());
+        port->slot_bytes_ = slot_bytes(options.device, arguments);
+        const int code =
+            rte_eal_hotplug_add(port->bus_.c_str(), options.device.name.c_str(), arguments.c_str());
         if (code < 0)
             return Error{fmt::format("port {}: DPDK cannot open device '{}{}{}': {}", options.name,
                                      options.device.name, arguments.empty() ? "" : ",", arguments,
@@ -85,10 +121,12 @@ Result<std::unique_ptr<Port>> Port::open(const OpenOptions &options, const Packe
 
 Result<void> Port::configure(const OpenOptions &options, const PacketPool &pool) {
     rte_eth_dev_info info{};
-    if (int code = rte_eth_dev_info_get(device_, &info); code < 0) return error("cannot be asked what it is", code);
+    if (int code = rte_eth_dev_info_get(device_, &info); code < 0)
+        return error("cannot be asked what it is", code);
     driver_ = info.driver_name;
     interface_index_ = info.if_index;
-    queues_ = std::max<uint16_t>(1, std::min({options.queues, info.max_rx_queues, info.max_tx_queues}));
+    queues_ =
+        std::max<uint16_t>(1, std::min({options.queues, info.max_rx_queues, info.max_tx_queues}));
 
     // A kernel-backed driver reports a link that is always up; the kernel knows better.
     const bool interrupts = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
@@ -101,25 +139,30 @@ Result<void> Port::configure(const OpenOptions &options, const PacketPool &pool)
     conf.rxmode.mtu = 0;
     if (queues_ > 1 && info.flow_type_rss_offloads != 0) {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-        conf.rx_adv_conf.rss_conf.rss_hf =
-            supported(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP, info.flow_type_rss_offloads);
+        conf.rx_adv_conf.rss_conf.rss_hf = supported(
+            RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP, info.flow_type_rss_offloads);
     }
     if (int code = rte_eth_dev_configure(device_, queues_, queues_, &conf); code < 0)
         return error(fmt::format("does not take {} queues", queues_), code);
 
     uint16_t rx_descriptors = options.descriptors.value_or(kDefaultDescriptors);
     uint16_t tx_descriptors = rx_descriptors;
-    if (int code = rte_eth_dev_adjust_nb_rx_tx_desc(device_, &rx_descriptors, &tx_descriptors); code < 0)
+    if (int code = rte_eth_dev_adjust_nb_rx_tx_desc(device_, &rx_descriptors, &tx_descriptors);
+        code < 0)
         return error(fmt::format("does not take {} descriptors a queue", rx_descriptors), code);
     const auto socket = static_cast<unsigned>(std::max(0, rte_eth_dev_socket_id(device_)));
     for (uint16_t queue = 0; queue < queues_; ++queue) {
-        if (int code = rte_eth_rx_queue_setup(device_, queue, rx_descriptors, socket, nullptr, pool.get()); code < 0)
+        if (int code =
+                rte_eth_rx_queue_setup(device_, queue, rx_descriptors, socket, nullptr, pool.get());
+            code < 0)
             return error(fmt::format("receive queue {} cannot be set up", queue), code);
-        if (int code = rte_eth_tx_queue_setup(device_, queue, tx_descriptors, socket, nullptr); code < 0)
+        if (int code = rte_eth_tx_queue_setup(device_, queue, tx_descriptors, socket, nullptr);
+            code < 0)
             return error(fmt::format("transmit queue {} cannot be set up", queue), code);
     }
     rte_ether_addr address{};
-    if (int code = rte_eth_macaddr_get(device_, &address); code < 0) return error("has no MAC address", code);
+    if (int code = rte_eth_macaddr_get(device_, &address); code < 0)
+        return error("has no MAC address", code);
     std::memcpy(mac_.data(), address.addr_bytes, mac_.size());
     uint16_t present = 0;
     if (rte_eth_dev_get_mtu(device_, &present) == 0) mtu_ = present;
@@ -129,13 +172,22 @@ Result<void> Port::configure(const OpenOptions &options, const PacketPool &pool)
 Result<void> Port::start() {
     if (int code = rte_eth_dev_start(device_); code < 0) return error("cannot be started", code);
     started_ = true;
-    if (promiscuous_ && rte_eth_promiscuous_enable(device_) < 0) rte_eth_allmulticast_enable(device_);
+    if (promiscuous_ && rte_eth_promiscuous_enable(device_) < 0)
+        rte_eth_allmulticast_enable(device_);
     return {};
 }
 
 Result<void> Port::set_mtu(uint16_t mtu) {
     if (mtu == mtu_ && started_) return {};
-    const int code = rte_eth_dev_set_mtu(device_, mtu);
+    if (slot_bytes_ != 0 && mtu + kHeaderBytes + kSlotHeaderBytes > slot_bytes_)
+        return Error{fmt::format(
+            "port {}: MTU {} does not fit into its ring's slots of {} bytes; leave framesz and "
+            "blocksz out of its device string, or raise them",
+            name_, mtu, slot_bytes_)};
+    // net_af_packet claims to take no frame above 1518 octets, whatever its ring holds, so that
+    // ethdev refuses every larger MTU; the interface behind it is the one that decides.
+    const int code =
+        slot_bytes_ != 0 ? set_interface_mtu(interface_index_, mtu) : rte_eth_dev_set_mtu(device_, mtu);
     // Drivers of rings and the like have no MTU of their own and pass what a buffer holds.
     if (code == -ENOTSUP && mtu + kHeaderBytes <= kBufferBytes) {
         mtu_ = mtu;

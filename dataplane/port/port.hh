@@ -84,6 +84,7 @@ class Port {
     bool promiscuous_ = true;
     uint16_t queues_ = 1;
     uint16_t mtu_ = 1500;
+    uint32_t slot_bytes_ = 0; ///< of net_af_packet's ring; 0 with any other driver
     MacAddress mac_{};
     LinkSource link_source_ = LinkSource::POLL;
     unsigned interface_index_ = 0;
