@@ -139,12 +139,13 @@ void Aggregate::on_membership(const lacp::PortMembership &membership) {
 }
 
 // The mux tells what happens to traffic and is what an operator follows; the other machines are detail.
-void Aggregate::log_transition(const lacp::StateChanged &change) const {
+void Aggregate::log_transition(const lacp::StateChanged &change) {
     using Machine = lacp::StateChanged::Machine;
-    const auto level = change.machine == Machine::MUX || change.machine == Machine::AGGREGATOR ||
-                               change.machine == Machine::RX
-                           ? spdlog::level::info
-                           : spdlog::level::debug;
+    if (change.machine == Machine::MUX) lacp_reason_ = change.reason;
+    // Of the receive machine only what it says of the partner is news; the link's state was logged already.
+    const bool told = change.machine == Machine::MUX || change.machine == Machine::AGGREGATOR ||
+                      (change.machine == Machine::RX && std::string_view(change.to) != "PORT_DISABLED");
+    const auto level = told ? spdlog::level::info : spdlog::level::debug;
     static constexpr const char *kNames[] = {"receive", "mux", "selection", "actor churn", "partner churn",
                                              "aggregator"};
     std::string port = "aggregator";
@@ -264,13 +265,13 @@ void Aggregate::slow_frame(port::DeviceId device, std::span<const uint8_t> frame
     const Member *member = find(device);
     if (member == nullptr || !lacp_) return;
     step(lacp::SlowFrameReceived{member->port->number, frame}, now);
-    settle(now, "LACP with the partner of " + member->name);
+    settle(now, lacp_reason_);
 }
 
 void Aggregate::time_passed(lacp::Time now) {
     if (!lacp_) return;
     step(lacp::TimePassed{}, now);
-    settle(now, "a LACP timer ran out");
+    settle(now, lacp_reason_);
 }
 
 std::optional<lacp::Time> Aggregate::next_deadline() const {

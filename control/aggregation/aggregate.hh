@@ -115,7 +115,7 @@ class Aggregate final : private lacp::ActionSink {
   private:
     void on_action(const lacp::Action &action) override;
     void on_membership(const lacp::PortMembership &membership);
-    void log_transition(const lacp::StateChanged &change) const;
+    void log_transition(const lacp::StateChanged &change);
     void start_lacp(lacp::Time now);
     void stop_lacp(lacp::Time now);
     void step(const lacp::Event &event, lacp::Time now);
@@ -143,6 +143,7 @@ class Aggregate final : private lacp::ActionSink {
     bool changed_ = true;
     lacp::Time last_change_;
     std::string last_change_reason_ = "started";
+    std::string lacp_reason_ = "LACP"; ///< of the last move of a mux
 };
 
 } // namespace lagg::aggregation

@@ -150,7 +150,7 @@ Result<void> Supervisor::open_port(const config::Config &next, const std::string
     const config::Port &port = find_port(next, name);
     const port::Device device = port::parse_device(port.device, name);
     OpenPort open;
-    if (!device.interface.empty() && (device.driver == "net_af_packet" || device.driver == "net_af_xdp")) {
+    if (port::opens_interface(device)) {
         if (Result<void> there = port::check_device(device); !there)
             return Error{fmt::format("port {}: {}", name, there.error().message)};
         Result<std::unique_ptr<kernel::Quieted>> quieted = kernel::Quieted::quieten(parts_.netlink, device.interface);
@@ -413,13 +413,16 @@ aggregation::Identity Supervisor::new_identity(const config::Lagg &) const {
     return {.mac = {}, .hash_seed = random_seed(), .slot = slot};
 }
 
-// The first port's address, as lagg(4) does; it stays when that port merely comes late or fails.
+// The first port's address, as lagg(4) does. While the lagg runs it stays for as long as it can, because a
+// new address is a new system to the partner: when that port comes late or fails, and when the order changes;
+// but not when the port it belongs to has left, and may be in use elsewhere.
 MacAddress Supervisor::mac_for(const config::Lagg &lagg, const aggregation::Identity *present) const {
     if (lagg.mac) return *lagg.mac;
     const config::Lagg *before = find_lagg(config_, lagg.name);
-    const bool same_first = before != nullptr && !before->mac && !before->ports.empty() && !lagg.ports.empty() &&
-                            before->ports.front() == lagg.ports.front();
-    if (present != nullptr && same_first) return present->mac;
+    const bool owner_left = std::ranges::any_of(ports_, [&](const auto &open) {
+        return present != nullptr && open.second.port->mac() == present->mac && !contains(lagg.ports, open.first);
+    });
+    if (present != nullptr && before != nullptr && !before->mac && !owner_left) return present->mac;
     for (const std::string &name : lagg.ports)
         if (const auto open = ports_.find(name); open != ports_.end()) return open->second.port->mac();
     return present != nullptr ? present->mac : random_mac();
