@@ -231,7 +231,11 @@ void Aggregate::detach(const std::string &port, lacp::Time now) {
     step(lacp::PortRemoved{member->port->number}, now);
     // What the core still wanted to send there has no device any more.
     std::erase_if(frames_, [&](const OutgoingFrame &frame) { return frame.device == member->port->device; });
-    if (member->distributing) spdlog::info("{}: {}: carries no traffic: port detached", config_.name, port);
+    if (member->distributing) {
+        spdlog::info("{}: {}: carries no traffic: port detached", config_.name, port);
+        last_change_ = now;
+        last_change_reason_ = "port " + port + " detached";
+    }
     forwarded_[member->index] = {false, false};
     member->port.reset();
     member->link = {};

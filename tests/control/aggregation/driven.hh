@@ -1,0 +1,117 @@
+// An Aggregate under a test's hand, in virtual time, seen the way a worker sees it: through the
+// forwarding state alone.
+#pragma once
+
+#include "control/aggregation/aggregate.hh"
+#include "dataplane/frame/flow_key.hh"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace lagg::aggregation {
+
+using config::Protocol;
+using Names = std::vector<std::string>;
+
+inline constexpr Protocol kProtocols[] = {Protocol::LACP,        Protocol::FAILOVER,
+                                          Protocol::LOADBALANCE, Protocol::ROUNDROBIN,
+                                          Protocol::BROADCAST,   Protocol::NONE};
+
+inline config::Lagg lagg(Protocol protocol, const Names &ports) {
+    config::Lagg config;
+    config.name = "lagg0";
+    config.protocol = protocol;
+    config.ports = ports;
+    config.lacp.fast = true;
+    return config;
+}
+
+inline Identity identity(uint8_t system) {
+    return {.mac = {2, 0, 0, 0, 0, system}, .hash_seed = 0x5eed, .slot = system};
+}
+
+/// Device of "p3": 13. Its LACP port number: 4.
+inline port::DeviceId device_of(const std::string &port) {
+    return static_cast<port::DeviceId>(10 + std::stoi(port.substr(1)));
+}
+
+inline AttachedPort attached(const std::string &name) {
+    AttachedPort port;
+    port.name = name;
+    port.device = device_of(name);
+    port.number = static_cast<lacp::PortNumber>(port.device - 9);
+    port.mac = {2, 0, 0, 0, 1, static_cast<uint8_t>(port.device)};
+    return port;
+}
+
+inline bool is_slow(const OutgoingFrame &frame) {
+    return frame::is_slow_protocol(frame.bytes);
+}
+
+struct Driven {
+    lacp::Time now;
+    Aggregate aggregate;
+
+    explicit Driven(const config::Lagg &config, uint8_t system = 1)
+        : now{std::chrono::seconds(100)}, aggregate(config, identity(system), {}, now) {}
+
+    /// Attaches every configured port and brings its link up.
+    void start() {
+        for (const std::string &name : aggregate.config().ports) {
+            attach(name);
+            set_link(name, true);
+        }
+    }
+    void attach(const std::string &name) { aggregate.attach(attached(name), {}, now); }
+    void detach(const std::string &name) { aggregate.detach(name, now); }
+    void set_link(const std::string &name, bool up) {
+        aggregate.link_changed(device_of(name),
+                               {.up = up, .full_duplex = true, .speed_mbps = 10000}, now);
+    }
+    template <class Change> void reconfigure(Change change) {
+        config::Lagg next = aggregate.config();
+        change(next);
+        aggregate.reconfigure(next, aggregate.identity(), now);
+    }
+
+    std::string name_of(uint8_t index) const {
+        const worker::LaggForwarding forwarding = aggregate.forwarding();
+        for (const Member &member : aggregate.members())
+            if (member.port && member.port->device == forwarding.members[index].device)
+                return member.name;
+        return "nobody";
+    }
+    Names collecting() const {
+        return chosen([](const worker::Member &m) { return m.collecting; });
+    }
+    Names distributing() const {
+        return chosen([](const worker::Member &m) { return m.distributing; });
+    }
+    Names live() const {
+        Names names;
+        const worker::LaggForwarding forwarding = aggregate.forwarding();
+        for (uint8_t i = 0; i < forwarding.spread.live_count; ++i)
+            names.push_back(name_of(forwarding.spread.live[i]));
+        return names;
+    }
+    /// Who gets frames when a worker sends a thousand flows; "nobody" for frames that are dropped.
+    std::set<std::string> receivers() const;
+    /// What holds in every state of every protocol.
+    void check_promises() const;
+
+  private:
+    template <class Condition> Names chosen(Condition condition) const {
+        Names names;
+        const worker::LaggForwarding forwarding = aggregate.forwarding();
+        for (const Member &member : aggregate.members())
+            if (member.port && condition(forwarding.members[member.index]))
+                names.push_back(member.name);
+        return names;
+    }
+};
+
+} // namespace lagg::aggregation
