@@ -313,6 +313,7 @@ void Supervisor::attach(const config::Config &config, const config::Lagg &lagg, 
 
 void Supervisor::close_unused(const config::Config &next, const config::Changes &changes) {
     const std::vector<std::string> used = used_ports(next);
+    std::erase_if(failed_, [&](const auto &failed) { return !contains(used, failed.first); });
     std::vector<std::string> unused;
     for (const auto &[name, open] : ports_)
         if (!contains(used, name)) unused.push_back(name);
@@ -329,7 +330,6 @@ void Supervisor::close_unused(const config::Config &next, const config::Changes 
                 spdlog::error("{}", gone.error().message);
         laggs_.erase(running);
     }
-    std::erase_if(failed_, [&](const auto &failed) { return !contains(used, failed.first); });
 }
 
 bool Supervisor::retry_failed_ports() {
