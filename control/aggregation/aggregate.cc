@@ -324,6 +324,17 @@ void Aggregate::choose_members() {
     }
 }
 
+// A port that stands by in failover counts: it could carry traffic the next moment.
+uint32_t Aggregate::able_members() const {
+    uint32_t able = 0;
+    for (const Member &member : members_) {
+        const bool stands_by =
+            config_.protocol == Protocol::FAILOVER && member.port && member.link.up && !member.leaving;
+        able += member.distributing || stands_by ? 1 : 0;
+    }
+    return able;
+}
+
 void Aggregate::rebuild_table() {
     std::array<uint32_t, distribute::kMaxMembers> weights{};
     if (up_ && uses_hash(config_.protocol))
@@ -337,9 +348,8 @@ void Aggregate::rebuild_table() {
 
 void Aggregate::settle(lacp::Time now, const std::string &reason) {
     choose_members();
-    uint32_t distributing = 0;
-    for (const Member &member : members_) distributing += member.distributing ? 1 : 0;
-    const bool up = config_.protocol != Protocol::NONE && distributing >= std::max<uint32_t>(1, config_.min_links);
+    const uint32_t able = able_members();
+    const bool up = config_.protocol != Protocol::NONE && able >= std::max<uint32_t>(1, config_.min_links);
 
     bool moved = false;
     for (const Member &member : members_) {
@@ -361,7 +371,7 @@ void Aggregate::settle(lacp::Time now, const std::string &reason) {
         changed_ = true;
         last_change_ = now;
         last_change_reason_ = reason;
-        spdlog::info("{}: {} with {} of {} ports: {}", config_.name, up ? "up" : "down", distributing,
+        spdlog::info("{}: {} with {} of {} ports: {}", config_.name, up ? "up" : "down", able,
                      members_.size(), reason);
     }
     rebuild_table();

@@ -97,7 +97,7 @@ class Aggregate final : private lacp::ActionSink {
     void leave(const std::string &port, lacp::Time now);
     void leave_all(lacp::Time now);
 
-    /// Traffic can pass: at least min_links ports distribute.
+    /// Traffic passes: at least min_links ports can carry it.
     bool up() const { return up_; }
     lacp::Time last_change() const { return last_change_; }
     const std::string &last_change_reason() const { return last_change_reason_; }
@@ -125,6 +125,7 @@ class Aggregate final : private lacp::ActionSink {
     void tell_link(const Member &member, lacp::Time now);
     void settle(lacp::Time now, const std::string &reason);
     void choose_members();
+    uint32_t able_members() const;
     void announce();
     void rebuild_table();
     Member *find_member(const std::string &port);

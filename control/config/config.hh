@@ -18,6 +18,8 @@ inline constexpr uint16_t kDefaultMtu = 1500;
 inline constexpr size_t kMaxPortsPerLagg = 32;
 /// DPDK's RTE_MAX_ETHPORTS is 32 and every kernel interface takes one of them.
 inline constexpr size_t kMaxDevices = 32;
+/// Laggs without any device of their own, upper "none" and no port open, have a limit too.
+inline constexpr size_t kMaxLaggs = 32;
 
 enum class Memory { AUTO, HUGEPAGES, NONE };
 enum class Poll {

@@ -189,11 +189,19 @@ void check_device_count(const PlacedConfig &config, Complaints &complaints) {
             " are possible; each [[port]] and each lagg with upper \"kernel\" takes one");
 }
 
+void check_lagg_count(const PlacedConfig &config, Complaints &complaints) {
+    if (config.laggs.size() <= kMaxLaggs) return;
+    complaints.add(config.laggs[kMaxLaggs].at, "one lagg too many: this file has " +
+                                                   std::to_string(config.laggs.size()) + ", and at most " +
+                                                   std::to_string(kMaxLaggs) + " are possible");
+}
+
 } // namespace
 
 void check_rules(const PlacedConfig &config, Complaints &complaints) {
     check_port_names(config, complaints);
     check_devices(config, complaints);
+    check_lagg_count(config, complaints);
     check_lagg_names(config, complaints);
     Users members;
     check_members(config, members, complaints);

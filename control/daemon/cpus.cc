@@ -1,5 +1,7 @@
 #include "control/daemon/cpus.hh"
 
+#include "dataplane/worker/forwarding_state.hh"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -22,6 +24,9 @@ std::vector<unsigned> allowed_cpus() {
 Result<std::vector<unsigned>> worker_cpus(const std::vector<unsigned> &configured) {
     const std::vector<unsigned> allowed = allowed_cpus();
     if (configured.empty()) return std::vector<unsigned>{allowed.back()};
+    if (configured.size() > worker::kMaxWorkers)
+        return Error{fmt::format("[daemon] workers names {} cores; laggd runs at most {} workers", configured.size(),
+                                 worker::kMaxWorkers)};
     for (unsigned cpu : configured)
         if (std::ranges::find(allowed, cpu) == allowed.end())
             return Error{fmt::format("[daemon] workers names core {}, which this process may not use; it may use {}",

@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -139,15 +140,26 @@ int remove_interfaces(const std::string &state_directory) {
     return code;
 }
 
+/// A directory only this user writes to; made when it is not there.
+bool is_private_directory(const std::string &path) {
+    mkdir(path.c_str(), 0700);
+    struct stat about {};
+    return lstat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode) && about.st_uid == getuid() &&
+           (about.st_mode & 022) == 0;
+}
+
 /// Where the API listens. An ordinary user has no /run/lagg and gets a place of his own.
-std::string usable_api_path(const std::string &configured) {
+Result<std::string> usable_api_path(const std::string &configured) {
     const std::filesystem::path directory = std::filesystem::path(configured).parent_path();
-    std::error_code error;
-    std::filesystem::create_directories(directory, error);
+    std::error_code ignored;
+    std::filesystem::create_directories(directory, ignored);
     if (access(directory.c_str(), W_OK | X_OK) == 0) return configured;
     const char *runtime = std::getenv("XDG_RUNTIME_DIR");
     const std::string own = runtime != nullptr ? std::string(runtime) + "/lagg" : fmt::format("/tmp/lagg-{}", getuid());
-    std::filesystem::create_directories(own, error);
+    if (!is_private_directory(own))
+        return Error{fmt::format("neither {} nor {} can hold the API's socket; name a directory of this user's in "
+                                 "[daemon] api",
+                                 directory.string(), own)};
     spdlog::warn("{} is not writable for this user; the API is at {}/api.sock (laggctl --socket {}/api.sock)",
                  directory.string(), own, own);
     return own + "/api.sock";
@@ -163,9 +175,9 @@ int block_signals() {
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-uint64_t slowest_heartbeat(const worker::Fleet &fleet) {
-    uint64_t rounds = UINT64_MAX;
-    for (unsigned i = 0; i < fleet.size(); ++i) rounds = std::min(rounds, fleet.worker(i).loops().loops.value());
+std::vector<uint64_t> heartbeats(const worker::Fleet &fleet) {
+    std::vector<uint64_t> rounds;
+    for (unsigned i = 0; i < fleet.size(); ++i) rounds.push_back(fleet.worker(i).loops().loops.value());
     return rounds;
 }
 
@@ -233,7 +245,9 @@ int run(const config::Config &config, const Options &options, int signals) {
     };
 
     upper::take_signals_from_net_tap();
-    const std::string api_path = usable_api_path(config.daemon.api);
+    const Result<std::string> usable = usable_api_path(config.daemon.api);
+    if (!usable) return fail(usable.error());
+    const std::string &api_path = *usable;
     const std::string state_directory = std::filesystem::path(api_path).parent_path();
     const Result<Eal> eal = Eal::start(config.daemon);
     if (!eal) return fail(eal.error());
@@ -253,7 +267,7 @@ int run(const config::Config &config, const Options &options, int signals) {
     if (!service) return fail(service.error());
     auto protocol =
         std::make_unique<aggregation::ProtocolThread>(*fleet, std::move(*carriers), (*service)->hooks());
-    (*service)->watch(protocol.get(), [&] { return slowest_heartbeat(*fleet); });
+    (*service)->watch(protocol.get(), [&] { return heartbeats(*fleet); });
 
     Supervisor supervisor({.pool = **pool,
                            .protocol = *protocol,

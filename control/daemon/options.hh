@@ -9,7 +9,6 @@ namespace lagg::daemon {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
-inline constexpr int kExitPermission = 5;
 inline constexpr int kExitBadConfig = 6;
 
 struct Options {

@@ -90,10 +90,10 @@ Result<void> Service::serve(const std::string &path, api::Handlers handlers) {
     return result;
 }
 
-void Service::watch(aggregation::ProtocolThread *protocol, std::function<uint64_t()> workers_heartbeat) {
+void Service::watch(aggregation::ProtocolThread *protocol, std::function<std::vector<uint64_t>()> workers_heartbeats) {
     run_and_wait([&] {
         protocol_ = protocol;
-        workers_heartbeat_ = std::move(workers_heartbeat);
+        workers_heartbeats_ = std::move(workers_heartbeats);
     });
 }
 
@@ -121,11 +121,12 @@ void Service::read_speed(port::DeviceId device, unsigned interface_index) {
 // The watchdog hears of us only while the protocol thread and every worker go round.
 void Service::feed_watchdog() {
     if (protocol_ == nullptr) return;
-    const uint64_t protocol = protocol_->heartbeat();
-    const uint64_t workers = workers_heartbeat_();
-    if (protocol != last_protocol_heartbeat_ && workers != last_workers_heartbeat_) notify_systemd("WATCHDOG=1");
-    last_protocol_heartbeat_ = protocol;
-    last_workers_heartbeat_ = workers;
+    std::vector<uint64_t> heartbeats = workers_heartbeats_();
+    heartbeats.push_back(protocol_->heartbeat());
+    bool alive = last_heartbeats_.size() == heartbeats.size();
+    for (size_t i = 0; alive && i < heartbeats.size(); ++i) alive = heartbeats[i] != last_heartbeats_[i];
+    if (alive) notify_systemd("WATCHDOG=1");
+    last_heartbeats_ = std::move(heartbeats);
 }
 
 void notify_systemd([[maybe_unused]] const std::string &state) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace lagg::daemon {
 
@@ -27,8 +28,8 @@ class Service {
     aggregation::Hooks hooks();
     /// Listens on the API's socket.
     Result<void> serve(const std::string &path, api::Handlers handlers);
-    /// Whom to tell the speed of kernel interfaces, and whose heartbeat to watch.
-    void watch(aggregation::ProtocolThread *protocol, std::function<uint64_t()> workers_heartbeat);
+    /// Whom to tell the speed of kernel interfaces, and whose heartbeats to watch: one a worker.
+    void watch(aggregation::ProtocolThread *protocol, std::function<std::vector<uint64_t>()> workers_heartbeats);
 
   private:
     struct Loop;
@@ -42,9 +43,8 @@ class Service {
     std::unique_ptr<kernel::Rtnetlink> netlink_;
     std::unique_ptr<api::Server> server_;
     aggregation::ProtocolThread *protocol_ = nullptr;
-    std::function<uint64_t()> workers_heartbeat_;
-    uint64_t last_protocol_heartbeat_ = 0;
-    uint64_t last_workers_heartbeat_ = 0;
+    std::function<std::vector<uint64_t>()> workers_heartbeats_;
+    std::vector<uint64_t> last_heartbeats_;
     std::thread thread_;
 };
 

@@ -200,7 +200,11 @@ Result<void> Port::set_mtu(uint16_t mtu) {
 
 Port::~Port() {
     if (device_ == kNoDevice) return;
-    if (started_) rte_eth_dev_stop(device_);
+    if (started_) {
+        // The interface of a kernel-backed port stays, and would stay promiscuous.
+        if (promiscuous_) rte_eth_promiscuous_disable(device_);
+        rte_eth_dev_stop(device_);
+    }
     if (adopted_) return; // whoever made it takes it away
     rte_eth_dev_close(device_);
     rte_eal_hotplug_remove(bus_.c_str(), bus_name_.c_str());

@@ -138,15 +138,19 @@ void Worker::pass_up(rte_mbuf *frame) {
     rte_pktmbuf_free(frame);
 }
 
+uint16_t Worker::receive(port::DeviceId device, uint16_t queue, rte_mbuf **frames) {
+    const uint16_t count = rte_eth_rx_burst(device, queue, frames, kBurst);
+    if (count == 0) return 0;
+    for (uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+    DeviceCounters &counters = counters_[device];
+    counters.rx_packets.add(count);
+    counters.rx_bytes.add(octets(frames, count));
+    return count;
+}
+
 uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint16_t queue) {
     rte_mbuf *received[kBurst];
-    const uint16_t count = rte_eth_rx_burst(member.device, queue, received, kBurst);
-    if (count == 0) return 0;
-    for (uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(received[i], void *));
-
-    DeviceCounters &counters = counters_[member.device];
-    counters.rx_packets.add(count);
-    counters.rx_bytes.add(octets(received, count));
+    const uint16_t count = receive(member.device, queue, received);
     uint16_t data_count = 0;
     for (uint16_t i = 0; i < count; ++i) {
         rte_mbuf *frame = received[i];
@@ -159,7 +163,7 @@ uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint1
     }
     if (data_count == 0) return count;
     if (!member.collecting || lagg.upper == port::kNoDevice) {
-        counters.rx_not_collecting.add(data_count);
+        counters_[member.device].rx_not_collecting.add(data_count);
         rte_pktmbuf_free_bulk(received, data_count);
     } else {
         transmit(lagg.upper, queue, received, data_count);
@@ -169,12 +173,8 @@ uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint1
 
 uint16_t Worker::distribute(const LaggForwarding &lagg, uint16_t queue) {
     rte_mbuf *frames[kBurst];
-    const uint16_t count = rte_eth_rx_burst(lagg.upper, queue, frames, kBurst);
+    const uint16_t count = receive(lagg.upper, queue, frames);
     if (count == 0) return 0;
-    for (uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
-    DeviceCounters &counters = counters_[lagg.upper];
-    counters.rx_packets.add(count);
-    counters.rx_bytes.add(octets(frames, count));
     if (lagg.broadcast)
         send_to_all(lagg, queue, frames, count);
     else

@@ -56,6 +56,7 @@ class Worker {
 
     bool round(const ForwardingState &state);
     void send_slow_frames(const ForwardingState &state);
+    uint16_t receive(port::DeviceId device, uint16_t queue, rte_mbuf **frames);
     uint16_t collect(const LaggForwarding &lagg, const Member &member, uint16_t queue);
     uint16_t distribute(const LaggForwarding &lagg, uint16_t queue);
     void scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count);
