@@ -13,6 +13,7 @@ from lab.laboratory import PARTNER_PORTS, PORTS
 
 STOP_LIMIT = 2.0
 BY_HAND = "198.51.100.7/24"
+CANARY = "198.51.100.99/32"
 ROUTES = {"203.0.113.0/24": "192.0.2.254", "2001:db8:f::/48": "2001:db8::fe"}
 
 
@@ -49,8 +50,16 @@ class Restart(DaemonTest):
         return program
 
     def assert_nothing_went(self, monitor):
+        def deletions():
+            return [line for line in monitor.log.read_text().splitlines()
+                    if line.startswith("Deleted")]
+
+        # A monitor that had not seen this would not have seen anything else either.
+        run(["ip", "-n", self.inside.name, "addr", "add", CANARY, "dev", "lagg0"])
+        run(["ip", "-n", self.inside.name, "addr", "del", CANARY, "dev", "lagg0"])
+        wait_for("the deletion in the monitor", lambda: any(CANARY in line for line in deletions()), 5)
         monitor.stop()
-        went = [line for line in monitor.log.read_text().splitlines() if line.startswith("Deleted")]
+        went = deletions()
         for ours in ["lagg0:", *LAGG_ALIASES, BY_HAND, *ROUTES]:
             self.assertEqual([line for line in went if ours in line], [])
 
