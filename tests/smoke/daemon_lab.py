@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from smoke import LAGG4, LAGG6, LabTest, programs
+from smoke import LAGG4, LAGG6, LabTest, programs, traffic
 from wire import LacpPartner
 
 from lab.command import Program, run, wait_for
@@ -125,6 +125,14 @@ class DaemonTest(LabTest):
                       *(["nodad"] if ":" in address else [])])
         side.run(["ip", "link", "set", "br0", "up"])
 
+    def widen(self, mtu, *interfaces):
+        """Raises the MTU of everything that is not laggd's: the cables, and (namespace, interface)
+        each of `interfaces`."""
+        middle = [(cable.middle, name) for cable in self.lab.cables
+                  for name in (cable.bridge, *cable.ends)]
+        for namespace, name in [*middle, *interfaces]:
+            run(["ip", "-n", namespace.name, "link", "set", name, "mtu", str(mtu)])
+
     # --- what the kernel says ---------------------------------------------------------------------
 
     def link(self, name="lagg0", namespace=None):
@@ -163,8 +171,14 @@ class DaemonTest(LabTest):
         self.assertEqual(answer.code, 6, f"{answer.out}{answer.err}")
         return answer
 
+    def assert_large_ping(self, mtu, address="192.0.2.11", namespace=None, overhead=28):
+        """A ping that fills the MTU and may not be cut in pieces; `overhead` is that of IPv4 and
+        ICMP."""
+        wait_for(f"a ping of {mtu} octets", lambda: "1 received" in (namespace or self.inside).run(
+            ["ping", "-n", "-c", "1", "-W", "1", "-M", "do", "-s", str(mtu - overhead), address],
+            check=False), 5)
+
     def assert_answers(self, address="192.0.2.11", namespace=None, timeout=5):
-        from smoke import traffic
         wait_for(f"a ping of {address}",
                  lambda: traffic.answers(namespace or self.inside, address, 1) == 1, timeout)
 

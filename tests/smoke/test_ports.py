@@ -105,15 +105,9 @@ class UpperPort(DaemonTest):
         self.configure(mtu=9000)
         self.reload()
         self.assertEqual(self.mtus("p1", "p2", "p3"), [9000] * 3)
-        for namespace, names in ((self.host, ["h3"]), (self.lab.partner_side, ["r1", "r2", "br0"])):
-            for name in names:
-                run(["ip", "-n", namespace.name, "link", "set", name, "mtu", "9000"])
-        for cable in self.lab.cables:
-            for name in [cable.bridge, *cable.ends]:
-                run(["ip", "-n", cable.middle.name, "link", "set", name, "mtu", "9000"])
-        wait_for("a ping of 9000 octets", lambda: "1 received" in self.host.run(
-            ["ping", "-n", "-c", "1", "-W", "1", "-M", "do", "-s", "8972", "192.0.2.11"],
-            check=False), 5)
+        self.widen(9000, (self.host, "h3"), *((self.lab.partner_side, name)
+                                              for name in ("r1", "r2", "br0")))
+        self.assert_large_ping(9000, namespace=self.host)
 
     def test_to_the_kernel_and_back(self):
         self.configure(upper="kernel", aliases=["192.0.2.7/24"])

@@ -25,6 +25,8 @@ INFORMATION = struct.Struct(">BBH6sHHHB3x")
 COLLECTOR = struct.Struct(">BBH12x")
 LENGTH = 124
 SO_TIMESTAMPNS = 35
+SOL_PACKET, PACKET_AUXDATA = 263, 8
+ETH_P_ALL = 3
 CLONE_NEWNET = 0x40000000
 
 ACTIVITY, TIMEOUT, AGGREGATION, SYNCHRONIZATION = 0x01, 0x02, 0x04, 0x08
@@ -53,8 +55,29 @@ def packet_socket(interface, protocol=SLOW_PROTOCOLS):
     """Takes what comes in on an interface with that EtherType; what goes out is not seen."""
     opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(protocol))
     opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    opened.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
     opened.bind((interface, protocol))
     return opened
+
+
+def tagged_frame(vlan, payload):
+    """A broadcast of an EtherType that nobody speaks, with a VLAN tag."""
+    return (b"\xff" * 6 + bytes.fromhex("020000000077") + struct.pack(">HHH", 0x8100, vlan, 0x88b5)
+            + payload)
+
+
+def receive_tagged(opened, vlan, payload, timeout=3.0):
+    """True when a frame of tagged_frame() arrives whole; the kernel hands the tag over beside it."""
+    deadline = time.monotonic() + timeout
+    while (left := deadline - time.monotonic()) > 0:
+        if not select.select([opened], [], [], left)[0]:
+            break
+        frame, ancillary, _, _ = opened.recvmsg(65536, 256)
+        tags = [struct.unpack_from("@HH", data, 16)[0] for level, kind, data in ancillary
+                if (level, kind) == (SOL_PACKET, PACKET_AUXDATA)]
+        if frame[12:] == struct.pack(">H", 0x88b5) + payload and vlan in tags:
+            return True
+    return False
 
 
 @dataclass
@@ -132,7 +155,7 @@ class Listener:
 
     def _receive(self, name):
         try:
-            frame, ancillary, _, _ = self._sockets[name].recvmsg(2048, 64)
+            frame, ancillary, _, _ = self._sockets[name].recvmsg(2048, 256)
         except OSError:
             return
         if len(frame) < LENGTH or HEAD.unpack_from(frame)[3] != LACP:
