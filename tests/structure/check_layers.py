@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Checks what the compiler cannot see: which box may include which, where DPDK may appear, that every
+file says why it exists, and that every test is built.
+
+Usage: check_layers.py REPOSITORY
+"""
+import pathlib
+import re
+import sys
+
+# What the files of a folder may include of ours, besides their own folder. The longest prefix counts.
+ALLOWED = {
+    "lacp": [],
+    "dataplane/base": [],
+    "dataplane/frame": ["dataplane/base"],
+    "dataplane/distribute": ["dataplane/base", "dataplane/frame"],
+    "dataplane/bpf": ["dataplane/base", "dataplane/frame", "dataplane/distribute"],
+    "dataplane/port": ["dataplane/base"],
+    "dataplane/upper": ["dataplane/base", "dataplane/port"],
+    "dataplane/worker": ["dataplane"],
+    "control/config": ["dataplane/base", "lacp/types.hh"],
+    "control/kernel": ["dataplane/base", "control/config"],
+    "control/api": ["dataplane/base"],
+    "control/ctl": ["control/api"],
+    "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel", "control/api/snapshot.hh"],
+    "control/daemon": ["lacp", "dataplane", "control"],
+}
+# What the client may have of the API: structs and their JSON, never the server.
+API_STRUCTS = {"control/api/" + name for name in ("snapshot.hh", "json.hh", "nearest.hh", "fields.hh")}
+# Who may include headers of libraries, by the header's prefix. Where no pattern fits anybody may.
+LIBRARIES = {
+    r"rte_": ["dataplane/port", "dataplane/upper", "dataplane/worker", "dataplane/bpf", "control/daemon",
+              "control/aggregation"],
+    r"bpf/|xdp/": ["dataplane/bpf"],
+    r"netlink/": ["control/kernel"],
+    r"event2/": ["control/api", "control/daemon"],
+    r"toml\+\+/|toml": ["control/config"],
+    r"nlohmann/": ["control/api", "control/ctl", "control/daemon"],
+    r"CLI/": ["control/ctl", "control/daemon"],
+    r"spdlog/": ["control/aggregation", "control/daemon"],
+    r"systemd/": ["control/daemon"],
+    r"curl/": ["control/ctl"],
+}
+# Only the standard library and ourselves.
+PURE = ["lacp", "dataplane/base", "dataplane/frame", "dataplane/distribute"]
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
+
+
+def sources(root, *folders):
+    for folder in folders:
+        for suffix in ("*.cc", "*.hh", "*.h", "*.c"):
+            yield from sorted((root / folder).rglob(suffix))
+
+
+def box_of(path):
+    fitting = [box for box in ALLOWED if path == box or path.startswith(box + "/")]
+    return max(fitting, key=len, default=None)
+
+
+def may_include(box, header):
+    if header.startswith(box + "/"):
+        return True
+    if box == "control/ctl":
+        return header in API_STRUCTS
+    return any(header == allowed or header.startswith(allowed + "/") for allowed in ALLOWED[box])
+
+
+def check_include(box, path, quote, header, root):
+    """Yields what is wrong with one #include."""
+    if quote == '"':
+        if not (root / header).is_file():
+            yield f'{path}: "{header}" is no file; every include names its folder from the repository on'
+        elif box is None:
+            yield f"{path}: in no box that this check knows; add it to ALLOWED"
+        elif not may_include(box, header):
+            yield f'{path}: {box}/ must not see "{header}"'
+        return
+    for pattern, users in LIBRARIES.items():
+        if re.match(pattern, header) and box not in users:
+            yield f"{path}: {box}/ must not use <{header}>"
+    if box in PURE and ("/" in header or header.endswith(".h")):
+        yield f"{path}: {box}/ uses nothing but the standard library, and includes <{header}>"
+
+
+def check_includes(root):
+    for file in sources(root, "lacp", "dataplane", "control"):
+        path = str(file.relative_to(root))
+        for quote, header in INCLUDE.findall(file.read_text()):
+            yield from check_include(box_of(path), path, quote, header, root)
+    for file in sources(root, "tests", "bench"):
+        for quote, header in INCLUDE.findall(file.read_text()):
+            if quote == '"' and not (root / header).is_file():
+                yield f'{file.relative_to(root)}: "{header}" is no file; every include names its folder'
+
+
+def reason_of(text):
+    """The first line that is no shebang."""
+    return next((line for line in text.splitlines() if line.strip() and not line.startswith("#!")), "")
+
+
+def check_openings(root):
+    """Headers, and sources without a header to speak for them, open with a comment."""
+    for file in sources(root, "lacp", "dataplane", "control", "tests", "bench"):
+        if file.suffix == ".cc" and file.with_suffix(".hh").exists():
+            continue
+        if not reason_of(file.read_text()).startswith(("//", "/*")):
+            yield f"{file.relative_to(root)}: does not open with a comment that says why it exists"
+    for file in sorted((root / "tests").rglob("*.py")):
+        if not reason_of(file.read_text()).startswith(('"""', "#")):
+            yield f"{file.relative_to(root)}: does not open with a docstring or a comment"
+
+
+def check_built(root):
+    """A source that no meson.build names is not compiled, and a test not built does not fail."""
+    for file in sources(root, "lacp", "dataplane", "control", "tests", "bench"):
+        if file.suffix not in (".cc", ".c"):
+            continue
+        # A meson.build further up may name it by its path.
+        folders = [folder for folder in file.parents if root in (folder, *folder.parents)]
+        named = any(f"'{file.relative_to(folder)}'" in (folder / "meson.build").read_text()
+                    for folder in folders if (folder / "meson.build").is_file())
+        if not named:
+            yield f"{file.relative_to(root)}: no meson.build names it"
+
+
+def main():
+    root = pathlib.Path(sys.argv[1]).resolve()
+    mistakes = [*check_includes(root), *check_openings(root), *check_built(root)]
+    for mistake in mistakes:
+        print(mistake)
+    return 1 if mistakes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
