@@ -91,8 +91,8 @@ class Daemon(Laggd):
 
 
 class DaemonTest(LabTest):
-    """Two cables, laggd's ends p1 and p2 on the one side and r1 and r2 on the other, where nobody is
-    yet."""
+    """Two cables, laggd's ends p1 and p2 on the one side and r1 and r2 on the other, where
+    nobody is yet."""
 
     def setUp(self):
         super().setUp()

@@ -1,5 +1,5 @@
-"""LACPDUs leave on time whatever else laggd is busy with: a device that blocks for seconds, or a lagg
-whose cables are full. Measured on the wire, with the kernel's time stamps."""
+"""LACPDUs leave on time whatever else laggd is busy with: a device that blocks for seconds, or a
+lagg whose cables are full. Measured on the wire, with the kernel's time stamps."""
 
 import os
 import statistics
@@ -23,8 +23,8 @@ TOLERANCE = 0.15
 LONGEST_GAP = 1.3
 ANSWER_LIMIT = 0.2
 NOTICE_LIMIT = 0.5
-# Frames per second that count as a flood: far more than these cables are good for with one worker
-# on a core that others use too is never reached; far less would leave it idle.
+# Frames per second on both cables, below which laggd would not have been busy. An idle machine
+# of two cores does three times that.
 FLOOD = 20000
 
 FLOODER = """

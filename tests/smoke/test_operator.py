@@ -1,5 +1,5 @@
-"""The command line, and what laggd tells the person who started it: checks, refusals, and what it can
-do without root and without huge pages."""
+"""The command line, and what laggd tells the person who started it: checks, refusals, and what it
+can do without root and without huge pages."""
 
 import os
 import pwd

@@ -1,5 +1,5 @@
-"""What becomes of a lagg when its ports do not do what the configuration hopes: too few of them, none,
-one that comes late; and a lagg that comes out at another port."""
+"""What becomes of a lagg when its ports do not do what the configuration hopes: too few of them,
+none, one that comes late; and a lagg that comes out at another port."""
 
 import time
 
@@ -67,7 +67,7 @@ def lagg_without(described):
 
 
 class UpperPort(DaemonTest):
-    """A bump in the wire: what comes in at p3, from a host, leaves through the lagg of p1 and p2."""
+    """A bump in the wire: what comes in at p3 from a host leaves through the lagg of p1 and p2."""
 
     def setUp(self):
         super().setUp()

@@ -176,7 +176,8 @@ class Refusals(DaemonTest):
                                             "min_links", "state", "hash_policy", "hash_seed")}
         known["ports"] = [(port["name"], port["state"], port["distributing"])
                           for port in lagg["ports"]]
-        return {**known, "addresses": self.addresses(), "mtus": self.mtus("p1", "p2", "p3", "lagg0"),
+        return {**known, "addresses": self.addresses(),
+                "mtus": self.mtus("p1", "p2", "p3", "lagg0"),
                 "alias": self.link().get("ifalias"), "laggs": len(self.laggd.get()["laggs"]),
                 "interfaces": sorted(self.inside.links())}
 

@@ -1,5 +1,5 @@
-"""A short run of scripts/soak: TCP survives cables that are pulled all the while, and laggd loses no
-buffer and does not grow."""
+"""A short run of scripts/soak: TCP survives cables that are pulled all the while, and laggd loses
+no buffer and does not grow."""
 
 import os
 import subprocess

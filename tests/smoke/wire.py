@@ -1,5 +1,5 @@
-"""What is on a cable: a listener for slow-protocol frames with the kernel's own time stamps, and the
-least partner that LACP can have.
+"""What is on a cable: a listener for slow-protocol frames with the kernel's own time stamps, and
+the least partner that LACP can have.
 
 The partner says from its first LACPDU on that it is in sync and carries traffic, so whatever a test
 sees go up or down was decided by laggd alone. Everything runs in threads of the test, with sockets
@@ -42,7 +42,7 @@ def _enter(file):
 
 
 def socket_in(namespace, make):
-    """What make() returns, called inside a network namespace: a socket stays where it was opened."""
+    """What make() returns, called in a network namespace: a socket stays where it was opened."""
     with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{namespace.name}") as there:
         _enter(there)
         try:
@@ -67,7 +67,7 @@ def tagged_frame(vlan, payload):
 
 
 def receive_tagged(opened, vlan, payload, timeout=3.0):
-    """True when a frame of tagged_frame() arrives whole; the kernel hands the tag over beside it."""
+    """True when a frame of tagged_frame() arrives whole; the kernel hands the tag over apart."""
     deadline = time.monotonic() + timeout
     while (left := deadline - time.monotonic()) > 0:
         if not select.select([opened], [], [], left)[0]:
