@@ -23,8 +23,8 @@ TOLERANCE = 0.15
 LONGEST_GAP = 1.3
 ANSWER_LIMIT = 0.2
 NOTICE_LIMIT = 0.5
-# Frames per second on both cables, below which laggd would not have been busy. An idle machine
-# of two cores does three times that.
+# Frames per second on both cables, below which laggd would not have been busy; two idle cores do
+# three times that.
 FLOOD = 20000
 
 FLOODER = """
