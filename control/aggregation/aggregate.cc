@@ -68,6 +68,12 @@ Member *Aggregate::find_member(lacp::PortNumber number) {
     return nullptr;
 }
 
+Member *Aggregate::find_device(port::DeviceId device) {
+    for (Member &member : members_)
+        if (member.port && member.port->device == device) return &member;
+    return nullptr;
+}
+
 // ---- LACP ----------------------------------------------------------------------------------------
 
 lacp::SystemParameters Aggregate::system_parameters() const {
@@ -187,8 +193,9 @@ void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity
     settle(now, protocol_changed ? std::string("protocol is now ") + to_text(config_.protocol) : "reconfigured");
 }
 
-bool Aggregate::set_upper(UpperDevice upper) {
+bool Aggregate::set_upper(UpperDevice upper, const worker::DeviceTotals &counters_base) {
     if (upper == upper_) return false;
+    upper_base_ = counters_base;
     upper_ = std::move(upper);
     changed_ = true;
     return true;
@@ -253,7 +260,7 @@ void Aggregate::note_problem(const std::string &port, const std::string &device_
 }
 
 void Aggregate::link_changed(port::DeviceId device, const port::Link &link, lacp::Time now) {
-    Member *member = const_cast<Member *>(find(device));
+    Member *member = find_device(device);
     if (member == nullptr || member->link == link) return;
     const bool was_up = member->link.up;
     member->link = link;
@@ -401,7 +408,14 @@ uint16_t Aggregate::queues() const {
 worker::LaggForwarding Aggregate::forwarding() const {
     worker::LaggForwarding forwarding;
     forwarding.slot = identity_.slot;
+    forwarding.share = queues();
     forwarding.upper = upper_.device;
+    if (upper_.device != port::kNoDevice) forwarding.upper_queues = upper_.queues;
+    if (upper_.tap != nullptr) {
+        forwarding.tap = upper_.tap;
+        forwarding.receive_from_upper = worker::receive_from_tap;
+        forwarding.send_to_upper = worker::send_to_tap;
+    }
     forwarding.broadcast = config_.protocol == Protocol::BROADCAST;
     forwarding.choose = spread_function(config_.protocol);
     forwarding.spread.table = table_;
@@ -414,6 +428,7 @@ worker::LaggForwarding Aggregate::forwarding() const {
         if (!member.port) continue;
         const bool distributes = up_ && member.distributing;
         forwarding.members[member.index] = {.device = member.port->device,
+                                            .queues = member.port->queues,
                                             .collecting = member.collecting,
                                             .distributing = distributes};
         forwarding.member_count = std::max<uint8_t>(forwarding.member_count, static_cast<uint8_t>(member.index + 1));

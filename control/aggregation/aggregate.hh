@@ -35,7 +35,8 @@ struct AttachedPort {
 
 /// The device a lagg comes out at.
 struct UpperDevice {
-    port::DeviceId device = port::kNoDevice;
+    worker::EndpointId device = port::kNoDevice;
+    upper::Tap *tap = nullptr;                ///< of a kernel interface
     uint16_t queues = worker::kMaxWorkers; ///< of a lagg without an upper device: no limit
     std::string text = "none";             ///< kernel:lagg0, port:NAME, none
     bool operator==(const UpperDevice &) const = default;
@@ -77,12 +78,14 @@ class Aggregate final : private lacp::ActionSink {
     const Identity &identity() const { return identity_; }
     const UpperDevice &upper() const { return upper_; }
     const std::vector<Member> &members() const { return members_; }
+    /// Of the upper device when the lagg got it.
+    const worker::DeviceTotals &upper_base() const { return upper_base_; }
     const Member *find(port::DeviceId device) const;
     const Member *find(const std::string &port) const;
 
     void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now);
     /// False when it comes out there already.
-    bool set_upper(UpperDevice upper);
+    bool set_upper(UpperDevice upper, const worker::DeviceTotals &counters_base = {});
     void attach(const AttachedPort &port, const worker::DeviceTotals &counters_base, lacp::Time now);
     /// Parameters of the port that can change while it is attached.
     void update(const AttachedPort &port, lacp::Time now);
@@ -130,10 +133,12 @@ class Aggregate final : private lacp::ActionSink {
     void rebuild_table();
     Member *find_member(const std::string &port);
     Member *find_member(lacp::PortNumber number);
+    Member *find_device(port::DeviceId device);
 
     config::Lagg config_;
     Identity identity_;
     UpperDevice upper_;
+    worker::DeviceTotals upper_base_;
     std::vector<Member> members_;
     std::optional<lacp::System> lacp_;
     std::vector<OutgoingFrame> frames_;

@@ -16,6 +16,7 @@ constexpr lacp::Duration kRingPeriod = std::chrono::milliseconds(1);
 constexpr lacp::Duration kPollPeriod = std::chrono::milliseconds(10);
 /// Links that tell by interrupt are read now and then all the same, in case one was lost.
 constexpr lacp::Duration kSafetyPeriod = std::chrono::milliseconds(500);
+constexpr lacp::Duration kAlivePeriod = std::chrono::seconds(1);
 
 } // namespace
 
@@ -29,7 +30,8 @@ Aggregate *Engine::find(const std::string &lagg) {
 
 void Engine::add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper, lacp::Time now) {
     assert(find(config.name) == nullptr);
-    laggs_.push_back(std::make_unique<Aggregate>(config, identity, std::move(upper), now));
+    laggs_.push_back(std::make_unique<Aggregate>(config, identity, UpperDevice{}, now));
+    set_upper(config.name, std::move(upper), now);
     flush(now);
 }
 
@@ -46,7 +48,10 @@ void Engine::reconfigure(const config::Lagg &config, const Identity &identity, l
 
 void Engine::set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now) {
     Aggregate *aggregate = find(lagg);
-    if (aggregate == nullptr || !aggregate->set_upper(std::move(upper))) return;
+    if (aggregate == nullptr) return;
+    const worker::DeviceTotals base =
+        upper.device == port::kNoDevice ? worker::DeviceTotals{} : fleet_.totals(upper.device);
+    if (!aggregate->set_upper(std::move(upper), base)) return;
     // A new upper device has to hear of the carrier whatever the old one was told.
     std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == lagg; });
     flush(now);
@@ -106,12 +111,17 @@ void Engine::run(lacp::Time now) {
         const std::optional<lacp::Time> deadline = aggregate->next_deadline();
         if (deadline && *deadline <= now) aggregate->time_passed(now);
     }
+    if (held_until_ && fleet_.passed(*held_until_)) publish();
     flush(now);
     fleet_.reclaim();
+    if (now >= next_alive_) {
+        hooks_.alive();
+        next_alive_ = now + kAlivePeriod;
+    }
 }
 
 lacp::Time Engine::next_deadline(lacp::Time now) const {
-    lacp::Time next = now + kPollPeriod;
+    lacp::Time next = now + (held_until_ ? kRingPeriod : kPollPeriod);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
         if (aggregate->lacp() != nullptr) next = std::min(next, now + kRingPeriod);
         if (const std::optional<lacp::Time> deadline = aggregate->next_deadline()) next = std::min(next, *deadline);
@@ -129,16 +139,19 @@ void Engine::carrier_reported(kernel::Carrier carrier, lacp::Time now) {
             port::Link link = member.link;
             link.up = carrier.present && carrier.up;
             if (link.up && !member.link.up) hooks_.speed(member.port->device, carrier.index);
+            const std::string name = member.name;
             aggregate->link_changed(member.port->device, link, now);
+            if (!carrier.present) hooks_.gone(name);
         }
     }
     flush(now);
 }
 
-void Engine::set_speed(port::DeviceId device, uint32_t speed_mbps, bool full_duplex, lacp::Time now) {
+void Engine::set_speed(port::DeviceId device, unsigned interface_index, uint32_t speed_mbps, bool full_duplex,
+                       lacp::Time now) {
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
         const Member *member = aggregate->find(device);
-        if (member == nullptr) continue;
+        if (member == nullptr || member->port->interface_index != interface_index) continue;
         port::Link link = member->link;
         link.speed_mbps = speed_mbps;
         link.full_duplex = full_duplex;
@@ -166,7 +179,10 @@ void Engine::flush(lacp::Time) {
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) changed = aggregate->take_changed() || changed;
     if (changed) publish();
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
-        for (const OutgoingFrame &frame : aggregate->take_frames()) fleet_.send_slow(frame.device, frame.bytes);
+        // While a lagg stands still nobody would send its frames; they wait for the next time.
+        if (!held_until_)
+            for (const OutgoingFrame &frame : aggregate->take_frames()) fleet_.send_slow(frame.device, frame.bytes);
+        if (aggregate->upper().tap == nullptr) continue;
         const auto known = std::ranges::find(carriers_, aggregate->config().name,
                                              &std::pair<std::string, bool>::first);
         if (known != carriers_.end() && known->second == aggregate->up()) continue;
@@ -178,15 +194,28 @@ void Engine::flush(lacp::Time) {
     }
 }
 
+// A lagg whose devices have fewer or more queues in common than before is served by other workers from now
+// on. Its queues must not have two workers for a moment, so it stands still until the old ones let go.
 void Engine::publish() {
     auto state = std::make_unique<worker::ForwardingState>();
-    std::vector<uint16_t> queues;
+    std::map<uint8_t, uint16_t> shares;
+    std::vector<uint8_t> held;
+    const bool waited = held_until_ && fleet_.passed(*held_until_);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
-        state->laggs.push_back(aggregate->forwarding());
-        queues.push_back(aggregate->queues());
+        const worker::LaggForwarding &lagg = state->laggs.emplace_back(aggregate->forwarding());
+        const uint16_t share = std::clamp<uint16_t>(lagg.share, 1, static_cast<uint16_t>(fleet_.size()));
+        const auto before = shares_.find(lagg.slot);
+        const bool let_go = waited && std::ranges::find(held_, lagg.slot) != held_.end();
+        const bool moves = before != shares_.end() && before->second != share && !let_go;
+        if (moves) held.push_back(lagg.slot);
+        shares[lagg.slot] = moves ? before->second : share;
     }
-    worker::assign_queues(*state, queues, fleet_.size());
+    shares_ = std::move(shares);
+    worker::assign_queues(*state, fleet_.size(), held);
     fleet_.publish(std::move(state));
+    held_until_.reset();
+    if (!held.empty()) held_until_ = fleet_.start_grace();
+    held_ = std::move(held);
 }
 
 std::vector<api::Lagg> Engine::describe(lacp::Time now) const {

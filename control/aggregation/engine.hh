@@ -8,6 +8,7 @@
 #include "dataplane/worker/fleet.hh"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,10 @@ struct Hooks {
     std::function<void(const std::string &lagg, bool up)> carrier;
     /// Speed and duplex of the kernel interface behind a device are wanted: answer with Engine::set_speed.
     std::function<void(port::DeviceId device, unsigned interface_index)> speed;
+    /// The kernel interface behind a port is gone; the device on it is dead and has to be opened anew.
+    std::function<void(const std::string &port)> gone = [](const std::string &) {};
+    /// Called every second or so, for as long as the protocol thread goes round.
+    std::function<void()> alive = [] {};
 };
 
 class Engine {
@@ -47,7 +52,9 @@ class Engine {
     void carrier_reported(kernel::Carrier carrier, lacp::Time now);
     /// Reads every link that tells by interrupt.
     void links_interrupted(lacp::Time now);
-    void set_speed(port::DeviceId device, uint32_t speed_mbps, bool full_duplex, lacp::Time now);
+    /// Ignored when another interface has the device number by now.
+    void set_speed(port::DeviceId device, unsigned interface_index, uint32_t speed_mbps, bool full_duplex,
+                   lacp::Time now);
 
     std::vector<api::Lagg> describe(lacp::Time now) const;
     bool has_port(const std::string &lagg, const std::string &port) const;
@@ -67,8 +74,12 @@ class Engine {
     /// Last report of each kernel interface, so that a port attached later knows its carrier at once.
     std::vector<kernel::Carrier> interfaces_;
     bool removed_ = false; ///< a lagg went, so the state in force is not the wanted one
+    std::map<uint8_t, uint16_t> shares_; ///< workers that serve each lagg, by its slot
+    std::vector<uint8_t> held_;          ///< slots of laggs that stand still
+    std::optional<uint64_t> held_until_; ///< token: until workers let go of their queues
     lacp::Time next_poll_;
     lacp::Time next_safety_poll_;
+    lacp::Time next_alive_;
 };
 
 } // namespace lagg::aggregation

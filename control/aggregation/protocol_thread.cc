@@ -1,5 +1,7 @@
 #include "control/aggregation/protocol_thread.hh"
 
+#include <spdlog/spdlog.h>
+
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -73,22 +75,31 @@ void ProtocolThread::post(Call call) {
     wake(wake_fd_);
 }
 
-bool ProtocolThread::wait_settled(std::chrono::milliseconds limit) {
+bool ProtocolThread::wait_until(const std::function<bool(worker::Fleet &)> &condition,
+                                std::chrono::milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
-    const auto wait_for = [&](const std::function<bool(worker::Fleet &)> &condition) {
-        for (;;) {
-            bool met = false;
-            call([&](Engine &engine, lacp::Time) { met = condition(engine.fleet()); });
-            if (met || std::chrono::steady_clock::now() >= deadline) return met;
-            std::this_thread::sleep_for(std::chrono::microseconds(200));
-        }
-    };
-    // A worker sends what it took from the ring in the same round, so a whole round after the ring was
-    // empty the frames are with the device, and the state before is in nobody's hands.
-    if (!wait_for([](worker::Fleet &fleet) { return fleet.slow_rings_empty(); })) return false;
+    for (;;) {
+        bool met = false;
+        call([&](Engine &engine, lacp::Time) { met = condition(engine.fleet()); });
+        if (met || std::chrono::steady_clock::now() >= deadline) return met;
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+}
+
+// A worker sends what it took from the ring in the same round, so a whole round after the ring was empty
+// the frames are with the device.
+bool ProtocolThread::wait_settled(std::chrono::milliseconds limit) {
+    const bool taken = wait_until([](worker::Fleet &fleet) { return fleet.slow_rings_empty(); }, limit);
     uint64_t token = 0;
     call([&](Engine &engine, lacp::Time) { token = engine.fleet().start_grace(); });
-    return wait_for([&](worker::Fleet &fleet) { return fleet.passed(token); });
+    return wait_until([&](worker::Fleet &fleet) { return fleet.passed(token); }, limit) && taken;
+}
+
+void ProtocolThread::wait_for_workers() {
+    uint64_t token = 0;
+    call([&](Engine &engine, lacp::Time) { token = engine.fleet().start_grace(); });
+    while (!wait_until([&](worker::Fleet &fleet) { return fleet.passed(token); }, std::chrono::seconds(1)))
+        spdlog::warn("a worker has not come round for a second: a device holds it up");
 }
 
 void ProtocolThread::loop() {

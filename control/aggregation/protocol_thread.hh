@@ -31,12 +31,16 @@ class ProtocolThread {
     /// Waits, at most `limit`, until the workers let go of everything taken from them, and slow-protocol
     /// frames are on their way. False when the limit ran out.
     bool wait_settled(std::chrono::milliseconds limit);
+    /// Waits for as long as it takes until no worker uses anything that was taken from the forwarding state
+    /// before: only then a device may be closed.
+    void wait_for_workers();
 
     static lacp::Time now();
     /// Rounds of the loop; stands still when the thread does.
     uint64_t heartbeat() const { return heartbeat_.load(std::memory_order_relaxed); }
 
   private:
+    bool wait_until(const std::function<bool(worker::Fleet &)> &condition, std::chrono::milliseconds limit);
     void loop();
     void wait_for_work();
     void run_calls();

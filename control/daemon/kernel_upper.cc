@@ -1,7 +1,6 @@
 #include "control/daemon/kernel_upper.hh"
 
 #include "control/config/values.hh"
-#include "dataplane/upper/kernel_interface.hh"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -35,22 +34,35 @@ Result<std::unique_ptr<KernelUpper>> KernelUpper::open(const std::string &name, 
     const Result<std::optional<kernel::Have>> before = netlink.read(name);
     if (!before) return before.error();
     std::unique_ptr<KernelUpper> upper(new KernelUpper(name, netlink, state_file(state_directory, name)));
+    upper->is_new_ = !before->has_value();
+    if (before->has_value())
+        upper->found_ = {.mtu = (*before)->mtu,
+                         .mac = (*before)->mac,
+                         .description = (*before)->description,
+                         .aliases = remembered(upper->state_file_)};
     if (Result<void> made = upper->make(want, queues, pool); !made) {
-        if (!before->has_value()) (void)remove(std::move(upper)); // leave no half-made interface behind
+        take_back(std::move(upper));
         return made.error();
     }
     return upper;
 }
 
 Result<void> KernelUpper::make(const kernel::Want &want, uint16_t queues, const port::PacketPool &pool) {
-    Result<std::unique_ptr<port::Port>> port =
-        port::Port::open(upper::kernel_interface(name_, want.mac, want.mtu, queues), pool);
-    if (!port) return Error{fmt::format("{}: the kernel interface cannot be made: {}", name_, port.error().message)};
-    port_ = std::move(*port);
+    Result<std::unique_ptr<upper::Tap>> tap = upper::Tap::open(name_, queues, pool);
+    if (!tap) return tap.error();
+    tap_ = std::move(*tap);
     // Opening gave the TAP a carrier; there is nothing behind it yet.
     if (Result<void> down = netlink_.set_carrier(name_, false); !down) return down.error();
-    if (Result<void> applied = apply(want, remembered(state_file_)); !applied) return applied.error();
-    return port_->start();
+    return apply(want, remembered(state_file_));
+}
+
+void KernelUpper::take_back(std::unique_ptr<KernelUpper> upper) {
+    if (upper->tap_ == nullptr) return; // not ours, or not even made
+    if (upper->is_new_) {
+        (void)remove(std::move(upper));
+    } else if (Result<void> back = upper->apply(upper->found_, upper->want_.aliases); !back) {
+        spdlog::error("{}: could not be put back as it was: {}", upper->name_, back.error().message);
+    }
 }
 
 Result<void> KernelUpper::apply(const kernel::Want &want, const std::vector<config::Alias> &ours) {
@@ -95,7 +107,7 @@ Result<void> KernelUpper::remove(std::unique_ptr<KernelUpper> upper) {
     const std::string name = upper->name_;
     const std::string file = upper->state_file_;
     kernel::Rtnetlink &netlink = upper->netlink_;
-    upper.reset(); // the device first: net_tap does not like its interface taken from under it
+    upper.reset();
     std::error_code ignored;
     std::filesystem::remove(file, ignored);
     return netlink.remove(name);

@@ -4,7 +4,7 @@
 
 #include "control/config/config.hh"
 #include "control/kernel/interface.hh"
-#include "dataplane/port/port.hh"
+#include "dataplane/upper/tap.hh"
 
 #include <memory>
 #include <string>
@@ -21,12 +21,16 @@ class KernelUpper {
     /// Lets go of the interface, which stays.
     ~KernelUpper() = default;
 
-    const port::Port &port() const { return *port_; }
+    upper::Tap &tap() const { return *tap_; }
+    /// The interface was not there before it was opened.
+    bool is_new() const { return is_new_; }
     const kernel::Want &want() const { return want_; }
     /// Brings the interface from the present wish to a new one; on failure it is as before.
     Result<void> change(const kernel::Want &want);
     /// Closes the device and removes the interface.
     static Result<void> remove(std::unique_ptr<KernelUpper> upper);
+    /// Takes the opening back: a new interface is removed, an adopted one stays as it was found.
+    static void take_back(std::unique_ptr<KernelUpper> upper);
 
     /// Removes an interface, and what was remembered of it, whether a lagg runs on it or not.
     static Result<void> remove_by_name(const std::string &name, kernel::Rtnetlink &netlink,
@@ -42,7 +46,9 @@ class KernelUpper {
     std::string name_;
     kernel::Rtnetlink &netlink_;
     std::string state_file_;
-    std::unique_ptr<port::Port> port_;
+    std::unique_ptr<upper::Tap> tap_;
+    bool is_new_ = false;
+    kernel::Want found_; ///< how an adopted interface was found
     kernel::Want want_;
 };
 

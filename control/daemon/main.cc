@@ -1,26 +1,27 @@
 // laggd: reads the configuration, starts the threads, brings up the laggs, and waits for signals.
 //
 // Threads: this one (control: devices, kernel interfaces, reloads; may wait for a device), the workers,
-// the protocol thread, and the service thread (API, carrier, watchdog).
+// the protocol thread, and the service thread (API, carrier).
 
 #include "control/aggregation/protocol_thread.hh"
 #include "control/config/load.hh"
 #include "control/daemon/eal.hh"
+#include "control/daemon/inbox.hh"
 #include "control/daemon/logging.hh"
 #include "control/daemon/options.hh"
 #include "control/daemon/service.hh"
 #include "control/daemon/supervisor.hh"
-#include "dataplane/upper/kernel_interface.hh"
+#include "dataplane/upper/tap.hh"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -32,40 +33,6 @@ using namespace lagg;
 using namespace lagg::daemon;
 
 namespace {
-
-constexpr std::chrono::seconds kRetryPeriod(5);
-
-using Reply = std::function<void(Result<std::string>)>;
-
-/// Reload requests of API clients on their way to this thread.
-class ReloadRequests {
-  public:
-    ReloadRequests() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-    ~ReloadRequests() { close(fd_); }
-    ReloadRequests(const ReloadRequests &) = delete;
-    ReloadRequests &operator=(const ReloadRequests &) = delete;
-
-    int fd() const { return fd_; }
-    void add(Reply reply) {
-        {
-            const std::lock_guard lock(mutex_);
-            replies_.push_back(std::move(reply));
-        }
-        const uint64_t one = 1;
-        [[maybe_unused]] const ssize_t written = write(fd_, &one, sizeof one);
-    }
-    std::vector<Reply> take() {
-        uint64_t count = 0;
-        [[maybe_unused]] const ssize_t got = read(fd_, &count, sizeof count);
-        const std::lock_guard lock(mutex_);
-        return std::exchange(replies_, {});
-    }
-
-  private:
-    int fd_;
-    std::mutex mutex_;
-    std::vector<Reply> replies_;
-};
 
 /// What the status needs that no other part knows.
 class Report {
@@ -84,14 +51,16 @@ class Report {
     std::string last_reload_ = "ok";
 };
 
-/// The file's mistakes, or a configuration whose devices are there too.
-config::Loaded load_and_find_devices(const std::string &file, bool devices_must_exist) {
+/// The file's mistakes, or a configuration whose devices are there too, as far as `running` does not have
+/// them already: a device that died must not stand in the way of other changes.
+config::Loaded load_and_find_devices(const std::string &file, const config::Config &running) {
     config::Positions positions;
     config::Loaded loaded = config::load(file, &positions);
     const auto *config = std::get_if<config::Config>(&loaded);
-    if (config == nullptr || !devices_must_exist) return loaded;
+    if (config == nullptr) return loaded;
     config::Mistakes missing;
     for (const config::Port &port : config->ports) {
+        if (std::ranges::find(running.ports, port) != running.ports.end()) continue;
         const Result<void> there = port::check_device(port::parse_device(port.device, port.name));
         if (there) continue;
         const config::Position at = positions.port_device[port.name];
@@ -105,7 +74,7 @@ config::Loaded load_and_find_devices(const std::string &file, bool devices_must_
 }
 
 int check(const std::string &file) {
-    const config::Loaded loaded = load_and_find_devices(file, true);
+    const config::Loaded loaded = load_and_find_devices(file, {});
     if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
         for (const config::Mistake &mistake : mistakes->list)
             std::fprintf(stderr, "%s\n", config::to_string(mistake).c_str());
@@ -115,6 +84,13 @@ int check(const std::string &file) {
     std::printf("%s: good: %zu lagg%s over %zu port%s\n", file.c_str(), config.laggs.size(),
                 config.laggs.size() == 1 ? "" : "s", config.ports.size(), config.ports.size() == 1 ? "" : "s");
     return kExitOk;
+}
+
+/// Beside the API's socket; the usual place when the configuration cannot be read.
+std::string state_directory_of(const std::string &config_file) {
+    const config::Loaded loaded = config::load(config_file);
+    const auto *config = std::get_if<config::Config>(&loaded);
+    return std::filesystem::path((config != nullptr ? *config : config::Config{}).daemon.api).parent_path();
 }
 
 int remove_interfaces(const std::string &state_directory) {
@@ -175,14 +151,8 @@ int block_signals() {
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-std::vector<uint64_t> heartbeats(const worker::Fleet &fleet) {
-    std::vector<uint64_t> rounds;
-    for (unsigned i = 0; i < fleet.size(); ++i) rounds.push_back(fleet.worker(i).loops().loops.value());
-    return rounds;
-}
-
 Result<std::string> reload(Supervisor &supervisor, const std::string &file, Report &report) {
-    const config::Loaded loaded = load_and_find_devices(file, true);
+    const config::Loaded loaded = load_and_find_devices(file, supervisor.config());
     std::string refusal;
     if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
         for (const config::Mistake &mistake : mistakes->list) {
@@ -202,25 +172,28 @@ Result<std::string> reload(Supervisor &supervisor, const std::string &file, Repo
             return fmt::format("{}: nothing to change", file);
         }
     }
-    report.set_last_reload(refusal.empty() ? "ok" : refusal);
     if (!refusal.empty()) {
+        report.set_last_reload(refusal);
         spdlog::error("{} was refused and nothing changed", file);
         return Error{refusal};
     }
-    spdlog::info("reloaded {}", file);
-    return fmt::format("{}: done", file);
+    std::string left_out;
+    for (const auto &[port, reason] : supervisor.failed_ports()) left_out += "; left out for now: " + reason;
+    report.set_last_reload("ok" + left_out);
+    spdlog::info("reloaded {}{}", file, left_out);
+    return fmt::format("{}: done{}", file, left_out);
 }
 
 /// Returns when a signal asks the daemon to stop.
-void wait_for_signals(int signals, ReloadRequests &requests, const std::function<Result<std::string>()> &reload_now,
+void wait_for_signals(int signals, Inbox &inbox, const std::function<Result<std::string>()> &reload_now,
                       Supervisor &supervisor) {
-    bool failed_ports = supervisor.retry_failed_ports();
+    constexpr int kRetryMilliseconds = 5000;
     for (;;) {
         pollfd fds[2] = {{.fd = signals, .events = POLLIN, .revents = 0},
-                         {.fd = requests.fd(), .events = POLLIN, .revents = 0}};
-        const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(kRetryPeriod).count();
-        const int ready = poll(fds, 2, failed_ports ? static_cast<int>(timeout) : -1);
-        if (ready == 0) failed_ports = supervisor.retry_failed_ports();
+                         {.fd = inbox.fd(), .events = POLLIN, .revents = 0}};
+        const bool waiting = !supervisor.failed_ports().empty();
+        const int ready = poll(fds, 2, waiting ? kRetryMilliseconds : -1);
+        if (ready == 0) supervisor.retry_failed_ports();
         signalfd_siginfo signal{};
         if (ready > 0 && read(signals, &signal, sizeof signal) == sizeof signal) {
             if (signal.ssi_signo != SIGHUP) {
@@ -228,13 +201,24 @@ void wait_for_signals(int signals, ReloadRequests &requests, const std::function
                 return;
             }
             (void)reload_now();
-            failed_ports = supervisor.retry_failed_ports();
         }
-        for (const Reply &reply : requests.take()) {
-            reply(reload_now());
-            failed_ports = supervisor.retry_failed_ports();
-        }
+        const Inbox::Content content = inbox.take();
+        for (const std::string &port : content.lost_ports) supervisor.lost_device(port);
+        for (const Inbox::Reply &reply : content.reloads) reply(reload_now());
     }
+}
+
+/// Feeds systemd's watchdog for as long as every worker goes round; asked by the protocol thread, so that
+/// its own standstill shows as well.
+std::function<void()> watchdog(const worker::Fleet &fleet) {
+    return [&fleet, last = std::vector<uint64_t>()]() mutable {
+        std::vector<uint64_t> now;
+        for (unsigned i = 0; i < fleet.size(); ++i) now.push_back(fleet.worker(i).loops().loops.value());
+        bool alive = last.size() == now.size();
+        for (size_t i = 0; alive && i < now.size(); ++i) alive = now[i] != last[i];
+        if (alive) notify_systemd("WATCHDOG=1");
+        last = std::move(now);
+    };
 }
 
 int run(const config::Config &config, const Options &options, int signals) {
@@ -244,7 +228,7 @@ int run(const config::Config &config, const Options &options, int signals) {
         return kExitFailed;
     };
 
-    upper::take_signals_from_net_tap();
+    port::take_signals_from_net_tap();
     const Result<std::string> usable = usable_api_path(config.daemon.api);
     if (!usable) return fail(usable.error());
     const std::string &api_path = *usable;
@@ -257,7 +241,7 @@ int run(const config::Config &config, const Options &options, int signals) {
     if (!netlink) return fail(netlink.error());
     Result<std::unique_ptr<kernel::CarrierWatch>> carriers = kernel::CarrierWatch::open();
     if (!carriers) return fail(carriers.error());
-    const Result<void> kernel_interface = upper::can_open_kernel_interface();
+    const Result<void> kernel_interface = upper::can_open_taps();
     if (!kernel_interface)
         spdlog::warn("laggs run without their kernel interfaces: {}", kernel_interface.error().message);
 
@@ -265,9 +249,12 @@ int run(const config::Config &config, const Options &options, int signals) {
         worker::Fleet::launch(eal->worker_lcores(), **pool, config.daemon.poll == config::Poll::ADAPTIVE);
     Result<std::unique_ptr<Service>> service = Service::start();
     if (!service) return fail(service.error());
-    auto protocol =
-        std::make_unique<aggregation::ProtocolThread>(*fleet, std::move(*carriers), (*service)->hooks());
-    (*service)->watch(protocol.get(), [&] { return heartbeats(*fleet); });
+    Inbox inbox;
+    aggregation::Hooks hooks = (*service)->hooks();
+    hooks.gone = [&](const std::string &port) { inbox.add_lost_port(port); };
+    hooks.alive = watchdog(*fleet);
+    auto protocol = std::make_unique<aggregation::ProtocolThread>(*fleet, std::move(*carriers), std::move(hooks));
+    (*service)->watch(protocol.get());
 
     Supervisor supervisor({.pool = **pool,
                            .protocol = *protocol,
@@ -276,7 +263,6 @@ int run(const config::Config &config, const Options &options, int signals) {
                            .state_directory = state_directory,
                            .no_kernel_interface = kernel_interface ? "" : kernel_interface.error().message});
     Report report;
-    ReloadRequests requests;
     const auto status = [&] {
         api::Status out;
         out.version = LAGG_VERSION;
@@ -302,7 +288,7 @@ int run(const config::Config &config, const Options &options, int signals) {
     } const stop_service{*service};
     // The API first: it answers while devices are being opened, which can take its time.
     if (Result<void> served = (*service)->serve(
-            api_path, {.status = status, .reload = [&](Reply reply) { requests.add(std::move(reply)); }});
+            api_path, {.status = status, .reload = [&](Inbox::Reply reply) { inbox.add_reload(std::move(reply)); }});
         !served)
         return fail(served.error());
     if (Result<void> started = supervisor.start(config); !started) return fail(started.error());
@@ -311,7 +297,7 @@ int run(const config::Config &config, const Options &options, int signals) {
                  fleet->size() == 1 ? "" : "s", eal->memory(), api_path);
     notify_systemd(fmt::format("READY=1\nSTATUS={} laggs", config.laggs.size()));
 
-    wait_for_signals(signals, requests, [&] { return reload(supervisor, options.config_file, report); }, supervisor);
+    wait_for_signals(signals, inbox, [&] { return reload(supervisor, options.config_file, report); }, supervisor);
 
     notify_systemd("STOPPING=1");
     supervisor.stop();
@@ -325,10 +311,10 @@ int main(int argc, char **argv) {
     switch (options.action) {
     case Options::Action::LEAVE: return options.exit_code;
     case Options::Action::CHECK: return check(options.config_file);
-    case Options::Action::REMOVE_INTERFACES: return remove_interfaces("/run/lagg");
+    case Options::Action::REMOVE_INTERFACES: return remove_interfaces(state_directory_of(options.config_file));
     case Options::Action::RUN: break;
     }
-    const config::Loaded loaded = load_and_find_devices(options.config_file, false);
+    const config::Loaded loaded = config::load(options.config_file);
     if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
         for (const config::Mistake &mistake : mistakes->list)
             std::fprintf(stderr, "%s\n", config::to_string(mistake).c_str());

@@ -18,20 +18,12 @@
 
 namespace lagg::daemon {
 
-namespace {
-
-constexpr timeval kWatchdogPeriod{.tv_sec = 2, .tv_usec = 0};
-
-} // namespace
-
 struct Service::Loop {
     event_base *base = event_base_new();
     std::unique_ptr<api::Mailbox> mailbox = std::make_unique<api::Mailbox>(base);
-    std::function<void(api::Mailbox::Work)> post = mailbox->sender();
-    event *watchdog = nullptr;
+    std::function<void(api::Mailbox::Work)> post;
 
     ~Loop() {
-        if (watchdog != nullptr) event_free(watchdog);
         mailbox.reset();
         event_base_free(base);
     }
@@ -43,14 +35,11 @@ Result<std::unique_ptr<Service>> Service::start() {
     std::unique_ptr<Service> service(new Service);
     if (service->loop_->base == nullptr || !service->loop_->mailbox->usable())
         return Error{"the service thread's event loop cannot be made: too many open files?"};
+    service->loop_->post = service->loop_->mailbox->sender();
     Result<std::unique_ptr<kernel::Rtnetlink>> netlink = kernel::Rtnetlink::open();
     if (!netlink) return netlink.error();
     service->netlink_ = std::move(*netlink);
     Service *self = service.get();
-    self->loop_->watchdog = event_new(
-        self->loop_->base, -1, EV_PERSIST, [](int, short, void *that) { static_cast<Service *>(that)->feed_watchdog(); },
-        self);
-    event_add(self->loop_->watchdog, &kWatchdogPeriod);
     self->thread_ = std::thread([self] {
         pthread_setname_np(pthread_self(), "lagg-service");
         event_base_loop(self->loop_->base, EVLOOP_NO_EXIT_ON_EMPTY);
@@ -90,11 +79,8 @@ Result<void> Service::serve(const std::string &path, api::Handlers handlers) {
     return result;
 }
 
-void Service::watch(aggregation::ProtocolThread *protocol, std::function<std::vector<uint64_t>()> workers_heartbeats) {
-    run_and_wait([&] {
-        protocol_ = protocol;
-        workers_heartbeats_ = std::move(workers_heartbeats);
-    });
+void Service::watch(aggregation::ProtocolThread *protocol) {
+    run_and_wait([&] { protocol_ = protocol; });
 }
 
 aggregation::Hooks Service::hooks() {
@@ -114,19 +100,8 @@ void Service::read_speed(port::DeviceId device, unsigned interface_index) {
     const kernel::LinkSpeed speed = kernel::link_speed(interface_index);
     if (protocol_ == nullptr) return;
     protocol_->post([=](aggregation::Engine &engine, lacp::Time now) {
-        engine.set_speed(device, speed.mbps, speed.full_duplex, now);
+        engine.set_speed(device, interface_index, speed.mbps, speed.full_duplex, now);
     });
-}
-
-// The watchdog hears of us only while the protocol thread and every worker go round.
-void Service::feed_watchdog() {
-    if (protocol_ == nullptr) return;
-    std::vector<uint64_t> heartbeats = workers_heartbeats_();
-    heartbeats.push_back(protocol_->heartbeat());
-    bool alive = last_heartbeats_.size() == heartbeats.size();
-    for (size_t i = 0; alive && i < heartbeats.size(); ++i) alive = heartbeats[i] != last_heartbeats_[i];
-    if (alive) notify_systemd("WATCHDOG=1");
-    last_heartbeats_ = std::move(heartbeats);
 }
 
 void notify_systemd([[maybe_unused]] const std::string &state) {

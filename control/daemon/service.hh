@@ -1,5 +1,5 @@
-// The service thread: the API, the carrier of kernel interfaces, and systemd's watchdog. It waits for
-// the kernel at times but never for a device, so clients are answered while one hangs.
+// The service thread: the API, and the carrier of kernel interfaces. It waits for the kernel at times but
+// never for a device, so clients are answered while one hangs.
 #pragma once
 
 #include "control/aggregation/protocol_thread.hh"
@@ -12,7 +12,6 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <vector>
 
 namespace lagg::daemon {
 
@@ -24,27 +23,24 @@ class Service {
     Service(const Service &) = delete;
     Service &operator=(const Service &) = delete;
 
-    /// For the engine: both hand work to the service thread and return at once.
+    /// For the engine: carrier and speed hand work to the service thread and return at once.
     aggregation::Hooks hooks();
     /// Listens on the API's socket.
     Result<void> serve(const std::string &path, api::Handlers handlers);
-    /// Whom to tell the speed of kernel interfaces, and whose heartbeats to watch: one a worker.
-    void watch(aggregation::ProtocolThread *protocol, std::function<std::vector<uint64_t>()> workers_heartbeats);
+    /// Whom to tell the speed of kernel interfaces.
+    void watch(aggregation::ProtocolThread *protocol);
 
   private:
     struct Loop;
     Service();
     void set_carrier(const std::string &lagg, bool up);
     void read_speed(port::DeviceId device, unsigned interface_index);
-    void feed_watchdog();
     void run_and_wait(const std::function<void()> &work);
 
     std::unique_ptr<Loop> loop_;
     std::unique_ptr<kernel::Rtnetlink> netlink_;
     std::unique_ptr<api::Server> server_;
     aggregation::ProtocolThread *protocol_ = nullptr;
-    std::function<std::vector<uint64_t>()> workers_heartbeats_;
-    std::vector<uint64_t> last_heartbeats_;
     std::thread thread_;
 };
 

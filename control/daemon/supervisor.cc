@@ -17,7 +17,7 @@ namespace {
 using aggregation::Engine;
 using lacp::Time;
 
-/// How long a worker may take to let go of a device: many times the longest round ever seen.
+/// How long the last LACPDUs of a port may take to be sent; after that it goes without.
 constexpr std::chrono::milliseconds kSettleLimit(500);
 
 const config::Lagg *find_lagg(const config::Config &config, const std::string &name) {
@@ -81,8 +81,7 @@ Result<void> Supervisor::change_to(const config::Config &next, bool tolerant) {
     Undo undo;
     undo.on_failure([this] {
         new_identities_.clear();
-        for (auto &[name, upper] : new_uppers_)
-            if (!laggs_.contains(name)) (void)KernelUpper::remove(std::move(upper));
+        for (auto &[name, upper] : new_uppers_) KernelUpper::take_back(std::move(upper));
         new_uppers_.clear();
     });
     if (Result<void> done = open_ports(next, tolerant, undo); !done) return done;
@@ -102,11 +101,18 @@ Result<void> Supervisor::change_to(const config::Config &next, bool tolerant) {
 Result<void> Supervisor::open_ports(const config::Config &next, bool tolerant, Undo &undo) {
     for (const std::string &name : used_ports(next)) {
         if (has_to_wait(next, name) || ports_.contains(name)) continue;
+        const auto known = failed_.find(name);
+        const std::optional<std::string> failure =
+            known == failed_.end() ? std::nullopt : std::optional(known->second);
         if (Result<void> opened = open_port(next, name); !opened) {
-            if (!tolerant) return opened;
+            // A port that failed before does not stand in the way of other changes.
+            if (!tolerant && !failure) return opened;
             leave_out(name, opened.error());
         } else {
-            undo.on_failure([this, name] { ports_.erase(name); });
+            undo.on_failure([this, name, failure] {
+                ports_.erase(name);
+                if (failure) failed_[name] = *failure;
+            });
         }
     }
     return {};
@@ -196,7 +202,7 @@ Result<void> Supervisor::prepare_uppers(const config::Config &next, Undo &undo) 
     for (const config::Lagg &lagg : next.laggs) {
         const auto running = laggs_.find(lagg.name);
         const bool exists = running != laggs_.end();
-        aggregation::Identity identity = exists ? running->second.identity : new_identity(lagg);
+        aggregation::Identity identity = exists ? running->second.identity : new_identity(next);
         identity.mac = mac_for(lagg, exists ? &running->second.identity : nullptr);
         new_identities_[lagg.name] = identity;
         if (!kernel_wanted(lagg)) continue;
@@ -213,7 +219,7 @@ Result<void> Supervisor::prepare_uppers(const config::Config &next, Undo &undo) 
         Result<std::unique_ptr<KernelUpper>> upper =
             KernelUpper::open(lagg.name, want, static_cast<uint16_t>(parts_.workers), parts_.pool, parts_.netlink,
                               parts_.state_directory);
-        if (!upper) return with_dpdk_reason(upper.error());
+        if (!upper) return upper.error();
         new_uppers_[lagg.name] = std::move(*upper);
     }
     return {};
@@ -236,17 +242,19 @@ void Supervisor::take_away(const config::Config &next, const config::Changes &ch
             if (!contains(after->ports, port) || contains(changes.ports_removed, port))
                 leaving.push_back({lagg.name, port});
     }
-    std::vector<std::string> without_upper; // laggs that come out at a device which is about to be closed
-    for (const config::Lagg &lagg : config_.laggs)
-        if (lagg.upper.kind == config::UpperKind::PORT && find_lagg(next, lagg.name) != nullptr &&
-            contains(changes.ports_removed, lagg.upper.port))
+    std::vector<std::string> without_upper; // laggs that come out elsewhere, or at a device about to be closed
+    for (const config::Lagg &lagg : config_.laggs) {
+        const config::Lagg *after = find_lagg(next, lagg.name);
+        if (after == nullptr || lagg.upper.kind != config::UpperKind::PORT) continue;
+        if (after->upper != lagg.upper || contains(changes.ports_removed, lagg.upper.port))
             without_upper.push_back(lagg.name);
+    }
     if (leaving.empty() && without_upper.empty()) return;
     parts_.protocol.call([&](Engine &engine, Time now) {
         for (const std::string &lagg : without_upper) engine.set_upper(lagg, {}, now);
         for (const Leaving &one : leaving) engine.leave(one.lagg, one.port, now);
     });
-    if (!parts_.protocol.wait_settled(kSettleLimit)) spdlog::warn("the workers are slow to let go of a port");
+    if (!parts_.protocol.wait_settled(kSettleLimit)) spdlog::warn("a device is slow to send the last LACPDUs");
     parts_.protocol.call([&](Engine &engine, Time now) {
         for (const Leaving &one : leaving) {
             if (one.port.empty())
@@ -255,7 +263,7 @@ void Supervisor::take_away(const config::Config &next, const config::Changes &ch
                 engine.detach(one.lagg, one.port, now);
         }
     });
-    if (!parts_.protocol.wait_settled(kSettleLimit)) spdlog::warn("the workers are slow to let go of a port");
+    parts_.protocol.wait_for_workers();
     for (const std::string &lagg : changes.laggs_removed) spdlog::info("{}: removed", lagg);
 }
 
@@ -283,7 +291,7 @@ void Supervisor::give(const config::Config &next, const config::Changes &changes
         });
         for (const std::string &port : lagg.ports) attach(next, lagg, port);
         if (old_upper) {
-            if (!parts_.protocol.wait_settled(kSettleLimit)) spdlog::warn("{}: the workers are slow", lagg.name);
+            parts_.protocol.wait_for_workers();
             if (Result<void> gone = KernelUpper::remove(std::move(old_upper)); !gone)
                 spdlog::error("{}", gone.error().message);
         }
@@ -318,7 +326,7 @@ void Supervisor::close_unused(const config::Config &next, const config::Changes 
     for (const auto &[name, open] : ports_)
         if (!contains(used, name)) unused.push_back(name);
     if (unused.empty() && changes.laggs_removed.empty()) return;
-    if (!parts_.protocol.wait_settled(kSettleLimit)) spdlog::warn("the workers are slow to let go of a port");
+    parts_.protocol.wait_for_workers();
     for (const std::string &name : unused) {
         ports_.erase(name);
         spdlog::info("port {}: closed", name);
@@ -332,10 +340,34 @@ void Supervisor::close_unused(const config::Config &next, const config::Changes 
     }
 }
 
+// A driver was reloaded, a virtual function reset, a USB adapter pulled out: what comes back under the same
+// name is another device.
+void Supervisor::lost_device(const std::string &name) {
+    if (!ports_.contains(name)) return;
+    parts_.protocol.call([&](Engine &engine, Time now) {
+        for (const config::Lagg &lagg : config_.laggs) {
+            if (contains(lagg.ports, name)) engine.detach(lagg.name, name, now);
+            if (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == name)
+                engine.set_upper(lagg.name, {}, now);
+        }
+    });
+    parts_.protocol.wait_for_workers();
+    ports_.erase(name);
+    leave_out(name, Error{fmt::format("port {}: its device is gone", name)});
+    for (const config::Lagg &lagg : config_.laggs)
+        if (contains(lagg.ports, name)) attach(config_, lagg, name);
+}
+
 bool Supervisor::retry_failed_ports() {
     const std::map<std::string, std::string> failed = failed_;
     for (const auto &[name, reason] : failed) {
-        if (!open_port(config_, name)) continue;
+        if (Result<void> opened = open_port(config_, name); !opened) {
+            if (opened.error().message == reason) continue;
+            failed_[name] = opened.error().message;
+            for (const config::Lagg &lagg : config_.laggs)
+                if (contains(lagg.ports, name)) attach(config_, lagg, name);
+            continue;
+        }
         for (const config::Lagg &lagg : config_.laggs) {
             if (contains(lagg.ports, name)) attach(config_, lagg, name);
             if (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == name)
@@ -356,7 +388,7 @@ void Supervisor::stop() {
     parts_.protocol.call([&](Engine &engine, Time now) {
         for (const auto &[name, lagg] : laggs_) engine.remove_lagg(name, now);
     });
-    parts_.protocol.wait_settled(kSettleLimit);
+    parts_.protocol.wait_for_workers();
     laggs_.clear();
     ports_.clear();
     config_ = {};
@@ -375,9 +407,12 @@ kernel::Want Supervisor::want_for(const config::Lagg &lagg, const MacAddress &ma
 aggregation::UpperDevice Supervisor::upper_device(const config::Lagg &lagg) const {
     if (lagg.upper.kind == config::UpperKind::KERNEL) {
         const auto running = laggs_.find(lagg.name);
-        if (running == laggs_.end() || !running->second.kernel) return {.text = "none"};
-        const port::Port &port = running->second.kernel->port();
-        return {.device = port.device(), .queues = port.queues(), .text = "kernel:" + lagg.name};
+        if (running == laggs_.end() || !running->second.kernel) return {};
+        upper::Tap &tap = running->second.kernel->tap();
+        return {.device = worker::tap_endpoint(running->second.identity.slot),
+                .tap = &tap,
+                .queues = tap.queues(),
+                .text = "kernel:" + lagg.name};
     }
     if (lagg.upper.kind == config::UpperKind::PORT) {
         const auto open = ports_.find(lagg.upper.port);
@@ -404,9 +439,10 @@ aggregation::AttachedPort Supervisor::describe(const config::Config &config, con
             .lacp_priority = configured.lacp_priority};
 }
 
-aggregation::Identity Supervisor::new_identity(const config::Lagg &) const {
+aggregation::Identity Supervisor::new_identity(const config::Config &next) const {
     std::set<uint8_t> taken;
-    for (const auto &[name, running] : laggs_) taken.insert(running.identity.slot);
+    for (const auto &[name, running] : laggs_) // a lagg that goes is gone before the new one comes
+        if (find_lagg(next, name) != nullptr) taken.insert(running.identity.slot);
     for (const auto &[name, identity] : new_identities_) taken.insert(identity.slot);
     uint8_t slot = 0;
     while (taken.contains(slot)) ++slot;

@@ -39,6 +39,10 @@ class Supervisor {
     Result<void> reload(const config::Config &config);
     /// Tries the ports that could not be opened. True while there are any.
     bool retry_failed_ports();
+    /// The device of a port went away under it: closed, and tried again with the failed ones.
+    void lost_device(const std::string &port);
+    /// Ports left out for now, with the reasons.
+    const std::map<std::string, std::string> &failed_ports() const { return failed_; }
     /// Tells partners and closes everything; kernel interfaces stay.
     void stop();
 
@@ -69,7 +73,7 @@ class Supervisor {
     void attach(const config::Config &config, const config::Lagg &lagg, const std::string &port);
     aggregation::AttachedPort describe(const config::Config &config, const std::string &port);
     aggregation::UpperDevice upper_device(const config::Lagg &lagg) const;
-    aggregation::Identity new_identity(const config::Lagg &lagg) const;
+    aggregation::Identity new_identity(const config::Config &next) const;
     MacAddress mac_for(const config::Lagg &lagg, const aggregation::Identity *present) const;
     kernel::Want want_for(const config::Lagg &lagg, const MacAddress &mac) const;
     bool kernel_wanted(const config::Lagg &lagg) const;

@@ -24,9 +24,11 @@ void touch(rte_mempool *, void *, void *object, unsigned) {
 } // namespace
 
 Result<std::unique_ptr<PacketPool>> PacketPool::create(uint32_t buffers) {
-    rte_mempool *pool = rte_pktmbuf_pool_create("lagg_packets", buffers, kCacheBuffers, 0,
-                                                kBufferBytes + RTE_PKTMBUF_HEADROOM,
-                                                static_cast<int>(rte_socket_id()));
+    // The protocol thread runs at a real-time priority and can preempt a worker in the middle of a get or a
+    // put; with the usual ring it would then spin for what the worker cannot finish. This one lets it pass.
+    rte_mempool *pool = rte_pktmbuf_pool_create_by_ops("lagg_packets", buffers, kCacheBuffers, 0,
+                                                       kBufferBytes + RTE_PKTMBUF_HEADROOM,
+                                                       static_cast<int>(rte_socket_id()), "ring_mt_rts");
     if (pool == nullptr)
         return Error{fmt::format("there is no memory for {} packet buffers ({} MiB): {}; lower [daemon] buffers, or "
                                  "give more memory",

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstring>
 
 namespace lagg::port {
@@ -59,15 +60,16 @@ uint32_t slot_bytes(const Device &device, const std::string &arguments) {
     return bytes;
 }
 
-/// What net_af_packet does when it is asked for an MTU; 0 or a negative errno.
-int set_interface_mtu(unsigned index, uint16_t mtu) {
+/// Reads (SIOCGIFMTU) or sets (SIOCSIFMTU) the MTU of a kernel interface; 0 or a negative errno.
+int interface_mtu(unsigned index, unsigned long operation, int &mtu) {
     ifreq request{};
     if (if_indextoname(index, request.ifr_name) == nullptr) return -errno;
     const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
     request.ifr_mtu = mtu;
-    const int code = ioctl(fd, SIOCSIFMTU, &request) == 0 ? 0 : -errno;
+    const int code = ioctl(fd, operation, &request) == 0 ? 0 : -errno;
     close(fd);
+    mtu = request.ifr_mtu;
     return code;
 }
 
@@ -166,6 +168,7 @@ Result<void> Port::configure(const OpenOptions &options, const PacketPool &pool)
     std::memcpy(mac_.data(), address.addr_bytes, mac_.size());
     uint16_t present = 0;
     if (rte_eth_dev_get_mtu(device_, &present) == 0) mtu_ = present;
+    if (slot_bytes_ != 0) interface_mtu(interface_index_, SIOCGIFMTU, found_mtu_);
     return set_mtu(options.mtu);
 }
 
@@ -186,13 +189,18 @@ Result<void> Port::set_mtu(uint16_t mtu) {
             name_, mtu, slot_bytes_)};
     // net_af_packet claims to take no frame above 1518 octets, whatever its ring holds, so that
     // ethdev refuses every larger MTU; the interface behind it is the one that decides.
-    const int code =
-        slot_bytes_ != 0 ? set_interface_mtu(interface_index_, mtu) : rte_eth_dev_set_mtu(device_, mtu);
+    int wanted = mtu;
+    const int code = slot_bytes_ != 0 ? interface_mtu(interface_index_, SIOCSIFMTU, wanted)
+                                      : rte_eth_dev_set_mtu(device_, mtu);
     // Drivers of rings and the like have no MTU of their own and pass what a buffer holds.
     if (code == -ENOTSUP && mtu + kHeaderBytes <= kBufferBytes) {
         mtu_ = mtu;
         return {};
     }
+    if (code == -EBUSY)
+        return Error{fmt::format("port {}: {} does not change its MTU while it runs; write MTU {} into the "
+                                 "configuration and restart laggd",
+                                 name_, driver_, mtu)};
     if (code < 0) return error(fmt::format("the device refuses MTU {}", mtu), code);
     mtu_ = mtu;
     return {};
@@ -205,9 +213,18 @@ Port::~Port() {
         if (promiscuous_) rte_eth_promiscuous_disable(device_);
         rte_eth_dev_stop(device_);
     }
+    // The interface goes back to its owner as it was.
+    if (found_mtu_ > 0) interface_mtu(interface_index_, SIOCSIFMTU, found_mtu_);
     if (adopted_) return; // whoever made it takes it away
     rte_eth_dev_close(device_);
     rte_eal_hotplug_remove(bus_.c_str(), bus_name_.c_str());
+}
+
+void take_signals_from_net_tap() {
+    struct sigaction ignore = {};
+    ignore.sa_handler = SIG_IGN;
+    for (int signal = SIGRTMIN + 1; signal < SIGRTMAX; ++signal)
+        sigaction(signal, &ignore, nullptr);
 }
 
 Link read_link(DeviceId device) {

@@ -84,11 +84,18 @@ class Port {
     bool promiscuous_ = true;
     uint16_t queues_ = 1;
     uint16_t mtu_ = 1500;
+    int found_mtu_ = 0; ///< of net_af_packet's interface when it was opened
     uint32_t slot_bytes_ = 0; ///< of net_af_packet's ring; 0 with any other driver
     MacAddress mac_{};
     LinkSource link_source_ = LinkSource::POLL;
     unsigned interface_index_ = 0;
 };
+
+/// To be called once before the first port is opened, and before other threads are made. net_tap asks the
+/// kernel for a real-time signal with every frame and looks at a queue only after one came. At a high frame
+/// rate that is an interrupted thread for every frame, so the signals are taken from it; it then looks at
+/// its queues whenever it is polled.
+void take_signals_from_net_tap();
 
 /// What the device says of its link now; does not wait for a link to come up.
 Link read_link(DeviceId device);

@@ -60,9 +60,9 @@ Fleet::~Fleet() {
     rte_free(shared_.rcu);
 }
 
-DeviceTotals Fleet::totals(port::DeviceId device) const {
+DeviceTotals Fleet::totals(EndpointId endpoint) const {
     DeviceTotals sum;
-    for (const std::unique_ptr<Worker> &worker : workers_) add(sum, worker->counters(device));
+    for (const std::unique_ptr<Worker> &worker : workers_) add(sum, worker->counters(endpoint));
     return sum;
 }
 

@@ -26,7 +26,7 @@ class Fleet {
     unsigned size() const { return static_cast<unsigned>(workers_.size()); }
     const Worker &worker(unsigned index) const { return *workers_[index]; }
     unsigned lcore(unsigned index) const { return lcores_[index]; }
-    DeviceTotals totals(port::DeviceId device) const;
+    DeviceTotals totals(EndpointId endpoint) const;
 
     // The calls below belong to one thread, the protocol thread; none of them blocks.
 

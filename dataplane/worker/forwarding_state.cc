@@ -1,5 +1,7 @@
 #include "dataplane/worker/forwarding_state.hh"
 
+#include <rte_ethdev.h>
+
 #include <algorithm>
 #include <cassert>
 
@@ -10,20 +12,33 @@ ForwardingState::ForwardingState() {
     slow_queue.fill(kNoQueue);
 }
 
-void assign_queues(ForwardingState &state, const std::vector<uint16_t> &queues, unsigned workers) {
-    assert(queues.size() == state.laggs.size());
+uint16_t receive_from_device(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+    return rte_eth_rx_burst(lagg.upper, queue, frames, count);
+}
+
+uint16_t send_to_device(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+    return rte_eth_tx_burst(lagg.upper, queue, frames, count);
+}
+
+uint16_t receive_from_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+    return lagg.tap->receive(queue, frames, count);
+}
+
+uint16_t send_to_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+    return lagg.tap->transmit(queue, frames, count);
+}
+
+void assign_queues(ForwardingState &state, unsigned workers, const std::vector<uint8_t> &held) {
     assert(workers >= 1);
-    unsigned next_worker = 0;
-    for (size_t l = 0; l < state.laggs.size(); ++l) {
-        LaggForwarding &lagg = state.laggs[l];
-        const unsigned first_worker = next_worker % workers;
-        const unsigned share = std::clamp<unsigned>(queues[l], 1, workers);
+    for (LaggForwarding &lagg : state.laggs) {
         lagg.queue_of_worker.fill(kNoQueue);
-        for (uint16_t queue = 0; queue < share; ++queue)
-            lagg.queue_of_worker[next_worker++ % workers] = queue;
+        if (std::ranges::find(held, lagg.slot) != held.end()) continue;
+        lagg.share = static_cast<uint16_t>(std::clamp<unsigned>(lagg.share, 1, workers));
+        for (uint16_t queue = 0; queue < lagg.share; ++queue)
+            lagg.queue_of_worker[(lagg.slot + queue) % workers] = queue;
         for (uint8_t m = 0; m < lagg.member_count; ++m) {
             if (lagg.members[m].device == port::kNoDevice) continue;
-            state.slow_worker[lagg.members[m].device] = static_cast<uint8_t>(first_worker);
+            state.slow_worker[lagg.members[m].device] = static_cast<uint8_t>(lagg.slot % workers);
             state.slow_queue[lagg.members[m].device] = 0;
         }
     }

@@ -4,6 +4,7 @@
 
 #include "dataplane/distribute/spread.hh"
 #include "dataplane/port/port.hh"
+#include "dataplane/upper/tap.hh"
 
 #include <array>
 #include <cstdint>
@@ -13,25 +14,48 @@ namespace lagg::worker {
 
 inline constexpr size_t kMaxWorkers = 16;
 inline constexpr size_t kMaxDevices = 32;
+inline constexpr size_t kMaxLaggs = 32;
 inline constexpr uint16_t kNoQueue = 0xffff;
+
+/// Whatever frames are counted at: an ethdev by its number, then the TAP of each lagg by its slot.
+using EndpointId = uint16_t;
+inline constexpr size_t kMaxEndpoints = kMaxDevices + kMaxLaggs;
+constexpr EndpointId tap_endpoint(uint8_t lagg_slot) { return static_cast<EndpointId>(kMaxDevices + lagg_slot); }
 
 struct Member {
     port::DeviceId device = port::kNoDevice; ///< none: the place is free
+    uint16_t queues = 1;
     bool collecting = false;   ///< frames received here go up
     bool distributing = false; ///< broadcast sends here; the other modes look at the spread
 };
 
+struct LaggForwarding;
+/// A burst from or to a lagg's upper side, like rte_eth_rx_burst and rte_eth_tx_burst. Chosen when the
+/// state is built, so that the loop does not ask what kind of upper side it has.
+using UpperBurst = uint16_t (*)(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
+uint16_t receive_from_device(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
+uint16_t send_to_device(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
+uint16_t receive_from_tap(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
+uint16_t send_to_tap(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
+
 struct LaggForwarding {
     /// Where workers keep what they remember of this lagg: stable while the lagg exists.
     uint8_t slot = 0;
-    port::DeviceId upper = port::kNoDevice;
+    EndpointId upper = port::kNoDevice;
+    uint16_t upper_queues = 1;
+    upper::Tap *tap = nullptr;
+    UpperBurst receive_from_upper = receive_from_device;
+    UpperBurst send_to_upper = send_to_device;
     uint8_t member_count = 0; ///< places in `members` to look at; some may be free
     std::array<Member, distribute::kMaxMembers> members{};
     distribute::SpreadFunction choose = distribute::spread_nothing;
     distribute::Spread spread;
     bool broadcast = false;
-    /// Queue of every device of this lagg that each worker polls, kNoQueue where it has none. All of a
-    /// lagg's devices use the same queue number at one worker, so that no queue has two workers.
+    /// Workers that serve this lagg: as many as its device with the fewest queues has.
+    uint16_t share = 1;
+    /// The queue of every device that each worker sends on, kNoQueue where it does not serve the lagg. It
+    /// receives from this one and from every share-th after it, so that no queue goes unread where a device
+    /// has more of them, and none has two workers.
     std::array<uint16_t, kMaxWorkers> queue_of_worker;
 
     LaggForwarding() { queue_of_worker.fill(kNoQueue); }
@@ -47,8 +71,8 @@ struct ForwardingState {
     ForwardingState();
 };
 
-/// Fills queue_of_worker of each lagg and the slow-frame senders. `queues[l]` is the number of queues that
-/// all devices of laggs[l] have; laggs are laid over the workers in turn, so that their load is shared.
-void assign_queues(ForwardingState &state, const std::vector<uint16_t> &queues, unsigned workers);
+/// Fills queue_of_worker of each lagg and the slow-frame senders. Laggs are laid over the workers by their
+/// slots, so that a lagg stays where it is while others come and go. Laggs in `held` get no worker at all.
+void assign_queues(ForwardingState &state, unsigned workers, const std::vector<uint8_t> &held = {});
 
 } // namespace lagg::worker

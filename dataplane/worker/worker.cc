@@ -16,6 +16,8 @@
 
 namespace lagg::worker {
 
+static_assert(RTE_MAX_ETHPORTS <= kMaxDevices, "every device has its counters");
+
 namespace {
 
 /// More slow-protocol frames than 32 ports send in a second by the standard's limit.
@@ -96,9 +98,15 @@ bool Worker::round(const ForwardingState &state) {
     for (const LaggForwarding &lagg : state.laggs) {
         const uint16_t queue = lagg.queue_of_worker[index_];
         if (queue == kNoQueue) continue;
-        for (uint8_t m = 0; m < lagg.member_count; ++m)
-            if (lagg.members[m].device != port::kNoDevice) moved += collect(lagg, lagg.members[m], queue);
-        if (lagg.upper != port::kNoDevice) moved += distribute(lagg, queue);
+        for (uint8_t m = 0; m < lagg.member_count; ++m) {
+            const Member &member = lagg.members[m];
+            if (member.device == port::kNoDevice) continue;
+            for (uint16_t q = queue; q < member.queues; q = static_cast<uint16_t>(q + lagg.share))
+                moved += collect(lagg, member, q, queue);
+        }
+        if (lagg.upper == port::kNoDevice) continue;
+        for (uint16_t q = queue; q < lagg.upper_queues; q = static_cast<uint16_t>(q + lagg.share))
+            moved += distribute(lagg, q, queue);
     }
     return moved != 0;
 }
@@ -138,19 +146,49 @@ void Worker::pass_up(rte_mbuf *frame) {
     rte_pktmbuf_free(frame);
 }
 
-uint16_t Worker::receive(port::DeviceId device, uint16_t queue, rte_mbuf **frames) {
-    const uint16_t count = rte_eth_rx_burst(device, queue, frames, kBurst);
-    if (count == 0) return 0;
-    for (uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
-    DeviceCounters &counters = counters_[device];
-    counters.rx_packets.add(count);
-    counters.rx_bytes.add(octets(frames, count));
-    return count;
+// A device that stops in the middle of a burst is full, or does not want that one frame: the frame is
+// dropped and the rest offered once more, so that one bad frame does not cost those behind it.
+template <typename Send>
+void Worker::transmit(EndpointId endpoint, rte_mbuf **frames, uint16_t count, Send send) {
+    DeviceCounters &counters = counters_[endpoint];
+    uint64_t bytes = octets(frames, count); // before the device owns them
+    uint16_t sent = send(frames, count);
+    uint16_t refused = 0;
+    if (sent != count) [[unlikely]] {
+        const auto refuse = [&](rte_mbuf **some, uint16_t n) {
+            bytes -= octets(some, n);
+            rte_pktmbuf_free_bulk(some, n);
+            refused = static_cast<uint16_t>(refused + n);
+        };
+        rte_mbuf **rest = frames + sent + 1;
+        const auto rest_count = static_cast<uint16_t>(count - sent - 1);
+        refuse(frames + sent, 1);
+        const uint16_t more = rest_count == 0 ? uint16_t{0} : send(rest, rest_count);
+        sent = static_cast<uint16_t>(sent + more);
+        if (more != rest_count) refuse(rest + more, static_cast<uint16_t>(rest_count - more));
+        counters.tx_full.add(refused);
+    }
+    counters.tx_packets.add(sent);
+    counters.tx_bytes.add(bytes);
 }
 
-uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint16_t queue) {
+void Worker::send_to_member(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+    transmit(device, frames, count,
+             [&](rte_mbuf **some, uint16_t n) { return rte_eth_tx_burst(device, queue, some, n); });
+}
+
+void Worker::count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count) {
+    for (uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+    DeviceCounters &counters = counters_[endpoint];
+    counters.rx_packets.add(count);
+    counters.rx_bytes.add(octets(frames, count));
+}
+
+uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint16_t queue, uint16_t own_queue) {
     rte_mbuf *received[kBurst];
-    const uint16_t count = receive(member.device, queue, received);
+    const uint16_t count = rte_eth_rx_burst(member.device, queue, received, kBurst);
+    if (count == 0) return 0;
+    count_received(member.device, received, count);
     uint16_t data_count = 0;
     for (uint16_t i = 0; i < count; ++i) {
         rte_mbuf *frame = received[i];
@@ -165,20 +203,34 @@ uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint1
     if (!member.collecting || lagg.upper == port::kNoDevice) {
         counters_[member.device].rx_not_collecting.add(data_count);
         rte_pktmbuf_free_bulk(received, data_count);
-    } else {
-        transmit(lagg.upper, queue, received, data_count);
+        return count;
     }
+    transmit(lagg.upper, received, data_count, [&](rte_mbuf **frames, uint16_t n) {
+        return lagg.send_to_upper(lagg, own_queue, frames, n);
+    });
     return count;
 }
 
-uint16_t Worker::distribute(const LaggForwarding &lagg, uint16_t queue) {
+uint16_t Worker::distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t own_queue) {
     rte_mbuf *frames[kBurst];
-    const uint16_t count = receive(lagg.upper, queue, frames);
+    const uint16_t count = lagg.receive_from_upper(lagg, queue, frames, kBurst);
     if (count == 0) return 0;
+    count_received(lagg.upper, frames, count);
+    // Slow-protocol frames never leave their link. One that a client sends would meet the partner as a
+    // second system on ours.
+    uint16_t data_count = 0;
+    for (uint16_t i = 0; i < count; ++i) {
+        if (frame::is_slow_protocol(bytes_of(frames[i]))) [[unlikely]] {
+            counters_[lagg.upper].slow_dropped.add(1);
+            rte_pktmbuf_free(frames[i]);
+        } else {
+            frames[data_count++] = frames[i];
+        }
+    }
     if (lagg.broadcast)
-        send_to_all(lagg, queue, frames, count);
+        send_to_all(lagg, own_queue, frames, data_count);
     else
-        scatter(lagg, queue, frames, count);
+        scatter(lagg, own_queue, frames, data_count);
     return count;
 }
 
@@ -200,7 +252,7 @@ void Worker::scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **fram
             batch[m][batch_count[m]++] = frames[i];
     }
     for (uint8_t m = 0; m < lagg.member_count; ++m)
-        if (batch_count[m] != 0) transmit(lagg.members[m].device, queue, batch[m], batch_count[m]);
+        if (batch_count[m] != 0) send_to_member(lagg.members[m].device, queue, batch[m], batch_count[m]);
     if (homeless != 0) {
         counters_[lagg.upper].tx_no_member.add(homeless);
         rte_pktmbuf_free_bulk(frames, homeless);
@@ -221,24 +273,10 @@ void Worker::send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **
             if (copies[copied] != nullptr) ++copied;
         }
         counters_[lagg.members[m].device].tx_full.add(static_cast<uint64_t>(count - copied));
-        transmit(lagg.members[m].device, queue, copies, copied);
+        send_to_member(lagg.members[m].device, queue, copies, copied);
     }
     if (!sent) counters_[lagg.upper].tx_no_member.add(count);
     rte_pktmbuf_free_bulk(frames, count);
-}
-
-void Worker::transmit(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count) {
-    DeviceCounters &counters = counters_[device];
-    const uint64_t bytes = octets(frames, count); // before the device owns them
-    uint16_t sent = rte_eth_tx_burst(device, queue, frames, count);
-    uint64_t refused_bytes = 0;
-    if (sent != count) [[unlikely]] {
-        refused_bytes = octets(frames + sent, static_cast<uint16_t>(count - sent));
-        counters.tx_full.add(static_cast<uint64_t>(count - sent));
-        rte_pktmbuf_free_bulk(frames + sent, static_cast<unsigned>(count - sent));
-    }
-    counters.tx_packets.add(sent);
-    counters.tx_bytes.add(bytes - refused_bytes);
 }
 
 } // namespace lagg::worker

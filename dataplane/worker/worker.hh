@@ -19,7 +19,6 @@ struct rte_ring;
 namespace lagg::worker {
 
 inline constexpr uint16_t kBurst = 32;
-inline constexpr size_t kMaxLaggs = kMaxDevices;
 
 /// What all workers share; written by nobody while they run, but for the pointer.
 struct Shared {
@@ -45,23 +44,24 @@ class Worker {
     /// Slow-protocol frames to send; mbuf->port names the device. Sent ahead of data.
     rte_ring *slow_to_send() const { return slow_to_send_; }
 
-    const DeviceCounters &counters(port::DeviceId device) const { return counters_[device]; }
+    const DeviceCounters &counters(EndpointId endpoint) const { return counters_[endpoint]; }
     const LoopCounters &loops() const { return loops_; }
 
   private:
-    /// What the worker remembers of one lagg, and the frames on their way to each member.
+    /// What the worker remembers of one lagg between bursts.
     struct alignas(64) LaggState {
         distribute::Cursor cursor;
     };
 
     bool round(const ForwardingState &state);
     void send_slow_frames(const ForwardingState &state);
-    uint16_t receive(port::DeviceId device, uint16_t queue, rte_mbuf **frames);
-    uint16_t collect(const LaggForwarding &lagg, const Member &member, uint16_t queue);
-    uint16_t distribute(const LaggForwarding &lagg, uint16_t queue);
+    void count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count);
+    uint16_t collect(const LaggForwarding &lagg, const Member &member, uint16_t queue, uint16_t own_queue);
+    uint16_t distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t own_queue);
     void scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count);
     void send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count);
-    void transmit(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count);
+    template <typename Send> void transmit(EndpointId endpoint, rte_mbuf **frames, uint16_t count, Send send);
+    void send_to_member(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count);
     void pass_up(rte_mbuf *frame);
 
     Shared &shared_;
@@ -69,7 +69,7 @@ class Worker {
     rte_ring *slow_received_;
     rte_ring *slow_to_send_;
     std::array<LaggState, kMaxLaggs> laggs_{};
-    std::array<DeviceCounters, kMaxDevices> counters_{};
+    std::array<DeviceCounters, kMaxEndpoints> counters_{};
     LoopCounters loops_;
     /// Slow frames the device had no room for; they are tried again before anything else is sent.
     std::array<rte_mbuf *, 64> unsent_{};

@@ -5,10 +5,12 @@ namespace lagg::worker {
 
 namespace {
 
-ForwardingState state_of(size_t laggs) {
+ForwardingState state_of(const std::vector<uint16_t> &shares) {
     ForwardingState state;
-    for (size_t l = 0; l < laggs; ++l) {
+    for (size_t l = 0; l < shares.size(); ++l) {
         LaggForwarding &lagg = state.laggs.emplace_back();
+        lagg.slot = static_cast<uint8_t>(l);
+        lagg.share = shares[l];
         lagg.member_count = 2;
         lagg.members[0].device = static_cast<port::DeviceId>(2 * l);
         // The other place is free.
@@ -19,8 +21,8 @@ ForwardingState state_of(size_t laggs) {
 } // namespace
 
 TEST(AssignQueues, LaggsOfOneQueueAreLaidOverTheWorkersInTurn) {
-    ForwardingState state = state_of(3);
-    assign_queues(state, {1, 1, 1}, 2);
+    ForwardingState state = state_of({1, 1, 1});
+    assign_queues(state, 2);
     EXPECT_EQ(state.laggs[0].queue_of_worker[0], 0);
     EXPECT_EQ(state.laggs[0].queue_of_worker[1], kNoQueue);
     EXPECT_EQ(state.laggs[1].queue_of_worker[0], kNoQueue);
@@ -31,8 +33,8 @@ TEST(AssignQueues, LaggsOfOneQueueAreLaidOverTheWorkersInTurn) {
 TEST(AssignQueues, NoQueueHasTwoWorkersAndNoneMoreThanThereAre) {
     for (unsigned workers = 1; workers <= 4; ++workers)
         for (uint16_t queues = 0; queues <= 6; ++queues) {
-            ForwardingState state = state_of(4);
-            assign_queues(state, {queues, 1, queues, queues}, workers);
+            ForwardingState state = state_of({queues, 1, queues, queues});
+            assign_queues(state, workers);
             for (const LaggForwarding &lagg : state.laggs) {
                 std::vector<unsigned> pollers(8);
                 for (size_t worker = 0; worker < kMaxWorkers; ++worker) {
@@ -49,9 +51,26 @@ TEST(AssignQueues, NoQueueHasTwoWorkersAndNoneMoreThanThereAre) {
         }
 }
 
+TEST(AssignQueues, ALaggStaysWhereItIsWhenAnotherGoes) {
+    ForwardingState both = state_of({1, 1});
+    assign_queues(both, 2);
+    ForwardingState second_alone = both;
+    second_alone.laggs.erase(second_alone.laggs.begin());
+    assign_queues(second_alone, 2);
+    EXPECT_EQ(second_alone.laggs[0].queue_of_worker, both.laggs[1].queue_of_worker);
+}
+
+TEST(AssignQueues, AHeldLaggHasNoWorkerAndSendsNothing) {
+    ForwardingState state = state_of({1, 1});
+    assign_queues(state, 2, {1});
+    EXPECT_EQ(state.laggs[0].queue_of_worker[0], 0);
+    for (uint16_t queue : state.laggs[1].queue_of_worker) EXPECT_EQ(queue, kNoQueue);
+    EXPECT_EQ(state.slow_worker[state.laggs[1].members[0].device], kMaxWorkers);
+}
+
 TEST(AssignQueues, SlowFramesOfAPortGoThroughTheWorkerOfItsQueueZero) {
-    ForwardingState state = state_of(2);
-    assign_queues(state, {2, 1}, 2);
+    ForwardingState state = state_of({2, 1});
+    assign_queues(state, 2);
     for (const LaggForwarding &lagg : state.laggs) {
         const port::DeviceId device = lagg.members[0].device;
         ASSERT_LT(state.slow_worker[device], 2);

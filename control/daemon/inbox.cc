@@ -1,0 +1,44 @@
+#include "control/daemon/inbox.hh"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <cstdint>
+#include <utility>
+
+namespace lagg::daemon {
+
+Inbox::Inbox() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { assert(fd_ >= 0); }
+
+Inbox::~Inbox() { close(fd_); }
+
+void Inbox::wake() const {
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(fd_, &one, sizeof one);
+}
+
+void Inbox::add_reload(Reply reply) {
+    {
+        const std::lock_guard lock(mutex_);
+        content_.reloads.push_back(std::move(reply));
+    }
+    wake();
+}
+
+void Inbox::add_lost_port(const std::string &port) {
+    {
+        const std::lock_guard lock(mutex_);
+        content_.lost_ports.push_back(port);
+    }
+    wake();
+}
+
+Inbox::Content Inbox::take() {
+    uint64_t count = 0;
+    [[maybe_unused]] const ssize_t got = read(fd_, &count, sizeof count);
+    const std::lock_guard lock(mutex_);
+    return std::exchange(content_, {});
+}
+
+} // namespace lagg::daemon

@@ -1,0 +1,40 @@
+// What other threads want of the control thread: reloads for API clients, and devices that went away.
+#pragma once
+
+#include "dataplane/base/result.hh"
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace lagg::daemon {
+
+class Inbox {
+  public:
+    using Reply = std::function<void(Result<std::string>)>;
+    struct Content {
+        std::vector<Reply> reloads;
+        std::vector<std::string> lost_ports;
+    };
+
+    Inbox();
+    ~Inbox();
+    Inbox(const Inbox &) = delete;
+    Inbox &operator=(const Inbox &) = delete;
+
+    /// Readable while there is something in it.
+    int fd() const { return fd_; }
+    void add_reload(Reply reply);
+    void add_lost_port(const std::string &port);
+    Content take();
+
+  private:
+    void wake() const;
+
+    int fd_;
+    std::mutex mutex_;
+    Content content_; ///< guarded by mutex_
+};
+
+} // namespace lagg::daemon
