@@ -16,7 +16,7 @@ inline constexpr uint16_t kMaxMtu = 9216;
 inline constexpr uint16_t kDefaultMtu = 1500;
 /// Ports of one lagg; as many as lacp::kMaxPorts.
 inline constexpr size_t kMaxPortsPerLagg = 32;
-/// DPDK's RTE_MAX_ETHPORTS is 32 and every kernel interface takes one of them.
+/// DPDK of Debian 12 is built for 32 devices (RTE_MAX_ETHPORTS).
 inline constexpr size_t kMaxDevices = 32;
 /// Laggs without any device of their own, upper "none" and no port open, have a limit too.
 inline constexpr size_t kMaxLaggs = 32;

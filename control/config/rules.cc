@@ -174,19 +174,10 @@ void check_aliases(const PlacedConfig &config, Complaints &complaints) {
 }
 
 void check_device_count(const PlacedConfig &config, Complaints &complaints) {
-    std::vector<Position> devices;
-    for (const PlacedPort &placed : config.ports)
-        devices.push_back(placed.at);
-    for (const PlacedLagg &placed : config.laggs) {
-        if (placed.lagg.upper.kind == UpperKind::KERNEL) devices.push_back(placed.at);
-    }
-    if (devices.size() <= kMaxDevices) return;
-    std::sort(devices.begin(), devices.end());
-    complaints.add(
-        devices[kMaxDevices],
-        "one device too many: this file needs " + std::to_string(devices.size()) +
-            ", and at most " + std::to_string(kMaxDevices) +
-            " are possible; each [[port]] and each lagg with upper \"kernel\" takes one");
+    if (config.ports.size() <= kMaxDevices) return;
+    complaints.add(config.ports[kMaxDevices].at, "one port too many: this file has " +
+                                                     std::to_string(config.ports.size()) + ", and at most " +
+                                                     std::to_string(kMaxDevices) + " are possible");
 }
 
 void check_lagg_count(const PlacedConfig &config, Complaints &complaints) {

@@ -102,11 +102,10 @@ TEST(Load, DescriptionFitsTheKernelsField) {
                                        "takes at most 255"});
 }
 
-TEST(Load, EveryPortAndKernelInterfaceCountsAsADevice) {
-    EXPECT_TRUE(mistakes_of(file_of(32, 1, "none")).empty());
-    EXPECT_TRUE(mistakes_of(file_of(31, 1, "kernel")).empty());
-    EXPECT_EQ(mistakes_of(file_of(32, 1, "kernel")).size(), 1u);
-    EXPECT_EQ(mistakes_of(file_of(33, 0, "none")).size(), 1u);
+TEST(Load, PortsAndLaggsHaveTheirLimits) {
+    EXPECT_TRUE(mistakes_of(file_of(32, 1, "kernel")).empty());
+    EXPECT_EQ(mistakes_of(file_of(33, 1, "kernel")).size(), 1u);
+    EXPECT_TRUE(mistakes_of(file_of(0, 32, "kernel")).empty());
     EXPECT_EQ(mistakes_of(file_of(0, 33, "kernel")).size(), 1u);
 }
 
