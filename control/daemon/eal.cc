@@ -11,6 +11,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -47,6 +48,13 @@ Result<bool> use_huge_pages(const config::Daemon &daemon, uint64_t needed) {
     return false;
 }
 
+uint64_t bytes_needed(const config::Config &config) {
+    const bool xdp = std::ranges::any_of(
+        config.ports, [](const config::Port &port) { return port.device.starts_with("net_af_xdp"); });
+    return port::PacketPool::bytes_needed(config.daemon.buffers) + kOtherBytes +
+           (xdp ? port::PacketPool::xdp_bytes_needed() : 0);
+}
+
 std::vector<std::string> memory_arguments(bool huge, const config::Daemon &daemon, uint64_t needed) {
     if (huge) return {"--in-memory"};
     const uint64_t mib = daemon.memory_mb != 0 ? daemon.memory_mb : needed >> 20;
@@ -55,10 +63,11 @@ std::vector<std::string> memory_arguments(bool huge, const config::Daemon &daemo
 
 } // namespace
 
-Result<Eal> Eal::start(const config::Daemon &daemon) {
+Result<Eal> Eal::start(const config::Config &config) {
+    const config::Daemon &daemon = config.daemon;
     const Result<std::vector<unsigned>> cpus = worker_cpus(daemon.workers);
     if (!cpus) return cpus.error();
-    const uint64_t needed = port::PacketPool::bytes_needed(daemon.buffers) + kOtherBytes;
+    const uint64_t needed = bytes_needed(config);
     const Result<bool> huge = use_huge_pages(daemon, needed);
     if (!huge) return huge.error();
 

@@ -14,7 +14,7 @@ class Eal {
   public:
     /// Starts EAL for this configuration. Huge pages are taken without files in hugetlbfs, so a killed
     /// process leaves none behind.
-    static Result<Eal> start(const config::Daemon &daemon);
+    static Result<Eal> start(const config::Config &config);
 
     /// lcores to launch workers on.
     const std::vector<unsigned> &worker_lcores() const { return worker_lcores_; }

@@ -233,7 +233,7 @@ int run(const config::Config &config, const Options &options, int signals) {
     if (!usable) return fail(usable.error());
     const std::string &api_path = *usable;
     const std::string state_directory = std::filesystem::path(api_path).parent_path();
-    const Result<Eal> eal = Eal::start(config.daemon);
+    const Result<Eal> eal = Eal::start(config);
     if (!eal) return fail(eal.error());
     Result<std::unique_ptr<port::PacketPool>> pool = port::PacketPool::create(config.daemon.buffers);
     if (!pool) return fail(pool.error());

@@ -12,6 +12,9 @@ namespace {
 
 constexpr uint32_t kCacheBuffers = 256;
 constexpr uint32_t kPageBytes = 4096;
+/// The protocol thread runs at a real-time priority and can preempt a worker in the middle of a get or a
+/// put; with the usual ring it would then spin for what the worker cannot finish. This one lets it pass.
+constexpr const char *kPoolKind = "ring_mt_rts";
 /// Private header and alignment that each buffer costs beside its data.
 constexpr uint32_t kOverheadBytes = 512;
 
@@ -24,11 +27,9 @@ void touch(rte_mempool *, void *, void *object, unsigned) {
 } // namespace
 
 Result<std::unique_ptr<PacketPool>> PacketPool::create(uint32_t buffers) {
-    // The protocol thread runs at a real-time priority and can preempt a worker in the middle of a get or a
-    // put; with the usual ring it would then spin for what the worker cannot finish. This one lets it pass.
     rte_mempool *pool = rte_pktmbuf_pool_create_by_ops("lagg_packets", buffers, kCacheBuffers, 0,
                                                        kBufferBytes + RTE_PKTMBUF_HEADROOM,
-                                                       static_cast<int>(rte_socket_id()), "ring_mt_rts");
+                                                       static_cast<int>(rte_socket_id()), kPoolKind);
     if (pool == nullptr)
         return Error{fmt::format("there is no memory for {} packet buffers ({} MiB): {}; lower [daemon] buffers, or "
                                  "give more memory",
@@ -37,14 +38,32 @@ Result<std::unique_ptr<PacketPool>> PacketPool::create(uint32_t buffers) {
     return std::unique_ptr<PacketPool>(new PacketPool(pool));
 }
 
-PacketPool::~PacketPool() { rte_mempool_free(pool_); }
+rte_mempool *PacketPool::for_xdp() const {
+    if (xdp_pool_ == nullptr)
+        xdp_pool_ = rte_pktmbuf_pool_create_by_ops("lagg_xdp_packets", kXdpBuffers, kCacheBuffers, 0,
+                                                   kXdpBufferBytes + RTE_PKTMBUF_HEADROOM,
+                                                   static_cast<int>(rte_socket_id()), kPoolKind);
+    return xdp_pool_;
+}
+
+PacketPool::~PacketPool() {
+    rte_mempool_free(xdp_pool_);
+    rte_mempool_free(pool_);
+}
 
 PoolUse PacketPool::use() const {
-    return PoolUse{.total = pool_->size, .free = rte_mempool_avail_count(pool_)};
+    PoolUse use{.total = pool_->size, .free = rte_mempool_avail_count(pool_)};
+    if (xdp_pool_ != nullptr) {
+        use.total += xdp_pool_->size;
+        use.free += rte_mempool_avail_count(xdp_pool_);
+    }
+    return use;
 }
 
 uint64_t PacketPool::bytes_needed(uint32_t buffers) {
     return uint64_t{buffers} * (kBufferBytes + RTE_PKTMBUF_HEADROOM + kOverheadBytes);
 }
+
+uint64_t PacketPool::xdp_bytes_needed() { return uint64_t{kXdpBuffers} * kPageBytes; }
 
 } // namespace lagg::port

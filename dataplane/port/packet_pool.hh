@@ -16,6 +16,10 @@ namespace lagg::port {
 /// that driver copies a whole ring slot without a look at the buffer's size.
 inline constexpr uint16_t kBufferBytes = 10240;
 
+/// Octets of a frame in a buffer of net_af_xdp, whose buffers must not be larger than a page.
+inline constexpr uint16_t kXdpBufferBytes = 3456;
+inline constexpr uint32_t kXdpBuffers = 16384;
+
 struct PoolUse {
     uint32_t total = 0;
     uint32_t free = 0; ///< in the pool and in the cores' caches
@@ -30,13 +34,17 @@ class PacketPool {
     PacketPool &operator=(const PacketPool &) = delete;
 
     rte_mempool *get() const { return pool_; }
+    /// The pool for net_af_xdp ports, made when the first of them asks; null when there is no memory.
+    rte_mempool *for_xdp() const;
     PoolUse use() const;
     /// Octets of memory that a pool of this many buffers takes.
     static uint64_t bytes_needed(uint32_t buffers);
+    static uint64_t xdp_bytes_needed();
 
   private:
     explicit PacketPool(rte_mempool *pool) : pool_(pool) {}
     rte_mempool *pool_;
+    mutable rte_mempool *xdp_pool_ = nullptr; ///< only the control thread opens ports
 };
 
 } // namespace lagg::port

@@ -98,6 +98,7 @@ Result<std::unique_ptr<Port>> Port::open(const OpenOptions &options, const Packe
     port->bus_ = options.device.pci ? "pci" : "vdev";
     port->bus_name_ = options.device.name;
     port->promiscuous_ = options.promiscuous;
+    port->xdp_ = options.device.driver == "net_af_xdp";
     if (rte_eth_dev_get_port_by_name(options.device.name.c_str(), &port->device_) == 0) {
         port->adopted_ = true;
     } else {
@@ -152,10 +153,14 @@ Result<void> Port::configure(const OpenOptions &options, const PacketPool &pool)
     if (int code = rte_eth_dev_adjust_nb_rx_tx_desc(device_, &rx_descriptors, &tx_descriptors);
         code < 0)
         return error(fmt::format("does not take {} descriptors a queue", rx_descriptors), code);
+    if (xdp_ && pool.for_xdp() == nullptr)
+        return Error{fmt::format("port {}: there is no memory for the buffers of net_af_xdp; raise [daemon] memory_mb",
+                                 name_)};
+    rte_mempool *buffers = xdp_ ? pool.for_xdp() : pool.get();
     const auto socket = static_cast<unsigned>(std::max(0, rte_eth_dev_socket_id(device_)));
     for (uint16_t queue = 0; queue < queues_; ++queue) {
         if (int code =
-                rte_eth_rx_queue_setup(device_, queue, rx_descriptors, socket, nullptr, pool.get());
+                rte_eth_rx_queue_setup(device_, queue, rx_descriptors, socket, nullptr, buffers);
             code < 0)
             return error(fmt::format("receive queue {} cannot be set up", queue), code);
         if (int code = rte_eth_tx_queue_setup(device_, queue, tx_descriptors, socket, nullptr);
@@ -187,6 +192,10 @@ Result<void> Port::set_mtu(uint16_t mtu) {
             "port {}: MTU {} does not fit into its ring's slots of {} bytes; leave framesz and "
             "blocksz out of its device string, or raise them",
             name_, mtu, slot_bytes_)};
+    if (xdp_ && mtu + kHeaderBytes > kXdpBufferBytes)
+        return Error{fmt::format("port {}: MTU {} is too large for net_af_xdp, whose frames have to fit into a page; use "
+                                 "net_af_packet, or an MTU of at most {}",
+                                 name_, mtu, kXdpBufferBytes - kHeaderBytes)};
     // net_af_packet claims to take no frame above 1518 octets, whatever its ring holds, so that
     // ethdev refuses every larger MTU; the interface behind it is the one that decides.
     int wanted = mtu;

@@ -82,6 +82,7 @@ class Port {
     bool adopted_ = false;
     bool started_ = false;
     bool promiscuous_ = true;
+    bool xdp_ = false;
     uint16_t queues_ = 1;
     uint16_t mtu_ = 1500;
     int found_mtu_ = 0; ///< of net_af_packet's interface when it was opened
