@@ -5,8 +5,11 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <bpf/libbpf.h>
 #include <rte_log.h>
+#include <xdp/libxdp.h>
 
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -19,11 +22,28 @@ namespace {
 constexpr size_t kQueuedLines = 8192;
 
 std::mutex complaint_mutex;
-std::string last_complaint;
+std::string first_complaint;
 
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
     return text;
+}
+
+// libbpf and libxdp print to standard error on their own when net_af_xdp uses them.
+void log_library_line(const char *library, const char *format, va_list arguments) {
+    char line[512];
+    std::vsnprintf(line, sizeof line, format, arguments);
+    spdlog::debug("{}: {}", library, trimmed(line));
+}
+
+int log_libbpf(libbpf_print_level, const char *format, va_list arguments) {
+    log_library_line("libbpf", format, arguments);
+    return 0;
+}
+
+int log_libxdp(libxdp_print_level, const char *format, va_list arguments) {
+    log_library_line("libxdp", format, arguments);
+    return 0;
 }
 
 // The stream does not tell the level of a line, but DPDK knows the level of the message it is writing.
@@ -33,7 +53,7 @@ ssize_t write_dpdk_line(void *, const char *text, size_t size) {
     spdlog::debug("dpdk: {}", line);
     if (rte_log_cur_msg_loglevel() <= static_cast<int>(RTE_LOG_ERR)) {
         const std::lock_guard lock(complaint_mutex);
-        last_complaint = line;
+        if (first_complaint.empty()) first_complaint = line;
     }
     return static_cast<ssize_t>(size);
 }
@@ -59,11 +79,13 @@ void capture_dpdk_log() {
     if (stream == nullptr) return;
     setvbuf(stream, nullptr, _IOLBF, 0);
     rte_openlog_stream(stream);
+    libbpf_set_print(log_libbpf);
+    libxdp_set_print(log_libxdp);
 }
 
 std::string take_dpdk_complaint() {
     const std::lock_guard lock(complaint_mutex);
-    return std::exchange(last_complaint, {});
+    return std::exchange(first_complaint, {});
 }
 
 } // namespace lagg::daemon

@@ -16,8 +16,8 @@ void stop_logging();
 
 /// From now on what DPDK prints goes to our log, at debug, and its complaints can be asked for.
 void capture_dpdk_log();
-/// The last complaint DPDK printed since the last call, or an empty string: the reason behind a call that
-/// says no more than "Invalid argument".
+/// The first complaint DPDK printed since the last call, or an empty string: the reason behind a call that
+/// says no more than "Invalid argument". What follows it are mostly the steps that gave up because of it.
 std::string take_dpdk_complaint();
 
 } // namespace lagg::daemon
