@@ -41,7 +41,7 @@ struct SystemParametersChanged {
 struct LinkChanged {
     PortNumber port;
     bool up;
-    bool full_duplex;   ///< a half-duplex port is Individual
+    bool full_duplex;    ///< a half-duplex port is Individual
     uint32_t speed_mbps; ///< 0 when unknown
 };
 /// A frame of ethertype 0x8809 as it came, from the destination address on, without FCS.
@@ -53,8 +53,9 @@ struct SlowFrameReceived {
 /// Time has reached next_deadline(), or simply goes on.
 struct TimePassed {};
 
-using Event = std::variant<PortAdded, PortRemoved, PortLeaving, PortReturning, PortParametersChanged,
-                           SystemParametersChanged, LinkChanged, SlowFrameReceived, TimePassed>;
+using Event =
+    std::variant<PortAdded, PortRemoved, PortLeaving, PortReturning, PortParametersChanged,
+                 SystemParametersChanged, LinkChanged, SlowFrameReceived, TimePassed>;
 
 /// LACPDUs and Marker PDUs all have this length, without FCS.
 inline constexpr size_t kFrameLength = 124;

@@ -1,7 +1,7 @@
 // One System with its Aggregation Ports and Aggregators: the whole core behind one step function.
 //
-// Pure and deterministic: the same sequence of (time, event) gives the same actions. One thread at a
-// time; no clock, no I/O, no allocation after construction.
+// Pure and deterministic: the same sequence of (time, event) gives the same actions. One thread at
+// a time; no clock, no I/O, no allocation after construction.
 #pragma once
 
 #include "lacp/events.hh"
@@ -43,7 +43,7 @@ struct PortSnapshot {
 
 struct SystemSnapshot {
     SystemParameters parameters;
-    uint16_t active_aggregator = 0; ///< 0 for none
+    uint16_t active_aggregator = 0;  ///< 0 for none
     std::vector<PortSnapshot> ports; ///< by port number
 };
 

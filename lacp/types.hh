@@ -1,4 +1,5 @@
-// The vocabulary of the protocol: identifiers, the state octet, parameters (802.1AX-2014 6.4.1-6.4.8).
+// The vocabulary of the protocol: identifiers, the state octet, parameters
+// (802.1AX-2014 6.4.1-6.4.8).
 #pragma once
 
 #include <array>
@@ -76,8 +77,16 @@ struct PortInformation {
 
 enum class RxState { INITIALIZE, PORT_DISABLED, EXPIRED, LACP_DISABLED, DEFAULTED, CURRENT };
 enum class PeriodicState { NO_PERIODIC, FAST_PERIODIC, SLOW_PERIODIC, PERIODIC_TX };
-/// COLLECTING_DISTRIBUTING belongs to coupled control; the others to both or to independent control.
-enum class MuxState { DETACHED, WAITING, ATTACHED, COLLECTING, DISTRIBUTING, COLLECTING_DISTRIBUTING };
+/// COLLECTING_DISTRIBUTING belongs to coupled control; the others to both or to independent
+/// control.
+enum class MuxState {
+    DETACHED,
+    WAITING,
+    ATTACHED,
+    COLLECTING,
+    DISTRIBUTING,
+    COLLECTING_DISTRIBUTING
+};
 enum class ChurnState { MONITOR, NO_CHURN, CHURN };
 enum class Selected { UNSELECTED, SELECTED, STANDBY };
 
@@ -107,7 +116,8 @@ struct PortParameters {
     bool lacp_enabled = true;
     /// LACP_Activity: true sends unasked, false answers an active partner only.
     bool active = true;
-    /// LACP_Timeout: true asks the partner to send every second and expires after 3 s, false 30 s and 90 s.
+    /// LACP_Timeout: true asks the partner to send every second and expires after 3 s, false 30 s
+    /// and 90 s.
     bool short_timeout = false;
     bool aggregatable = true;
     uint16_t port_priority = 32768;

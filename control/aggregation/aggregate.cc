@@ -14,7 +14,9 @@ namespace {
 
 using config::Protocol;
 
-bool uses_hash(Protocol protocol) { return protocol == Protocol::LACP || protocol == Protocol::LOADBALANCE; }
+bool uses_hash(Protocol protocol) {
+    return protocol == Protocol::LACP || protocol == Protocol::LOADBALANCE;
+}
 
 distribute::SpreadFunction spread_function(Protocol protocol) {
     switch (protocol) {
@@ -40,9 +42,11 @@ lacp::PortInformation optimistic_partner() {
 
 } // namespace
 
-Aggregate::Aggregate(const config::Lagg &config, const Identity &identity, UpperDevice upper, lacp::Time now)
+Aggregate::Aggregate(const config::Lagg &config, const Identity &identity, UpperDevice upper,
+                     lacp::Time now)
     : config_(config), identity_(identity), upper_(std::move(upper)), last_change_(now) {
-    for (const std::string &name : config_.ports) members_.push_back(Member{.name = name});
+    for (const std::string &name : config_.ports)
+        members_.push_back(Member{.name = name});
     if (config_.protocol == Protocol::LACP) start_lacp(now);
 }
 
@@ -74,7 +78,8 @@ Member *Aggregate::find_device(port::DeviceId device) {
     return nullptr;
 }
 
-// ---- LACP ----------------------------------------------------------------------------------------
+// ---- LACP
+// ----------------------------------------------------------------------------------------
 
 lacp::SystemParameters Aggregate::system_parameters() const {
     lacp::SystemParameters parameters;
@@ -110,7 +115,8 @@ void Aggregate::stop_lacp(lacp::Time now) {
 }
 
 void Aggregate::add_to_lacp(const Member &member, lacp::Time now) {
-    step(lacp::PortAdded{member.port->number, member.port->mac, port_parameters(*member.port)}, now);
+    step(lacp::PortAdded{member.port->number, member.port->mac, port_parameters(*member.port)},
+         now);
     tell_link(member, now);
 }
 
@@ -144,24 +150,28 @@ void Aggregate::on_membership(const lacp::PortMembership &membership) {
     member->distributing = membership.distributing;
 }
 
-// The mux tells what happens to traffic and is what an operator follows; the other machines are detail.
+// The mux tells what happens to traffic and is what an operator follows; the other machines are
+// detail.
 void Aggregate::log_transition(const lacp::StateChanged &change) {
     using Machine = lacp::StateChanged::Machine;
     if (change.machine == Machine::MUX) lacp_reason_ = change.reason;
-    // Of the receive machine only what it says of the partner is news; the link's state was logged already.
-    const bool told = change.machine == Machine::MUX || change.machine == Machine::AGGREGATOR ||
-                      (change.machine == Machine::RX && std::string_view(change.to) != "PORT_DISABLED");
+    // Of the receive machine only what it says of the partner is news; the link's state was logged
+    // already.
+    const bool told =
+        change.machine == Machine::MUX || change.machine == Machine::AGGREGATOR ||
+        (change.machine == Machine::RX && std::string_view(change.to) != "PORT_DISABLED");
     const auto level = told ? spdlog::level::info : spdlog::level::debug;
-    static constexpr const char *kNames[] = {"receive", "mux", "selection", "actor churn", "partner churn",
-                                             "aggregator"};
+    static constexpr const char *kNames[] = {"receive",     "mux",           "selection",
+                                             "actor churn", "partner churn", "aggregator"};
     std::string port = "aggregator";
     for (const Member &member : members_)
         if (member.port && member.port->number == change.port) port = member.name;
-    spdlog::log(level, "{}: {}: {} {} -> {}: {}", config_.name, port, kNames[static_cast<size_t>(change.machine)],
-                change.from, change.to, change.reason);
+    spdlog::log(level, "{}: {}: {} {} -> {}: {}", config_.name, port,
+                kNames[static_cast<size_t>(change.machine)], change.from, change.to, change.reason);
 }
 
-// ---- what happens to a lagg ----------------------------------------------------------------------
+// ---- what happens to a lagg
+// ----------------------------------------------------------------------
 
 void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now) {
     const bool was_lacp = lacp_.has_value();
@@ -174,7 +184,8 @@ void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity
         ordered.push_back(known != nullptr ? std::move(*known) : Member{.name = name});
         if (known != nullptr) known->name.clear();
     }
-    for (const Member &left : members_) assert(left.name.empty() || !left.port); // detached before
+    for (const Member &left : members_)
+        assert(left.name.empty() || !left.port); // detached before
     members_ = std::move(ordered);
     config_ = config;
     identity_ = identity;
@@ -186,11 +197,14 @@ void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity
             step(lacp::SystemParametersChanged{system_parameters()}, now);
             for (const Member &member : members_)
                 if (member.port)
-                    step(lacp::PortParametersChanged{member.port->number, port_parameters(*member.port)}, now);
+                    step(lacp::PortParametersChanged{member.port->number,
+                                                     port_parameters(*member.port)},
+                         now);
         }
     }
     changed_ = true;
-    settle(now, protocol_changed ? std::string("protocol is now ") + to_text(config_.protocol) : "reconfigured");
+    settle(now, protocol_changed ? std::string("protocol is now ") + to_text(config_.protocol)
+                                 : "reconfigured");
 }
 
 bool Aggregate::set_upper(UpperDevice upper, const worker::DeviceTotals &counters_base) {
@@ -201,7 +215,8 @@ bool Aggregate::set_upper(UpperDevice upper, const worker::DeviceTotals &counter
     return true;
 }
 
-void Aggregate::attach(const AttachedPort &port, const worker::DeviceTotals &counters_base, lacp::Time now) {
+void Aggregate::attach(const AttachedPort &port, const worker::DeviceTotals &counters_base,
+                       lacp::Time now) {
     Member *member = find_member(port.name);
     assert(member != nullptr);
     assert(!member->port);
@@ -237,7 +252,8 @@ void Aggregate::detach(const std::string &port, lacp::Time now) {
     if (member == nullptr || !member->port) return;
     step(lacp::PortRemoved{member->port->number}, now);
     // What the core still wanted to send there has no device any more.
-    std::erase_if(frames_, [&](const OutgoingFrame &frame) { return frame.device == member->port->device; });
+    std::erase_if(frames_,
+                  [&](const OutgoingFrame &frame) { return frame.device == member->port->device; });
     if (member->distributing) {
         spdlog::info("{}: {}: carries no traffic: port detached", config_.name, port);
         last_change_ = now;
@@ -252,7 +268,8 @@ void Aggregate::detach(const std::string &port, lacp::Time now) {
     settle(now, "port " + port + " detached");
 }
 
-void Aggregate::note_problem(const std::string &port, const std::string &device_text, const std::string &problem) {
+void Aggregate::note_problem(const std::string &port, const std::string &device_text,
+                             const std::string &problem) {
     Member *member = find_member(port);
     if (member == nullptr || member->port) return;
     member->device_text = device_text;
@@ -298,17 +315,20 @@ void Aggregate::leave(const std::string &port, lacp::Time now) {
 }
 
 void Aggregate::leave_all(lacp::Time now) {
-    for (Member &member : members_) leave(member.name, now);
+    for (Member &member : members_)
+        leave(member.name, now);
 }
 
-// ---- who carries traffic -------------------------------------------------------------------------
+// ---- who carries traffic
+// -------------------------------------------------------------------------
 
 // Under LACP the core has said so already; under the other protocols the links alone decide.
 void Aggregate::choose_members() {
     if (config_.protocol == Protocol::LACP) return;
     const Member *primary = nullptr;
     for (const Member &member : members_)
-        if (primary == nullptr && member.port && member.link.up && !member.leaving) primary = &member;
+        if (primary == nullptr && member.port && member.link.up && !member.leaving)
+            primary = &member;
     for (Member &member : members_) {
         const bool usable = member.port && member.link.up && !member.leaving;
         switch (config_.protocol) {
@@ -335,8 +355,8 @@ void Aggregate::choose_members() {
 uint32_t Aggregate::able_members() const {
     uint32_t able = 0;
     for (const Member &member : members_) {
-        const bool stands_by =
-            config_.protocol == Protocol::FAILOVER && member.port && member.link.up && !member.leaving;
+        const bool stands_by = config_.protocol == Protocol::FAILOVER && member.port &&
+                               member.link.up && !member.leaving;
         able += member.distributing || stands_by ? 1 : 0;
     }
     return able;
@@ -356,7 +376,8 @@ void Aggregate::rebuild_table() {
 void Aggregate::settle(lacp::Time now, const std::string &reason) {
     choose_members();
     const uint32_t able = able_members();
-    const bool up = config_.protocol != Protocol::NONE && able >= std::max<uint32_t>(1, config_.min_links);
+    const bool up =
+        config_.protocol != Protocol::NONE && able >= std::max<uint32_t>(1, config_.min_links);
 
     bool moved = false;
     for (const Member &member : members_) {
@@ -392,11 +413,16 @@ void Aggregate::announce() {
                 frames_.push_back({member.port->device, std::move(frame)});
 }
 
-// ---- results -------------------------------------------------------------------------------------
+// ---- results
+// -------------------------------------------------------------------------------------
 
-bool Aggregate::take_changed() { return std::exchange(changed_, false); }
+bool Aggregate::take_changed() {
+    return std::exchange(changed_, false);
+}
 
-std::vector<OutgoingFrame> Aggregate::take_frames() { return std::exchange(frames_, {}); }
+std::vector<OutgoingFrame> Aggregate::take_frames() {
+    return std::exchange(frames_, {});
+}
 
 uint16_t Aggregate::queues() const {
     uint16_t queues = upper_.queues;
@@ -431,7 +457,8 @@ worker::LaggForwarding Aggregate::forwarding() const {
                                             .queues = member.port->queues,
                                             .collecting = member.collecting,
                                             .distributing = distributes};
-        forwarding.member_count = std::max<uint8_t>(forwarding.member_count, static_cast<uint8_t>(member.index + 1));
+        forwarding.member_count =
+            std::max<uint8_t>(forwarding.member_count, static_cast<uint8_t>(member.index + 1));
         if (distributes) forwarding.spread.live[forwarding.spread.live_count++] = member.index;
     }
     return forwarding;

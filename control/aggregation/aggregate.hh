@@ -1,7 +1,7 @@
 // One lagg as the protocol thread knows it: which of its ports carry traffic, under every protocol.
 //
-// Here lacp/ and dataplane/ meet: link states and frames become events of the LACP core, its actions
-// become members of a forwarding state. Time is an argument and nothing here waits.
+// Here lacp/ and dataplane/ meet: link states and frames become events of the LACP core, its
+// actions become members of a forwarding state. Time is an argument and nothing here waits.
 #pragma once
 
 #include "control/config/config.hh"
@@ -36,7 +36,7 @@ struct AttachedPort {
 /// The device a lagg comes out at.
 struct UpperDevice {
     worker::EndpointId device = port::kNoDevice;
-    upper::Tap *tap = nullptr;                ///< of a kernel interface
+    upper::Tap *tap = nullptr;             ///< of a kernel interface
     uint16_t queues = worker::kMaxWorkers; ///< of a lagg without an upper device: no limit
     std::string text = "none";             ///< kernel:lagg0, port:NAME, none
     bool operator==(const UpperDevice &) const = default;
@@ -72,7 +72,8 @@ struct OutgoingFrame {
 
 class Aggregate final : private lacp::ActionSink {
   public:
-    Aggregate(const config::Lagg &config, const Identity &identity, UpperDevice upper, lacp::Time now);
+    Aggregate(const config::Lagg &config, const Identity &identity, UpperDevice upper,
+              lacp::Time now);
 
     const config::Lagg &config() const { return config_; }
     const Identity &identity() const { return identity_; }
@@ -86,17 +87,20 @@ class Aggregate final : private lacp::ActionSink {
     void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now);
     /// False when it comes out there already.
     bool set_upper(UpperDevice upper, const worker::DeviceTotals &counters_base = {});
-    void attach(const AttachedPort &port, const worker::DeviceTotals &counters_base, lacp::Time now);
+    void attach(const AttachedPort &port, const worker::DeviceTotals &counters_base,
+                lacp::Time now);
     /// Parameters of the port that can change while it is attached.
     void update(const AttachedPort &port, lacp::Time now);
     void detach(const std::string &port, lacp::Time now);
     /// The port could not be opened.
-    void note_problem(const std::string &port, const std::string &device_text, const std::string &problem);
+    void note_problem(const std::string &port, const std::string &device_text,
+                      const std::string &problem);
     void link_changed(port::DeviceId device, const port::Link &link, lacp::Time now);
     void slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now);
     void time_passed(lacp::Time now);
     std::optional<lacp::Time> next_deadline() const;
-    /// Tells the partner that one port, or every port, leaves. Nothing is distributed there from now on.
+    /// Tells the partner that one port, or every port, leaves. Nothing is distributed there from
+    /// now on.
     void leave(const std::string &port, lacp::Time now);
     void leave_all(lacp::Time now);
 

@@ -19,7 +19,9 @@ constexpr uint16_t kRarp = 0x8035;
 constexpr uint16_t kIpv6 = 0x86dd;
 constexpr uint8_t kIcmpv6 = 58;
 
-void append(Frame &frame, std::span<const uint8_t> bytes) { frame.insert(frame.end(), bytes.begin(), bytes.end()); }
+void append(Frame &frame, std::span<const uint8_t> bytes) {
+    frame.insert(frame.end(), bytes.begin(), bytes.end());
+}
 
 void append16(Frame &frame, uint16_t value) {
     frame.push_back(static_cast<uint8_t>(value >> 8));
@@ -35,8 +37,8 @@ Frame ethernet(const MacAddress &destination, const MacAddress &source, uint16_t
 }
 
 /// ARP and RARP share their layout; both name the sender twice here.
-Frame arp(uint16_t ethertype, uint16_t operation, const MacAddress &mac, std::span<const uint8_t> address,
-          const MacAddress &target) {
+Frame arp(uint16_t ethertype, uint16_t operation, const MacAddress &mac,
+          std::span<const uint8_t> address, const MacAddress &target) {
     Frame frame = ethernet(kBroadcast, mac, ethertype);
     append16(frame, 1);      // Ethernet
     append16(frame, 0x0800); // IPv4
@@ -54,8 +56,10 @@ Frame arp(uint16_t ethertype, uint16_t operation, const MacAddress &mac, std::sp
 uint16_t checksum(std::span<const uint8_t> pseudo_header, std::span<const uint8_t> message) {
     uint32_t sum = 0;
     for (const std::span<const uint8_t> part : {pseudo_header, message})
-        for (size_t i = 0; i + 1 < part.size(); i += 2) sum += static_cast<uint32_t>(part[i] << 8 | part[i + 1]);
-    while ((sum >> 16) != 0) sum = (sum & 0xffff) + (sum >> 16);
+        for (size_t i = 0; i + 1 < part.size(); i += 2)
+            sum += static_cast<uint32_t>(part[i] << 8 | part[i + 1]);
+    while ((sum >> 16) != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
     return static_cast<uint16_t>(~sum);
 }
 
@@ -98,9 +102,11 @@ std::vector<Frame> announcements(const MacAddress &mac, const std::vector<config
         if (alias.v6)
             frames.push_back(neighbor_advertisement(mac, alias.address));
         else
-            frames.push_back(arp(kArp, kRequest, mac, std::span(alias.address).first(4), MacAddress{}));
+            frames.push_back(
+                arp(kArp, kRequest, mac, std::span(alias.address).first(4), MacAddress{}));
     }
-    if (frames.empty()) frames.push_back(arp(kRarp, kReverseRequest, mac, std::array<uint8_t, 4>{}, mac));
+    if (frames.empty())
+        frames.push_back(arp(kRarp, kReverseRequest, mac, std::array<uint8_t, 4>{}, mac));
     return frames;
 }
 

@@ -8,7 +8,9 @@ namespace lagg::aggregation {
 
 namespace {
 
-double seconds_between(lacp::Time from, lacp::Time to) { return std::chrono::duration<double>(to - from).count(); }
+double seconds_between(lacp::Time from, lacp::Time to) {
+    return std::chrono::duration<double>(to - from).count();
+}
 
 worker::DeviceTotals minus(worker::DeviceTotals total, const worker::DeviceTotals &base) {
     total.rx_packets -= base.rx_packets;
@@ -93,7 +95,8 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     out.link_source = to_text(member.port->link_source);
     out.collecting = member.collecting;
     out.distributing = aggregate.up() && member.distributing;
-    out.buckets = static_cast<unsigned>(std::ranges::count(aggregate.buckets().member, member.index));
+    out.buckets =
+        static_cast<unsigned>(std::ranges::count(aggregate.buckets().member, member.index));
     out.counters = counters(minus(fleet.totals(member.port->device), member.counters_base));
     return out;
 }
@@ -127,7 +130,8 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
     out.mtu = config.mtu;
     out.min_links = config.min_links;
     out.upper = aggregate.upper().text;
-    for (const config::Alias &alias : config.aliases) out.aliases.push_back(to_string(alias));
+    for (const config::Alias &alias : config.aliases)
+        out.aliases.push_back(to_string(alias));
     out.hash_policy = policy_name(config.hash);
     out.hash_seed = config.hash.seed.value_or(aggregate.identity().hash_seed);
     out.roundrobin_stride = config.roundrobin_stride;
@@ -136,7 +140,8 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
     out.last_change_seconds = seconds_between(aggregate.last_change(), now);
     out.last_change_reason = aggregate.last_change_reason();
     if (aggregate.upper().device != port::kNoDevice)
-        out.counters = counters(minus(fleet.totals(aggregate.upper().device), aggregate.upper_base()));
+        out.counters =
+            counters(minus(fleet.totals(aggregate.upper().device), aggregate.upper_base()));
 
     std::optional<lacp::SystemSnapshot> system;
     if (aggregate.lacp() != nullptr) {

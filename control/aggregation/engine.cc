@@ -28,7 +28,8 @@ Aggregate *Engine::find(const std::string &lagg) {
     return nullptr;
 }
 
-void Engine::add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper, lacp::Time now) {
+void Engine::add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper,
+                      lacp::Time now) {
     assert(find(config.name) == nullptr);
     laggs_.push_back(std::make_unique<Aggregate>(config, identity, UpperDevice{}, now));
     set_upper(config.name, std::move(upper), now);
@@ -36,7 +37,9 @@ void Engine::add_lagg(const config::Lagg &config, const Identity &identity, Uppe
 }
 
 void Engine::remove_lagg(const std::string &name, lacp::Time now) {
-    removed_ = std::erase_if(laggs_, [&](const auto &aggregate) { return aggregate->config().name == name; }) != 0;
+    removed_ = std::erase_if(laggs_, [&](const auto &aggregate) {
+                   return aggregate->config().name == name;
+               }) != 0;
     std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == name; });
     flush(now);
 }
@@ -62,7 +65,8 @@ void Engine::attach(const std::string &lagg, const AttachedPort &port, lacp::Tim
     assert(aggregate != nullptr);
     aggregate->attach(port, fleet_.totals(port.device), now);
     if (port.link_source == port::LinkSource::RTNETLINK) {
-        const auto known = std::ranges::find(interfaces_, port.interface_index, &kernel::Carrier::index);
+        const auto known =
+            std::ranges::find(interfaces_, port.interface_index, &kernel::Carrier::index);
         if (known != interfaces_.end()) carrier_reported(*known, now);
     } else {
         aggregate->link_changed(port.device, port::read_link(port.device), now);
@@ -80,8 +84,8 @@ void Engine::detach(const std::string &lagg, const std::string &port, lacp::Time
     flush(now);
 }
 
-void Engine::note_problem(const std::string &lagg, const std::string &port, const std::string &device_text,
-                          const std::string &problem) {
+void Engine::note_problem(const std::string &lagg, const std::string &port,
+                          const std::string &device_text, const std::string &problem) {
     if (Aggregate *aggregate = find(lagg)) aggregate->note_problem(port, device_text, problem);
 }
 
@@ -97,7 +101,8 @@ void Engine::leave(const std::string &lagg, const std::string &port, lacp::Time 
 
 void Engine::run(lacp::Time now) {
     fleet_.receive_slow([&](port::DeviceId device, std::span<const uint8_t> frame) {
-        for (const std::unique_ptr<Aggregate> &aggregate : laggs_) aggregate->slow_frame(device, frame, now);
+        for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+            aggregate->slow_frame(device, frame, now);
     });
     if (now >= next_poll_) {
         read_links(port::LinkSource::POLL, now);
@@ -124,13 +129,15 @@ lacp::Time Engine::next_deadline(lacp::Time now) const {
     lacp::Time next = now + (held_until_ ? kRingPeriod : kPollPeriod);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
         if (aggregate->lacp() != nullptr) next = std::min(next, now + kRingPeriod);
-        if (const std::optional<lacp::Time> deadline = aggregate->next_deadline()) next = std::min(next, *deadline);
+        if (const std::optional<lacp::Time> deadline = aggregate->next_deadline())
+            next = std::min(next, *deadline);
     }
     return next;
 }
 
 void Engine::carrier_reported(kernel::Carrier carrier, lacp::Time now) {
-    std::erase_if(interfaces_, [&](const kernel::Carrier &known) { return known.index == carrier.index; });
+    std::erase_if(interfaces_,
+                  [&](const kernel::Carrier &known) { return known.index == carrier.index; });
     if (carrier.present) interfaces_.push_back(carrier);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
         for (const Member &member : aggregate->members()) {
@@ -147,8 +154,8 @@ void Engine::carrier_reported(kernel::Carrier carrier, lacp::Time now) {
     flush(now);
 }
 
-void Engine::set_speed(port::DeviceId device, unsigned interface_index, uint32_t speed_mbps, bool full_duplex,
-                       lacp::Time now) {
+void Engine::set_speed(port::DeviceId device, unsigned interface_index, uint32_t speed_mbps,
+                       bool full_duplex, lacp::Time now) {
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
         const Member *member = aggregate->find(device);
         if (member == nullptr || member->port->interface_index != interface_index) continue;
@@ -169,19 +176,22 @@ void Engine::read_links(port::LinkSource source, lacp::Time now) {
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
         for (const Member &member : aggregate->members())
             if (member.port && member.port->link_source == source)
-                aggregate->link_changed(member.port->device, port::read_link(member.port->device), now);
+                aggregate->link_changed(member.port->device, port::read_link(member.port->device),
+                                        now);
 }
 
-// Publish first, send after: a LACPDU must not promise what the workers do not do yet, and when it takes
-// a promise back the workers have stopped already.
+// Publish first, send after: a LACPDU must not promise what the workers do not do yet, and when it
+// takes a promise back the workers have stopped already.
 void Engine::flush(lacp::Time) {
     bool changed = std::exchange(removed_, false);
-    for (const std::unique_ptr<Aggregate> &aggregate : laggs_) changed = aggregate->take_changed() || changed;
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+        changed = aggregate->take_changed() || changed;
     if (changed) publish();
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
         // While a lagg stands still nobody would send its frames; they wait for the next time.
         if (!held_until_)
-            for (const OutgoingFrame &frame : aggregate->take_frames()) fleet_.send_slow(frame.device, frame.bytes);
+            for (const OutgoingFrame &frame : aggregate->take_frames())
+                fleet_.send_slow(frame.device, frame.bytes);
         if (aggregate->upper().tap == nullptr) continue;
         const auto known = std::ranges::find(carriers_, aggregate->config().name,
                                              &std::pair<std::string, bool>::first);
@@ -194,8 +204,9 @@ void Engine::flush(lacp::Time) {
     }
 }
 
-// A lagg whose devices have fewer or more queues in common than before is served by other workers from now
-// on. Its queues must not have two workers for a moment, so it stands still until the old ones let go.
+// A lagg whose devices have fewer or more queues in common than before is served by other workers
+// from now on. Its queues must not have two workers for a moment, so it stands still until the old
+// ones let go.
 void Engine::publish() {
     auto state = std::make_unique<worker::ForwardingState>();
     std::map<uint8_t, uint16_t> shares;
@@ -203,7 +214,8 @@ void Engine::publish() {
     const bool waited = held_until_ && fleet_.passed(*held_until_);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
         const worker::LaggForwarding &lagg = state->laggs.emplace_back(aggregate->forwarding());
-        const uint16_t share = std::clamp<uint16_t>(lagg.share, 1, static_cast<uint16_t>(fleet_.size()));
+        const uint16_t share =
+            std::clamp<uint16_t>(lagg.share, 1, static_cast<uint16_t>(fleet_.size()));
         const auto before = shares_.find(lagg.slot);
         const bool let_go = waited && std::ranges::find(held_, lagg.slot) != held_.end();
         const bool moves = before != shares_.end() && before->second != share && !let_go;

@@ -1,5 +1,5 @@
-// Every lagg together, and the forwarding state made of them. Runs on the protocol thread; nothing in
-// here waits for a device, a client or a disk.
+// Every lagg together, and the forwarding state made of them. Runs on the protocol thread; nothing
+// in here waits for a device, a client or a disk.
 #pragma once
 
 #include "control/aggregation/aggregate.hh"
@@ -16,13 +16,16 @@
 
 namespace lagg::aggregation {
 
-/// What the engine wants of threads that may wait. Called on the protocol thread; must return at once.
+/// What the engine wants of threads that may wait. Called on the protocol thread; must return at
+/// once.
 struct Hooks {
     /// The lagg's carrier should follow.
     std::function<void(const std::string &lagg, bool up)> carrier;
-    /// Speed and duplex of the kernel interface behind a device are wanted: answer with Engine::set_speed.
+    /// Speed and duplex of the kernel interface behind a device are wanted: answer with
+    /// Engine::set_speed.
     std::function<void(port::DeviceId device, unsigned interface_index)> speed;
-    /// The kernel interface behind a port is gone; the device on it is dead and has to be opened anew.
+    /// The kernel interface behind a port is gone; the device on it is dead and has to be opened
+    /// anew.
     std::function<void(const std::string &port)> gone = [](const std::string &) {};
     /// Called every second or so, for as long as the protocol thread goes round.
     std::function<void()> alive = [] {};
@@ -32,15 +35,16 @@ class Engine {
   public:
     Engine(worker::Fleet &fleet, Hooks hooks);
 
-    void add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper, lacp::Time now);
+    void add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper,
+                  lacp::Time now);
     void remove_lagg(const std::string &name, lacp::Time now);
     void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now);
     void set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now);
     void attach(const std::string &lagg, const AttachedPort &port, lacp::Time now);
     void update(const std::string &lagg, const AttachedPort &port, lacp::Time now);
     void detach(const std::string &lagg, const std::string &port, lacp::Time now);
-    void note_problem(const std::string &lagg, const std::string &port, const std::string &device_text,
-                      const std::string &problem);
+    void note_problem(const std::string &lagg, const std::string &port,
+                      const std::string &device_text, const std::string &problem);
     /// One port, or with an empty name all of them, tells its partner that it leaves.
     void leave(const std::string &lagg, const std::string &port, lacp::Time now);
 
@@ -53,8 +57,8 @@ class Engine {
     /// Reads every link that tells by interrupt.
     void links_interrupted(lacp::Time now);
     /// Ignored when another interface has the device number by now.
-    void set_speed(port::DeviceId device, unsigned interface_index, uint32_t speed_mbps, bool full_duplex,
-                   lacp::Time now);
+    void set_speed(port::DeviceId device, unsigned interface_index, uint32_t speed_mbps,
+                   bool full_duplex, lacp::Time now);
 
     std::vector<api::Lagg> describe(lacp::Time now) const;
     bool has_port(const std::string &lagg, const std::string &port) const;
@@ -71,7 +75,8 @@ class Engine {
     Hooks hooks_;
     std::vector<std::unique_ptr<Aggregate>> laggs_;
     std::vector<std::pair<std::string, bool>> carriers_; ///< as last told to the hook
-    /// Last report of each kernel interface, so that a port attached later knows its carrier at once.
+    /// Last report of each kernel interface, so that a port attached later knows its carrier at
+    /// once.
     std::vector<kernel::Carrier> interfaces_;
     bool removed_ = false; ///< a lagg went, so the state in force is not the wanted one
     std::map<uint8_t, uint16_t> shares_; ///< workers that serve each lagg, by its slot

@@ -22,8 +22,8 @@ void wake(int fd) {
     [[maybe_unused]] const ssize_t written = write(fd, &one, sizeof one);
 }
 
-// A real-time priority keeps the LACPDUs' cadence on a machine whose every core is busy. Without the
-// permission for it the thread does what it can.
+// A real-time priority keeps the LACPDUs' cadence on a machine whose every core is busy. Without
+// the permission for it the thread does what it can.
 void prefer_this_thread() {
     sched_param parameters{};
     parameters.sched_priority = 1;
@@ -40,10 +40,12 @@ timespec to_timespec(lacp::Duration duration) {
 } // namespace
 
 lacp::Time ProtocolThread::now() {
-    return lacp::Time{std::chrono::duration_cast<lacp::Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+    return lacp::Time{std::chrono::duration_cast<lacp::Duration>(
+        std::chrono::steady_clock::now().time_since_epoch())};
 }
 
-ProtocolThread::ProtocolThread(worker::Fleet &fleet, std::unique_ptr<kernel::CarrierWatch> carriers, Hooks hooks)
+ProtocolThread::ProtocolThread(worker::Fleet &fleet, std::unique_ptr<kernel::CarrierWatch> carriers,
+                               Hooks hooks)
     : engine_(fleet, std::move(hooks)), carriers_(std::move(carriers)),
       wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     assert(wake_fd_ >= 0);
@@ -86,10 +88,11 @@ bool ProtocolThread::wait_until(const std::function<bool(worker::Fleet &)> &cond
     }
 }
 
-// A worker sends what it took from the ring in the same round, so a whole round after the ring was empty
-// the frames are with the device.
+// A worker sends what it took from the ring in the same round, so a whole round after the ring was
+// empty the frames are with the device.
 bool ProtocolThread::wait_settled(std::chrono::milliseconds limit) {
-    const bool taken = wait_until([](worker::Fleet &fleet) { return fleet.slow_rings_empty(); }, limit);
+    const bool taken =
+        wait_until([](worker::Fleet &fleet) { return fleet.slow_rings_empty(); }, limit);
     uint64_t token = 0;
     call([&](Engine &engine, lacp::Time) { token = engine.fleet().start_grace(); });
     return wait_until([&](worker::Fleet &fleet) { return fleet.passed(token); }, limit) && taken;
@@ -98,7 +101,8 @@ bool ProtocolThread::wait_settled(std::chrono::milliseconds limit) {
 void ProtocolThread::wait_for_workers() {
     uint64_t token = 0;
     call([&](Engine &engine, lacp::Time) { token = engine.fleet().start_grace(); });
-    while (!wait_until([&](worker::Fleet &fleet) { return fleet.passed(token); }, std::chrono::seconds(1)))
+    while (!wait_until([&](worker::Fleet &fleet) { return fleet.passed(token); },
+                       std::chrono::seconds(1)))
         spdlog::warn("a worker has not come round for a second: a device holds it up");
 }
 
@@ -114,9 +118,10 @@ void ProtocolThread::loop() {
 }
 
 void ProtocolThread::wait_for_work() {
-    std::array<pollfd, 3> fds{{{.fd = wake_fd_, .events = POLLIN, .revents = 0},
-                               {.fd = link_events_.fd(), .events = POLLIN, .revents = 0},
-                               {.fd = carriers_ ? carriers_->fd() : -1, .events = POLLIN, .revents = 0}}};
+    std::array<pollfd, 3> fds{
+        {{.fd = wake_fd_, .events = POLLIN, .revents = 0},
+         {.fd = link_events_.fd(), .events = POLLIN, .revents = 0},
+         {.fd = carriers_ ? carriers_->fd() : -1, .events = POLLIN, .revents = 0}}};
     const lacp::Time before = now();
     const timespec timeout = to_timespec(engine_.next_deadline(before) - before);
     if (ppoll(fds.data(), fds.size(), &timeout, nullptr) <= 0) return;
@@ -129,7 +134,8 @@ void ProtocolThread::wait_for_work() {
         engine_.links_interrupted(now());
     }
     if (fds[2].revents != 0)
-        carriers_->handle([&](const kernel::Carrier &carrier) { engine_.carrier_reported(carrier, now()); });
+        carriers_->handle(
+            [&](const kernel::Carrier &carrier) { engine_.carrier_reported(carrier, now()); });
 }
 
 void ProtocolThread::run_calls() {
@@ -138,7 +144,8 @@ void ProtocolThread::run_calls() {
         const std::lock_guard lock(mutex_);
         calls.swap(calls_);
     }
-    for (const Call &call : calls) call(engine_, now());
+    for (const Call &call : calls)
+        call(engine_, now());
 }
 
 } // namespace lagg::aggregation

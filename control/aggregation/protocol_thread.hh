@@ -17,7 +17,8 @@ namespace lagg::aggregation {
 class ProtocolThread {
   public:
     /// `carriers` may be null where rtnetlink is not to be had.
-    ProtocolThread(worker::Fleet &fleet, std::unique_ptr<kernel::CarrierWatch> carriers, Hooks hooks);
+    ProtocolThread(worker::Fleet &fleet, std::unique_ptr<kernel::CarrierWatch> carriers,
+                   Hooks hooks);
     /// Stops the thread.
     ~ProtocolThread();
     ProtocolThread(const ProtocolThread &) = delete;
@@ -28,11 +29,11 @@ class ProtocolThread {
     void call(const Call &call);
     /// Runs `call` on the protocol thread, some time soon.
     void post(Call call);
-    /// Waits, at most `limit`, until the workers let go of everything taken from them, and slow-protocol
-    /// frames are on their way. False when the limit ran out.
+    /// Waits, at most `limit`, until the workers let go of everything taken from them, and
+    /// slow-protocol frames are on their way. False when the limit ran out.
     bool wait_settled(std::chrono::milliseconds limit);
-    /// Waits for as long as it takes until no worker uses anything that was taken from the forwarding state
-    /// before: only then a device may be closed.
+    /// Waits for as long as it takes until no worker uses anything that was taken from the
+    /// forwarding state before: only then a device may be closed.
     void wait_for_workers();
 
     static lacp::Time now();
@@ -40,7 +41,8 @@ class ProtocolThread {
     uint64_t heartbeat() const { return heartbeat_.load(std::memory_order_relaxed); }
 
   private:
-    bool wait_until(const std::function<bool(worker::Fleet &)> &condition, std::chrono::milliseconds limit);
+    bool wait_until(const std::function<bool(worker::Fleet &)> &condition,
+                    std::chrono::milliseconds limit);
     void loop();
     void wait_for_work();
     void run_calls();

@@ -10,7 +10,7 @@
 namespace lagg::api {
 
 struct MachineStates {
-    std::string rx;       ///< CURRENT, EXPIRED, ...
+    std::string rx; ///< CURRENT, EXPIRED, ...
     std::string periodic;
     std::string mux;
     std::string selected; ///< SELECTED, UNSELECTED, STANDBY
@@ -65,14 +65,14 @@ struct Port {
     std::string driver;
     std::string mac;
     bool link_up = false;
-    uint32_t speed_mbps = 0;   ///< 0 when unknown
+    uint32_t speed_mbps = 0; ///< 0 when unknown
     bool full_duplex = true;
-    std::string link_source;   ///< interrupt, rtnetlink, poll
-    std::string state;         ///< opening, running, failed
-    std::string problem;       ///< why it failed, or empty
+    std::string link_source; ///< interrupt, rtnetlink, poll
+    std::string state;       ///< opening, running, failed
+    std::string problem;     ///< why it failed, or empty
     bool collecting = false;
     bool distributing = false;
-    unsigned buckets = 0;      ///< of 4096 that lead to this port
+    unsigned buckets = 0; ///< of 4096 that lead to this port
     uint32_t link_failures = 0;
     Counters counters;
     std::optional<LacpPort> lacp;
@@ -99,7 +99,7 @@ struct Lagg {
     std::string partner_system; ///< of the active aggregator, empty when none
     double last_change_seconds = 0;
     std::string last_change_reason;
-    Counters counters; ///< of the upper side: rx came from the client, tx went to it
+    Counters counters;       ///< of the upper side: rx came from the client, tx went to it
     std::vector<Port> ports; ///< in configured order
 };
 
@@ -114,10 +114,10 @@ struct Status {
     uint64_t pid = 0;
     double uptime_seconds = 0;
     std::string config_file;
-    std::string memory;  ///< "huge pages" or "no huge pages"
+    std::string memory; ///< "huge pages" or "no huge pages"
     uint32_t buffers_total = 0;
     uint32_t buffers_free = 0; ///< in the pool, caches included
-    std::string last_reload; ///< "ok" or the sentence that refused it
+    std::string last_reload;   ///< "ok" or the sentence that refused it
     std::vector<Worker> workers;
     std::vector<Lagg> laggs;
 };

@@ -28,7 +28,8 @@ enum class Poll {
 };
 
 struct Daemon {
-    /// Cores that workers run on; empty means auto (one worker on the last core this process may use).
+    /// Cores that workers run on; empty means auto (one worker on the last core this process may
+    /// use).
     std::vector<unsigned> workers;
     Memory memory = Memory::AUTO;
     /// Packet buffers in the pool.
@@ -60,8 +61,8 @@ enum class Protocol { LACP, FAILOVER, LOADBALANCE, ROUNDROBIN, BROADCAST, NONE }
 
 /// Fields of a frame that the hash covers; "l2", "l3", "l4" of lagg(4) and the usual shorthands.
 struct Hash {
-    bool l2 = true; ///< source and destination MAC, VLAN
-    bool l3 = true; ///< IPv4 / IPv6 addresses, protocol
+    bool l2 = true;  ///< source and destination MAC, VLAN
+    bool l3 = true;  ///< IPv4 / IPv6 addresses, protocol
     bool l4 = false; ///< ports of TCP, UDP, SCTP
     /// Absent means random at start.
     std::optional<uint32_t> seed;
@@ -111,7 +112,7 @@ struct Lagg {
     Lacp lacp;
     uint16_t min_links = 1;
     uint32_t roundrobin_stride = 1; ///< packets in a row on one port
-    bool rx_all = false; ///< failover: accept frames on ports that are not active
+    bool rx_all = false;            ///< failover: accept frames on ports that are not active
     Upper upper;
     bool operator==(const Lagg &) const = default;
 };

@@ -12,13 +12,13 @@ namespace lagg::config {
 struct LaggChanges {
     std::string name;
     bool protocol = false;
-    bool ports = false;    ///< membership or order
+    bool ports = false; ///< membership or order
     bool mtu = false;
     bool mac = false;
     bool aliases = false;
     bool description = false;
     bool hash = false;
-    bool lacp = false;     ///< any LACP parameter of the lagg or of one of its ports
+    bool lacp = false; ///< any LACP parameter of the lagg or of one of its ports
     bool min_links = false;
     bool roundrobin = false;
     bool rx_all = false;
@@ -29,7 +29,8 @@ struct Changes {
     std::vector<std::string> laggs_removed;
     std::vector<std::string> laggs_added;
     std::vector<LaggChanges> laggs_changed;
-    std::vector<std::string> ports_removed; ///< also ports whose device changed: removed, then added
+    std::vector<std::string>
+        ports_removed; ///< also ports whose device changed: removed, then added
     std::vector<std::string> ports_added;
     /// [daemon] keys that differ and take effect at the next start only.
     std::vector<std::string> needs_restart;

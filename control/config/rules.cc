@@ -175,16 +175,16 @@ void check_aliases(const PlacedConfig &config, Complaints &complaints) {
 
 void check_device_count(const PlacedConfig &config, Complaints &complaints) {
     if (config.ports.size() <= kMaxDevices) return;
-    complaints.add(config.ports[kMaxDevices].at, "one port too many: this file has " +
-                                                     std::to_string(config.ports.size()) + ", and at most " +
-                                                     std::to_string(kMaxDevices) + " are possible");
+    complaints.add(config.ports[kMaxDevices].at,
+                   "one port too many: this file has " + std::to_string(config.ports.size()) +
+                       ", and at most " + std::to_string(kMaxDevices) + " are possible");
 }
 
 void check_lagg_count(const PlacedConfig &config, Complaints &complaints) {
     if (config.laggs.size() <= kMaxLaggs) return;
-    complaints.add(config.laggs[kMaxLaggs].at, "one lagg too many: this file has " +
-                                                   std::to_string(config.laggs.size()) + ", and at most " +
-                                                   std::to_string(kMaxLaggs) + " are possible");
+    complaints.add(config.laggs[kMaxLaggs].at,
+                   "one lagg too many: this file has " + std::to_string(config.laggs.size()) +
+                       ", and at most " + std::to_string(kMaxLaggs) + " are possible");
 }
 
 } // namespace

@@ -25,18 +25,20 @@ Result<std::vector<unsigned>> worker_cpus(const std::vector<unsigned> &configure
     const std::vector<unsigned> allowed = allowed_cpus();
     if (configured.empty()) return std::vector<unsigned>{allowed.back()};
     if (configured.size() > worker::kMaxWorkers)
-        return Error{fmt::format("[daemon] workers names {} cores; laggd runs at most {} workers", configured.size(),
-                                 worker::kMaxWorkers)};
+        return Error{fmt::format("[daemon] workers names {} cores; laggd runs at most {} workers",
+                                 configured.size(), worker::kMaxWorkers)};
     for (unsigned cpu : configured)
         if (std::ranges::find(allowed, cpu) == allowed.end())
-            return Error{fmt::format("[daemon] workers names core {}, which this process may not use; it may use {}",
-                                     cpu, fmt::join(allowed, ","))};
+            return Error{fmt::format(
+                "[daemon] workers names core {}, which this process may not use; it may use {}",
+                cpu, fmt::join(allowed, ","))};
     return configured;
 }
 
 std::string lcores_argument(const std::vector<unsigned> &workers) {
     std::string argument = fmt::format("0@({})", fmt::join(allowed_cpus(), ","));
-    for (size_t i = 0; i < workers.size(); ++i) argument += fmt::format(",{}@{}", i + 1, workers[i]);
+    for (size_t i = 0; i < workers.size(); ++i)
+        argument += fmt::format(",{}@{}", i + 1, workers[i]);
     return argument;
 }
 

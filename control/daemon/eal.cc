@@ -25,7 +25,8 @@ constexpr uint64_t kOtherBytes = uint64_t{96} << 20;
 uint64_t free_huge_page_bytes() {
     uint64_t bytes = 0;
     std::error_code ignored;
-    for (const auto &entry : std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
+    for (const auto &entry :
+         std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
         const std::string name = entry.path().filename().string(); // hugepages-2048kB
         const size_t dash = name.find('-');
         uint64_t count = 0;
@@ -40,22 +41,27 @@ Result<bool> use_huge_pages(const config::Daemon &daemon, uint64_t needed) {
     const uint64_t free = free_huge_page_bytes();
     if (free >= needed) return true;
     const std::string shortage =
-        fmt::format("{} MiB of huge pages are free and {} MiB are needed (`echo {} > /proc/sys/vm/nr_hugepages`)",
+        fmt::format("{} MiB of huge pages are free and {} MiB are needed (`echo {} > "
+                    "/proc/sys/vm/nr_hugepages`)",
                     free >> 20, needed >> 20, (needed + (2u << 20) - 1) >> 21);
     if (daemon.memory == config::Memory::HUGEPAGES)
-        return Error{fmt::format("memory = \"hugepages\": {}; or set memory = \"auto\" to go on without", shortage)};
-    spdlog::warn("running without huge pages, which costs speed and rules out most bound NICs: {}", shortage);
+        return Error{fmt::format(
+            "memory = \"hugepages\": {}; or set memory = \"auto\" to go on without", shortage)};
+    spdlog::warn("running without huge pages, which costs speed and rules out most bound NICs: {}",
+                 shortage);
     return false;
 }
 
 uint64_t bytes_needed(const config::Config &config) {
-    const bool xdp = std::ranges::any_of(
-        config.ports, [](const config::Port &port) { return port.device.starts_with("net_af_xdp"); });
+    const bool xdp = std::ranges::any_of(config.ports, [](const config::Port &port) {
+        return port.device.starts_with("net_af_xdp");
+    });
     return port::PacketPool::bytes_needed(config.daemon.buffers) + kOtherBytes +
            (xdp ? port::PacketPool::xdp_bytes_needed() : 0);
 }
 
-std::vector<std::string> memory_arguments(bool huge, const config::Daemon &daemon, uint64_t needed) {
+std::vector<std::string> memory_arguments(bool huge, const config::Daemon &daemon,
+                                          uint64_t needed) {
     if (huge) return {"--in-memory"};
     const uint64_t mib = daemon.memory_mb != 0 ? daemon.memory_mb : needed >> 20;
     return {"--no-huge", "--no-shconf", "-m", fmt::format("{}", mib)};
@@ -73,24 +79,26 @@ Result<Eal> Eal::start(const config::Config &config) {
 
     // An allow list that no device is on keeps EAL from taking every NIC that happens to be bound;
     // ports are probed one by one as the configuration names them.
-    std::vector<std::string> arguments{"laggd",        "--lcores",       lcores_argument(*cpus),
-                                       "--main-lcore", "0",              "--file-prefix",
-                                       "laggd",        "--no-telemetry",   "-a",
-                                       "ffff:ff:1f.7"};
-    for (std::string &argument : memory_arguments(*huge, daemon, needed)) arguments.push_back(std::move(argument));
+    std::vector<std::string> arguments{
+        "laggd",         "--lcores", lcores_argument(*cpus), "--main-lcore", "0",
+        "--file-prefix", "laggd",    "--no-telemetry",       "-a",           "ffff:ff:1f.7"};
+    for (std::string &argument : memory_arguments(*huge, daemon, needed))
+        arguments.push_back(std::move(argument));
     arguments.insert(arguments.end(), daemon.eal.begin(), daemon.eal.end());
     spdlog::debug("EAL arguments: {}", fmt::join(arguments, " "));
 
     std::vector<char *> argv;
-    for (std::string &argument : arguments) argv.push_back(argument.data());
+    for (std::string &argument : arguments)
+        argv.push_back(argument.data());
     capture_dpdk_log();
     if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
         const std::string complaint = take_dpdk_complaint();
-        return Error{fmt::format("DPDK does not start: {}{}{}", rte_strerror(rte_errno), complaint.empty() ? "" : ": ",
-                                 complaint)};
+        return Error{fmt::format("DPDK does not start: {}{}{}", rte_strerror(rte_errno),
+                                 complaint.empty() ? "" : ": ", complaint)};
     }
     Eal eal;
-    for (size_t i = 0; i < cpus->size(); ++i) eal.worker_lcores_.push_back(static_cast<unsigned>(i + 1));
+    for (size_t i = 0; i < cpus->size(); ++i)
+        eal.worker_lcores_.push_back(static_cast<unsigned>(i + 1));
     eal.memory_ = *huge ? "huge pages" : "no huge pages";
     return eal;
 }

@@ -1,5 +1,5 @@
-// DPDK's environment: memory and cores, decided before EAL is asked so that the operator hears in our
-// words what is missing.
+// DPDK's environment: memory and cores, decided before EAL is asked so that the operator hears in
+// our words what is missing.
 #pragma once
 
 #include "control/config/config.hh"
@@ -12,8 +12,8 @@ namespace lagg::daemon {
 
 class Eal {
   public:
-    /// Starts EAL for this configuration. Huge pages are taken without files in hugetlbfs, so a killed
-    /// process leaves none behind.
+    /// Starts EAL for this configuration. Huge pages are taken without files in hugetlbfs, so a
+    /// killed process leaves none behind.
     static Result<Eal> start(const config::Config &config);
 
     /// lcores to launch workers on.

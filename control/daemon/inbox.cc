@@ -9,9 +9,13 @@
 
 namespace lagg::daemon {
 
-Inbox::Inbox() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { assert(fd_ >= 0); }
+Inbox::Inbox() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    assert(fd_ >= 0);
+}
 
-Inbox::~Inbox() { close(fd_); }
+Inbox::~Inbox() {
+    close(fd_);
+}
 
 void Inbox::wake() const {
     const uint64_t one = 1;

@@ -1,4 +1,5 @@
-// What other threads want of the control thread: reloads for API clients, and devices that went away.
+// What other threads want of the control thread: reloads for API clients, and devices that went
+// away.
 #pragma once
 
 #include "dataplane/base/result.hh"

@@ -16,7 +16,8 @@ std::string state_file(const std::string &directory, const std::string &name) {
     return directory + "/" + name + ".aliases";
 }
 
-/// The addresses an earlier run set, one a line. Without the file nothing on the interface counts as ours.
+/// The addresses an earlier run set, one a line. Without the file nothing on the interface counts
+/// as ours.
 std::vector<config::Alias> remembered(const std::string &file) {
     std::vector<config::Alias> aliases;
     std::ifstream lines(file);
@@ -27,13 +28,15 @@ std::vector<config::Alias> remembered(const std::string &file) {
 
 } // namespace
 
-Result<std::unique_ptr<KernelUpper>> KernelUpper::open(const std::string &name, const kernel::Want &want,
-                                                       uint16_t queues, const port::PacketPool &pool,
+Result<std::unique_ptr<KernelUpper>> KernelUpper::open(const std::string &name,
+                                                       const kernel::Want &want, uint16_t queues,
+                                                       const port::PacketPool &pool,
                                                        kernel::Rtnetlink &netlink,
                                                        const std::string &state_directory) {
     const Result<std::optional<kernel::Have>> before = netlink.read(name);
     if (!before) return before.error();
-    std::unique_ptr<KernelUpper> upper(new KernelUpper(name, netlink, state_file(state_directory, name)));
+    std::unique_ptr<KernelUpper> upper(
+        new KernelUpper(name, netlink, state_file(state_directory, name)));
     upper->is_new_ = !before->has_value();
     if (before->has_value())
         upper->found_ = {.mtu = (*before)->mtu,
@@ -47,7 +50,8 @@ Result<std::unique_ptr<KernelUpper>> KernelUpper::open(const std::string &name, 
     return upper;
 }
 
-Result<void> KernelUpper::make(const kernel::Want &want, uint16_t queues, const port::PacketPool &pool) {
+Result<void> KernelUpper::make(const kernel::Want &want, uint16_t queues,
+                               const port::PacketPool &pool) {
     Result<std::unique_ptr<upper::Tap>> tap = upper::Tap::open(name_, queues, pool);
     if (!tap) return tap.error();
     tap_ = std::move(*tap);
@@ -61,7 +65,8 @@ void KernelUpper::take_back(std::unique_ptr<KernelUpper> upper) {
     if (upper->is_new_) {
         (void)remove(std::move(upper));
     } else if (Result<void> back = upper->apply(upper->found_, upper->want_.aliases); !back) {
-        spdlog::error("{}: could not be put back as it was: {}", upper->name_, back.error().message);
+        spdlog::error("{}: could not be put back as it was: {}", upper->name_,
+                      back.error().message);
     }
 }
 
@@ -91,9 +96,11 @@ void KernelUpper::remember(const std::vector<config::Alias> &aliases) const {
     const std::string next = state_file_ + ".new";
     {
         std::ofstream lines(next, std::ios::trunc);
-        for (const config::Alias &alias : aliases) lines << to_string(alias) << '\n';
+        for (const config::Alias &alias : aliases)
+            lines << to_string(alias) << '\n';
         if (!lines) {
-            spdlog::warn("{}: {} cannot be written; addresses dropped from the configuration while laggd is stopped "
+            spdlog::warn("{}: {} cannot be written; addresses dropped from the configuration while "
+                         "laggd is stopped "
                          "will stay on the interface",
                          name_, next);
             return;

@@ -1,5 +1,5 @@
-// The kernel interface of a lagg through its life: made or adopted, configured, kept over a restart,
-// removed with its lagg.
+// The kernel interface of a lagg through its life: made or adopted, configured, kept over a
+// restart, removed with its lagg.
 #pragma once
 
 #include "control/config/config.hh"
@@ -13,10 +13,12 @@ namespace lagg::daemon {
 
 class KernelUpper {
   public:
-    /// Opens the TAP, sets it up as wanted, carrier down. `state_directory` is where it remembers which
-    /// addresses are its own.
-    static Result<std::unique_ptr<KernelUpper>> open(const std::string &name, const kernel::Want &want, uint16_t queues,
-                                                     const port::PacketPool &pool, kernel::Rtnetlink &netlink,
+    /// Opens the TAP, sets it up as wanted, carrier down. `state_directory` is where it remembers
+    /// which addresses are its own.
+    static Result<std::unique_ptr<KernelUpper>> open(const std::string &name,
+                                                     const kernel::Want &want, uint16_t queues,
+                                                     const port::PacketPool &pool,
+                                                     kernel::Rtnetlink &netlink,
                                                      const std::string &state_directory);
     /// Lets go of the interface, which stays.
     ~KernelUpper() = default;

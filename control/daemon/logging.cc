@@ -25,7 +25,8 @@ std::mutex complaint_mutex;
 std::string first_complaint;
 
 std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
+        text.remove_suffix(1);
     return text;
 }
 
@@ -46,7 +47,8 @@ int log_libxdp(libxdp_print_level, const char *format, va_list arguments) {
     return 0;
 }
 
-// The stream does not tell the level of a line, but DPDK knows the level of the message it is writing.
+// The stream does not tell the level of a line, but DPDK knows the level of the message it is
+// writing.
 ssize_t write_dpdk_line(void *, const char *text, size_t size) {
     const std::string_view line = trimmed({text, size});
     if (line.empty()) return static_cast<ssize_t>(size);
@@ -64,17 +66,23 @@ void start_logging(const std::string &level) {
     spdlog::init_thread_pool(kQueuedLines, 1);
     auto logger = spdlog::create_async_nb<spdlog::sinks::stderr_color_sink_mt>("laggd");
     // The journal has its own time stamps.
-    logger->set_pattern(std::getenv("JOURNAL_STREAM") != nullptr ? "%l: %v" : "%Y-%m-%d %H:%M:%S.%e %^%l%$: %v");
+    logger->set_pattern(
+        std::getenv("JOURNAL_STREAM") != nullptr ? "%l: %v" : "%Y-%m-%d %H:%M:%S.%e %^%l%$: %v");
     spdlog::set_default_logger(logger);
     set_log_level(level);
 }
 
-void set_log_level(const std::string &level) { spdlog::set_level(spdlog::level::from_str(level)); }
+void set_log_level(const std::string &level) {
+    spdlog::set_level(spdlog::level::from_str(level));
+}
 
-void stop_logging() { spdlog::shutdown(); }
+void stop_logging() {
+    spdlog::shutdown();
+}
 
 void capture_dpdk_log() {
-    const cookie_io_functions_t functions{.read = nullptr, .write = write_dpdk_line, .seek = nullptr, .close = nullptr};
+    const cookie_io_functions_t functions{
+        .read = nullptr, .write = write_dpdk_line, .seek = nullptr, .close = nullptr};
     FILE *stream = fopencookie(nullptr, "w", functions);
     if (stream == nullptr) return;
     setvbuf(stream, nullptr, _IOLBF, 0);

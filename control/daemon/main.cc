@@ -1,7 +1,7 @@
 // laggd: reads the configuration, starts the threads, brings up the laggs, and waits for signals.
 //
-// Threads: this one (control: devices, kernel interfaces, reloads; may wait for a device), the workers,
-// the protocol thread, and the service thread (API, carrier).
+// Threads: this one (control: devices, kernel interfaces, reloads; may wait for a device), the
+// workers, the protocol thread, and the service thread (API, carrier).
 
 #include "control/aggregation/protocol_thread.hh"
 #include "control/config/load.hh"
@@ -51,8 +51,8 @@ class Report {
     std::string last_reload_ = "ok";
 };
 
-/// The file's mistakes, or a configuration whose devices are there too, as far as `running` does not have
-/// them already: a device that died must not stand in the way of other changes.
+/// The file's mistakes, or a configuration whose devices are there too, as far as `running` does
+/// not have them already: a device that died must not stand in the way of other changes.
 config::Loaded load_and_find_devices(const std::string &file, const config::Config &running) {
     config::Positions positions;
     config::Loaded loaded = config::load(file, &positions);
@@ -64,10 +64,11 @@ config::Loaded load_and_find_devices(const std::string &file, const config::Conf
         const Result<void> there = port::check_device(port::parse_device(port.device, port.name));
         if (there) continue;
         const config::Position at = positions.port_device[port.name];
-        missing.list.push_back({.file = file,
-                                .line = at.line,
-                                .column = at.column,
-                                .message = fmt::format("port {}: {}", port.name, there.error().message)});
+        missing.list.push_back(
+            {.file = file,
+             .line = at.line,
+             .column = at.column,
+             .message = fmt::format("port {}: {}", port.name, there.error().message)});
     }
     if (!missing.list.empty()) return missing;
     return loaded;
@@ -82,7 +83,8 @@ int check(const std::string &file) {
     }
     const auto &config = std::get<config::Config>(loaded);
     std::printf("%s: good: %zu lagg%s over %zu port%s\n", file.c_str(), config.laggs.size(),
-                config.laggs.size() == 1 ? "" : "s", config.ports.size(), config.ports.size() == 1 ? "" : "s");
+                config.laggs.size() == 1 ? "" : "s", config.ports.size(),
+                config.ports.size() == 1 ? "" : "s");
     return kExitOk;
 }
 
@@ -90,7 +92,8 @@ int check(const std::string &file) {
 std::string state_directory_of(const std::string &config_file) {
     const config::Loaded loaded = config::load(config_file);
     const auto *config = std::get_if<config::Config>(&loaded);
-    return std::filesystem::path((config != nullptr ? *config : config::Config{}).daemon.api).parent_path();
+    return std::filesystem::path((config != nullptr ? *config : config::Config{}).daemon.api)
+        .parent_path();
 }
 
 int remove_interfaces(const std::string &state_directory) {
@@ -131,12 +134,15 @@ Result<std::string> usable_api_path(const std::string &configured) {
     std::filesystem::create_directories(directory, ignored);
     if (access(directory.c_str(), W_OK | X_OK) == 0) return configured;
     const char *runtime = std::getenv("XDG_RUNTIME_DIR");
-    const std::string own = runtime != nullptr ? std::string(runtime) + "/lagg" : fmt::format("/tmp/lagg-{}", getuid());
+    const std::string own =
+        runtime != nullptr ? std::string(runtime) + "/lagg" : fmt::format("/tmp/lagg-{}", getuid());
     if (!is_private_directory(own))
-        return Error{fmt::format("neither {} nor {} can hold the API's socket; name a directory of this user's in "
-                                 "[daemon] api",
-                                 directory.string(), own)};
-    spdlog::warn("{} is not writable for this user; the API is at {}/api.sock (laggctl --socket {}/api.sock)",
+        return Error{fmt::format(
+            "neither {} nor {} can hold the API's socket; name a directory of this user's in "
+            "[daemon] api",
+            directory.string(), own)};
+    spdlog::warn("{} is not writable for this user; the API is at {}/api.sock (laggctl --socket "
+                 "{}/api.sock)",
                  directory.string(), own, own);
     return own + "/api.sock";
 }
@@ -144,7 +150,8 @@ Result<std::string> usable_api_path(const std::string &configured) {
 int block_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    for (int signal : {SIGTERM, SIGINT, SIGHUP})
+        sigaddset(&set, signal);
     // Before any other thread is made, so that all of them inherit it and signals come here alone.
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     signal(SIGPIPE, SIG_IGN);
@@ -164,7 +171,8 @@ Result<std::string> reload(Supervisor &supervisor, const std::string &file, Repo
         const config::Changes changes = config::diff(supervisor.config(), next);
         for (const std::string &key : changes.needs_restart)
             spdlog::warn("[daemon] {} changed and takes effect at the next start", key);
-        if (const Result<void> done = supervisor.reload(next); !done) refusal = done.error().message;
+        if (const Result<void> done = supervisor.reload(next); !done)
+            refusal = done.error().message;
         if (!refusal.empty()) spdlog::error("{}", refusal);
         if (refusal.empty() && changes.empty()) {
             spdlog::info("reloaded {}: nothing to change", file);
@@ -178,14 +186,16 @@ Result<std::string> reload(Supervisor &supervisor, const std::string &file, Repo
         return Error{refusal};
     }
     std::string left_out;
-    for (const auto &[port, reason] : supervisor.failed_ports()) left_out += "; left out for now: " + reason;
+    for (const auto &[port, reason] : supervisor.failed_ports())
+        left_out += "; left out for now: " + reason;
     report.set_last_reload("ok" + left_out);
     spdlog::info("reloaded {}{}", file, left_out);
     return fmt::format("{}: done{}", file, left_out);
 }
 
 /// Returns when a signal asks the daemon to stop.
-void wait_for_signals(int signals, Inbox &inbox, const std::function<Result<std::string>()> &reload_now,
+void wait_for_signals(int signals, Inbox &inbox,
+                      const std::function<Result<std::string>()> &reload_now,
                       Supervisor &supervisor) {
     constexpr int kRetryMilliseconds = 5000;
     for (;;) {
@@ -203,19 +213,23 @@ void wait_for_signals(int signals, Inbox &inbox, const std::function<Result<std:
             (void)reload_now();
         }
         const Inbox::Content content = inbox.take();
-        for (const std::string &port : content.lost_ports) supervisor.lost_device(port);
-        for (const Inbox::Reply &reply : content.reloads) reply(reload_now());
+        for (const std::string &port : content.lost_ports)
+            supervisor.lost_device(port);
+        for (const Inbox::Reply &reply : content.reloads)
+            reply(reload_now());
     }
 }
 
-/// Feeds systemd's watchdog for as long as every worker goes round; asked by the protocol thread, so that
-/// its own standstill shows as well.
+/// Feeds systemd's watchdog for as long as every worker goes round; asked by the protocol thread,
+/// so that its own standstill shows as well.
 std::function<void()> watchdog(const worker::Fleet &fleet) {
     return [&fleet, last = std::vector<uint64_t>()]() mutable {
         std::vector<uint64_t> now;
-        for (unsigned i = 0; i < fleet.size(); ++i) now.push_back(fleet.worker(i).loops().loops.value());
+        for (unsigned i = 0; i < fleet.size(); ++i)
+            now.push_back(fleet.worker(i).loops().loops.value());
         bool alive = last.size() == now.size();
-        for (size_t i = 0; alive && i < now.size(); ++i) alive = now[i] != last[i];
+        for (size_t i = 0; alive && i < now.size(); ++i)
+            alive = now[i] != last[i];
         if (alive) notify_systemd("WATCHDOG=1");
         last = std::move(now);
     };
@@ -235,7 +249,8 @@ int run(const config::Config &config, const Options &options, int signals) {
     const std::string state_directory = std::filesystem::path(api_path).parent_path();
     const Result<Eal> eal = Eal::start(config);
     if (!eal) return fail(eal.error());
-    Result<std::unique_ptr<port::PacketPool>> pool = port::PacketPool::create(config.daemon.buffers);
+    Result<std::unique_ptr<port::PacketPool>> pool =
+        port::PacketPool::create(config.daemon.buffers);
     if (!pool) return fail(pool.error());
     Result<std::unique_ptr<kernel::Rtnetlink>> netlink = kernel::Rtnetlink::open();
     if (!netlink) return fail(netlink.error());
@@ -243,31 +258,35 @@ int run(const config::Config &config, const Options &options, int signals) {
     if (!carriers) return fail(carriers.error());
     const Result<void> kernel_interface = upper::can_open_taps();
     if (!kernel_interface)
-        spdlog::warn("laggs run without their kernel interfaces: {}", kernel_interface.error().message);
+        spdlog::warn("laggs run without their kernel interfaces: {}",
+                     kernel_interface.error().message);
 
-    const std::unique_ptr<worker::Fleet> fleet =
-        worker::Fleet::launch(eal->worker_lcores(), **pool, config.daemon.poll == config::Poll::ADAPTIVE);
+    const std::unique_ptr<worker::Fleet> fleet = worker::Fleet::launch(
+        eal->worker_lcores(), **pool, config.daemon.poll == config::Poll::ADAPTIVE);
     Result<std::unique_ptr<Service>> service = Service::start();
     if (!service) return fail(service.error());
     Inbox inbox;
     aggregation::Hooks hooks = (*service)->hooks();
     hooks.gone = [&](const std::string &port) { inbox.add_lost_port(port); };
     hooks.alive = watchdog(*fleet);
-    auto protocol = std::make_unique<aggregation::ProtocolThread>(*fleet, std::move(*carriers), std::move(hooks));
+    auto protocol = std::make_unique<aggregation::ProtocolThread>(*fleet, std::move(*carriers),
+                                                                  std::move(hooks));
     (*service)->watch(protocol.get());
 
-    Supervisor supervisor({.pool = **pool,
-                           .protocol = *protocol,
-                           .netlink = **netlink,
-                           .workers = fleet->size(),
-                           .state_directory = state_directory,
-                           .no_kernel_interface = kernel_interface ? "" : kernel_interface.error().message});
+    Supervisor supervisor(
+        {.pool = **pool,
+         .protocol = *protocol,
+         .netlink = **netlink,
+         .workers = fleet->size(),
+         .state_directory = state_directory,
+         .no_kernel_interface = kernel_interface ? "" : kernel_interface.error().message});
     Report report;
     const auto status = [&] {
         api::Status out;
         out.version = LAGG_VERSION;
         out.pid = static_cast<uint64_t>(getpid());
-        out.uptime_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_at).count();
+        out.uptime_seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - started_at).count();
         out.config_file = options.config_file;
         out.memory = eal->memory();
         const port::PoolUse use = (*pool)->use();
@@ -278,7 +297,8 @@ int run(const config::Config &config, const Options &options, int signals) {
             out.workers.push_back({.lcore = fleet->lcore(i),
                                    .loops = fleet->worker(i).loops().loops.value(),
                                    .busy_loops = fleet->worker(i).loops().busy_loops.value()});
-        protocol->call([&](aggregation::Engine &engine, lacp::Time now) { out.laggs = engine.describe(now); });
+        protocol->call(
+            [&](aggregation::Engine &engine, lacp::Time now) { out.laggs = engine.describe(now); });
         return out;
     };
     // Clients are cut off before anything they could ask for goes away, on every way out of here.
@@ -288,7 +308,8 @@ int run(const config::Config &config, const Options &options, int signals) {
     } const stop_service{*service};
     // The API first: it answers while devices are being opened, which can take its time.
     if (Result<void> served = (*service)->serve(
-            api_path, {.status = status, .reload = [&](Inbox::Reply reply) { inbox.add_reload(std::move(reply)); }});
+            api_path, {.status = status,
+                       .reload = [&](Inbox::Reply reply) { inbox.add_reload(std::move(reply)); }});
         !served)
         return fail(served.error());
     if (Result<void> started = supervisor.start(config); !started) return fail(started.error());
@@ -297,7 +318,9 @@ int run(const config::Config &config, const Options &options, int signals) {
                  fleet->size() == 1 ? "" : "s", eal->memory(), api_path);
     notify_systemd(fmt::format("READY=1\nSTATUS={} laggs", config.laggs.size()));
 
-    wait_for_signals(signals, inbox, [&] { return reload(supervisor, options.config_file, report); }, supervisor);
+    wait_for_signals(
+        signals, inbox, [&] { return reload(supervisor, options.config_file, report); },
+        supervisor);
 
     notify_systemd("STOPPING=1");
     supervisor.stop();
@@ -311,7 +334,8 @@ int main(int argc, char **argv) {
     switch (options.action) {
     case Options::Action::LEAVE: return options.exit_code;
     case Options::Action::CHECK: return check(options.config_file);
-    case Options::Action::REMOVE_INTERFACES: return remove_interfaces(state_directory_of(options.config_file));
+    case Options::Action::REMOVE_INTERFACES:
+        return remove_interfaces(state_directory_of(options.config_file));
     case Options::Action::RUN: break;
     }
     const config::Loaded loaded = config::load(options.config_file);

@@ -12,11 +12,13 @@ Options parse_command_line(int argc, char **argv) {
     app.set_version_flag("--version", "laggd " LAGG_VERSION);
     app.add_option("-c,--config", options.config_file, "configuration file")->capture_default_str();
     CLI::Option *check =
-        app.add_option("--check", check_file, "check a configuration file and leave: 0 good, 6 bad")->type_name("FILE");
+        app.add_option("--check", check_file, "check a configuration file and leave: 0 good, 6 bad")
+            ->type_name("FILE");
     app.add_flag("--remove-interfaces", remove_interfaces,
                  "remove every kernel interface that laggd left, and leave")
         ->excludes(check);
-    app.add_option("--log", options.log_level, "error, warning, info or debug, over the file's [daemon] log")
+    app.add_option("--log", options.log_level,
+                   "error, warning, info or debug, over the file's [daemon] log")
         ->check(CLI::IsMember({"error", "warning", "info", "debug"}));
     try {
         app.parse(argc, argv);

@@ -70,7 +70,8 @@ void Service::run_and_wait(const std::function<void()> &work) {
 Result<void> Service::serve(const std::string &path, api::Handlers handlers) {
     Result<void> result;
     run_and_wait([&] {
-        Result<std::unique_ptr<api::Server>> server = api::Server::listen(loop_->base, path, std::move(handlers));
+        Result<std::unique_ptr<api::Server>> server =
+            api::Server::listen(loop_->base, path, std::move(handlers));
         if (server)
             server_ = std::move(*server);
         else
@@ -85,15 +86,18 @@ void Service::watch(aggregation::ProtocolThread *protocol) {
 
 aggregation::Hooks Service::hooks() {
     const auto post = loop_->post;
-    return {.carrier = [this, post](const std::string &lagg, bool up) { post([=, this] { set_carrier(lagg, up); }); },
-            .speed = [this, post](port::DeviceId device,
-                                  unsigned index) { post([=, this] { read_speed(device, index); }); }};
+    return {
+        .carrier = [this, post](const std::string &lagg,
+                                bool up) { post([=, this] { set_carrier(lagg, up); }); },
+        .speed = [this, post](port::DeviceId device,
+                              unsigned index) { post([=, this] { read_speed(device, index); }); }};
 }
 
 void Service::set_carrier(const std::string &lagg, bool up) {
     const Result<std::optional<kernel::Have>> have = netlink_->read(lagg);
     if (!have || !have->has_value()) return; // comes out elsewhere, or is not made yet
-    if (Result<void> set = netlink_->set_carrier(lagg, up); !set) spdlog::error("{}", set.error().message);
+    if (Result<void> set = netlink_->set_carrier(lagg, up); !set)
+        spdlog::error("{}", set.error().message);
 }
 
 void Service::read_speed(port::DeviceId device, unsigned interface_index) {

@@ -1,5 +1,5 @@
-// The service thread: the API, and the carrier of kernel interfaces. It waits for the kernel at times but
-// never for a device, so clients are answered while one hangs.
+// The service thread: the API, and the carrier of kernel interfaces. It waits for the kernel at
+// times but never for a device, so clients are answered while one hangs.
 #pragma once
 
 #include "control/aggregation/protocol_thread.hh"

@@ -48,12 +48,15 @@ bool contains(const std::vector<std::string> &list, const std::string &name) {
     return std::ranges::find(list, name) != list.end();
 }
 
-uint32_t random_seed() { return std::random_device{}(); }
+uint32_t random_seed() {
+    return std::random_device{}();
+}
 
 MacAddress random_mac() {
     std::random_device random;
     MacAddress mac{};
-    for (uint8_t &octet : mac) octet = static_cast<uint8_t>(random());
+    for (uint8_t &octet : mac)
+        octet = static_cast<uint8_t>(random());
     mac[0] = static_cast<uint8_t>((mac[0] & 0xfc) | 0x02); // locally administered, not a group
     return mac;
 }
@@ -68,11 +71,17 @@ Error with_dpdk_reason(Error error) {
 
 Supervisor::Supervisor(Parts parts) : parts_(std::move(parts)) {}
 
-Supervisor::~Supervisor() { stop(); }
+Supervisor::~Supervisor() {
+    stop();
+}
 
-Result<void> Supervisor::start(const config::Config &config) { return change_to(config, true); }
+Result<void> Supervisor::start(const config::Config &config) {
+    return change_to(config, true);
+}
 
-Result<void> Supervisor::reload(const config::Config &config) { return change_to(config, false); }
+Result<void> Supervisor::reload(const config::Config &config) {
+    return change_to(config, false);
+}
 
 // What can fail comes first and is taken back when it does; only then the protocol thread hears of
 // anything, and that part cannot fail.
@@ -81,7 +90,8 @@ Result<void> Supervisor::change_to(const config::Config &next, bool tolerant) {
     Undo undo;
     undo.on_failure([this] {
         new_identities_.clear();
-        for (auto &[name, upper] : new_uppers_) KernelUpper::take_back(std::move(upper));
+        for (auto &[name, upper] : new_uppers_)
+            KernelUpper::take_back(std::move(upper));
         new_uppers_.clear();
     });
     if (Result<void> done = open_ports(next, tolerant, undo); !done) return done;
@@ -96,7 +106,8 @@ Result<void> Supervisor::change_to(const config::Config &next, bool tolerant) {
     return {};
 }
 
-// ---- what can fail -------------------------------------------------------------------------------
+// ---- what can fail
+// -------------------------------------------------------------------------------
 
 Result<void> Supervisor::open_ports(const config::Config &next, bool tolerant, Undo &undo) {
     for (const std::string &name : used_ports(next)) {
@@ -123,15 +134,18 @@ void Supervisor::leave_out(const std::string &port, const Error &why) {
     failed_[port] = why.message;
 }
 
-// A device that is open already under another name, or a port that changes its device, can be opened only
-// after the one before was closed, and that is after the point of no return.
+// A device that is open already under another name, or a port that changes its device, can be
+// opened only after the one before was closed, and that is after the point of no return.
 bool Supervisor::has_to_wait(const config::Config &next, const std::string &port) const {
     const config::Port &wanted = find_port(next, port);
     const std::string &device = wanted.device;
     for (const config::Port &open : config_.ports) {
         if (!ports_.contains(open.name)) continue;
-        if (open.name == port && (open.device != device || open.descriptors != wanted.descriptors)) return true;
-        if (open.name != port && config::device_identity(open.device) == config::device_identity(device)) return true;
+        if (open.name == port && (open.device != device || open.descriptors != wanted.descriptors))
+            return true;
+        if (open.name != port &&
+            config::device_identity(open.device) == config::device_identity(device))
+            return true;
     }
     return false;
 }
@@ -143,8 +157,8 @@ void Supervisor::exchange_devices(const config::Config &next) {
     if (waiting.empty()) return;
     for (const config::Port &open : config_.ports) {
         const bool goes = std::ranges::any_of(waiting, [&](const std::string &name) {
-            return name == open.name ||
-                   config::device_identity(find_port(next, name).device) == config::device_identity(open.device);
+            return name == open.name || config::device_identity(find_port(next, name).device) ==
+                                            config::device_identity(open.device);
         });
         if (goes && ports_.erase(open.name) != 0) spdlog::info("port {}: closed", open.name);
     }
@@ -159,7 +173,8 @@ Result<void> Supervisor::open_port(const config::Config &next, const std::string
     if (port::opens_interface(device)) {
         if (Result<void> there = port::check_device(device); !there)
             return Error{fmt::format("port {}: {}", name, there.error().message)};
-        Result<std::unique_ptr<kernel::Quieted>> quieted = kernel::Quieted::quieten(parts_.netlink, device.interface);
+        Result<std::unique_ptr<kernel::Quieted>> quieted =
+            kernel::Quieted::quieten(parts_.netlink, device.interface);
         if (!quieted) return Error{fmt::format("port {}: {}", name, quieted.error().message)};
         open.quieted = std::move(*quieted);
     }
@@ -174,10 +189,11 @@ Result<void> Supervisor::open_port(const config::Config &next, const std::string
     if (!opened) return with_dpdk_reason(opened.error());
     open.port = std::move(*opened);
     spdlog::info("port {}: starting {}", name, open.port->driver());
-    if (Result<void> started = open.port->start(); !started) return with_dpdk_reason(started.error());
-    spdlog::info("port {}: {} open, MAC {}, {} queue{}, link state by {}", name, open.port->driver(),
-                 to_string(open.port->mac()), open.port->queues(), open.port->queues() == 1 ? "" : "s",
-                 to_text(open.port->link_source()));
+    if (Result<void> started = open.port->start(); !started)
+        return with_dpdk_reason(started.error());
+    spdlog::info("port {}: {} open, MAC {}, {} queue{}, link state by {}", name,
+                 open.port->driver(), to_string(open.port->mac()), open.port->queues(),
+                 open.port->queues() == 1 ? "" : "s", to_text(open.port->link_source()));
     failed_.erase(name);
     ports_.emplace(name, std::move(open));
     return {};
@@ -189,10 +205,12 @@ Result<void> Supervisor::set_mtus(const config::Config &next, Undo &undo) {
         const uint16_t before = open.port->mtu();
         const uint16_t wanted = mtu_of(next, name);
         if (before == wanted) continue;
-        if (Result<void> set = open.port->set_mtu(wanted); !set) return with_dpdk_reason(set.error());
+        if (Result<void> set = open.port->set_mtu(wanted); !set)
+            return with_dpdk_reason(set.error());
         port::Port *port = open.port.get();
         undo.on_failure([port, before] {
-            if (Result<void> back = port->set_mtu(before); !back) spdlog::error("{}", back.error().message);
+            if (Result<void> back = port->set_mtu(before); !back)
+                spdlog::error("{}", back.error().message);
         });
     }
     return {};
@@ -212,29 +230,33 @@ Result<void> Supervisor::prepare_uppers(const config::Config &next, Undo &undo) 
             const kernel::Want before = upper->want();
             if (Result<void> changed = upper->change(want); !changed) return changed;
             undo.on_failure([upper, before] {
-                if (Result<void> back = upper->change(before); !back) spdlog::error("{}", back.error().message);
+                if (Result<void> back = upper->change(before); !back)
+                    spdlog::error("{}", back.error().message);
             });
             continue;
         }
         Result<std::unique_ptr<KernelUpper>> upper =
-            KernelUpper::open(lagg.name, want, static_cast<uint16_t>(parts_.workers), parts_.pool, parts_.netlink,
-                              parts_.state_directory);
+            KernelUpper::open(lagg.name, want, static_cast<uint16_t>(parts_.workers), parts_.pool,
+                              parts_.netlink, parts_.state_directory);
         if (!upper) return upper.error();
         new_uppers_[lagg.name] = std::move(*upper);
     }
     return {};
 }
 
-// ---- what cannot fail ----------------------------------------------------------------------------
+// ---- what cannot fail
+// ----------------------------------------------------------------------------
 
-// Partners hear that ports leave before the ports do, and the workers let go before a device is closed.
+// Partners hear that ports leave before the ports do, and the workers let go before a device is
+// closed.
 void Supervisor::take_away(const config::Config &next, const config::Changes &changes) {
     struct Leaving {
         std::string lagg;
         std::string port; ///< empty: the whole lagg goes
     };
     std::vector<Leaving> leaving;
-    for (const std::string &lagg : changes.laggs_removed) leaving.push_back({lagg, {}});
+    for (const std::string &lagg : changes.laggs_removed)
+        leaving.push_back({lagg, {}});
     for (const config::Lagg &lagg : config_.laggs) {
         const config::Lagg *after = find_lagg(next, lagg.name);
         if (after == nullptr) continue;
@@ -242,7 +264,8 @@ void Supervisor::take_away(const config::Config &next, const config::Changes &ch
             if (!contains(after->ports, port) || contains(changes.ports_removed, port))
                 leaving.push_back({lagg.name, port});
     }
-    std::vector<std::string> without_upper; // laggs that come out elsewhere, or at a device about to be closed
+    std::vector<std::string>
+        without_upper; // laggs that come out elsewhere, or at a device about to be closed
     for (const config::Lagg &lagg : config_.laggs) {
         const config::Lagg *after = find_lagg(next, lagg.name);
         if (after == nullptr || lagg.upper.kind != config::UpperKind::PORT) continue;
@@ -251,10 +274,13 @@ void Supervisor::take_away(const config::Config &next, const config::Changes &ch
     }
     if (leaving.empty() && without_upper.empty()) return;
     parts_.protocol.call([&](Engine &engine, Time now) {
-        for (const std::string &lagg : without_upper) engine.set_upper(lagg, {}, now);
-        for (const Leaving &one : leaving) engine.leave(one.lagg, one.port, now);
+        for (const std::string &lagg : without_upper)
+            engine.set_upper(lagg, {}, now);
+        for (const Leaving &one : leaving)
+            engine.leave(one.lagg, one.port, now);
     });
-    if (!parts_.protocol.wait_settled(kSettleLimit)) spdlog::warn("a device is slow to send the last LACPDUs");
+    if (!parts_.protocol.wait_settled(kSettleLimit))
+        spdlog::warn("a device is slow to send the last LACPDUs");
     parts_.protocol.call([&](Engine &engine, Time now) {
         for (const Leaving &one : leaving) {
             if (one.port.empty())
@@ -264,7 +290,8 @@ void Supervisor::take_away(const config::Config &next, const config::Changes &ch
         }
     });
     parts_.protocol.wait_for_workers();
-    for (const std::string &lagg : changes.laggs_removed) spdlog::info("{}: removed", lagg);
+    for (const std::string &lagg : changes.laggs_removed)
+        spdlog::info("{}: removed", lagg);
 }
 
 void Supervisor::give(const config::Config &next, const config::Changes &changes) {
@@ -279,8 +306,9 @@ void Supervisor::give(const config::Config &next, const config::Changes &changes
             old_upper = std::move(running.kernel);
         }
         const aggregation::UpperDevice upper = upper_device(lagg);
-        const bool changed = std::ranges::find(changes.laggs_changed, lagg.name, &config::LaggChanges::name) !=
-                             changes.laggs_changed.end();
+        const bool changed =
+            std::ranges::find(changes.laggs_changed, lagg.name, &config::LaggChanges::name) !=
+            changes.laggs_changed.end();
         parts_.protocol.call([&](Engine &engine, Time now) {
             if (is_new) {
                 engine.add_lagg(lagg, running.identity, upper, now);
@@ -289,21 +317,24 @@ void Supervisor::give(const config::Config &next, const config::Changes &changes
             }
             engine.set_upper(lagg.name, upper, now);
         });
-        for (const std::string &port : lagg.ports) attach(next, lagg, port);
+        for (const std::string &port : lagg.ports)
+            attach(next, lagg, port);
         if (old_upper) {
             parts_.protocol.wait_for_workers();
             if (Result<void> gone = KernelUpper::remove(std::move(old_upper)); !gone)
                 spdlog::error("{}", gone.error().message);
         }
         if (is_new)
-            spdlog::info("{}: {} over {} ports, MTU {}, MAC {}, upper {}", lagg.name, to_text(lagg.protocol),
-                         lagg.ports.size(), lagg.mtu, to_string(running.identity.mac), upper.text);
+            spdlog::info("{}: {} over {} ports, MTU {}, MAC {}, upper {}", lagg.name,
+                         to_text(lagg.protocol), lagg.ports.size(), lagg.mtu,
+                         to_string(running.identity.mac), upper.text);
     }
     new_uppers_.clear();
     new_identities_.clear();
 }
 
-void Supervisor::attach(const config::Config &config, const config::Lagg &lagg, const std::string &port) {
+void Supervisor::attach(const config::Config &config, const config::Lagg &lagg,
+                        const std::string &port) {
     if (!ports_.contains(port)) {
         parts_.protocol.call([&](Engine &engine, Time) {
             engine.note_problem(lagg.name, port, find_port(config, port).device, failed_[port]);
@@ -340,8 +371,8 @@ void Supervisor::close_unused(const config::Config &next, const config::Changes 
     }
 }
 
-// A driver was reloaded, a virtual function reset, a USB adapter pulled out: what comes back under the same
-// name is another device.
+// A driver was reloaded, a virtual function reset, a USB adapter pulled out: what comes back under
+// the same name is another device.
 void Supervisor::lost_device(const std::string &name) {
     if (!ports_.contains(name)) return;
     parts_.protocol.call([&](Engine &engine, Time now) {
@@ -382,11 +413,13 @@ bool Supervisor::retry_failed_ports() {
 void Supervisor::stop() {
     if (laggs_.empty()) return;
     parts_.protocol.call([&](Engine &engine, Time now) {
-        for (const auto &[name, lagg] : laggs_) engine.leave(name, {}, now);
+        for (const auto &[name, lagg] : laggs_)
+            engine.leave(name, {}, now);
     });
     parts_.protocol.wait_settled(kSettleLimit);
     parts_.protocol.call([&](Engine &engine, Time now) {
-        for (const auto &[name, lagg] : laggs_) engine.remove_lagg(name, now);
+        for (const auto &[name, lagg] : laggs_)
+            engine.remove_lagg(name, now);
     });
     parts_.protocol.wait_for_workers();
     laggs_.clear();
@@ -394,7 +427,8 @@ void Supervisor::stop() {
     config_ = {};
 }
 
-// ---- small answers -------------------------------------------------------------------------------
+// ---- small answers
+// -------------------------------------------------------------------------------
 
 bool Supervisor::kernel_wanted(const config::Lagg &lagg) const {
     return lagg.upper.kind == config::UpperKind::KERNEL && parts_.no_kernel_interface.empty();
@@ -424,7 +458,8 @@ aggregation::UpperDevice Supervisor::upper_device(const config::Lagg &lagg) cons
     return {};
 }
 
-aggregation::AttachedPort Supervisor::describe(const config::Config &config, const std::string &name) {
+aggregation::AttachedPort Supervisor::describe(const config::Config &config,
+                                               const std::string &name) {
     const config::Port &configured = find_port(config, name);
     const port::Port &port = *ports_.at(name).port;
     return {.name = name,
@@ -443,24 +478,30 @@ aggregation::Identity Supervisor::new_identity(const config::Config &next) const
     std::set<uint8_t> taken;
     for (const auto &[name, running] : laggs_) // a lagg that goes is gone before the new one comes
         if (find_lagg(next, name) != nullptr) taken.insert(running.identity.slot);
-    for (const auto &[name, identity] : new_identities_) taken.insert(identity.slot);
+    for (const auto &[name, identity] : new_identities_)
+        taken.insert(identity.slot);
     uint8_t slot = 0;
-    while (taken.contains(slot)) ++slot;
+    while (taken.contains(slot))
+        ++slot;
     return {.mac = {}, .hash_seed = random_seed(), .slot = slot};
 }
 
-// The first port's address, as lagg(4) does. While the lagg runs it stays for as long as it can, because a
-// new address is a new system to the partner: when that port comes late or fails, and when the order changes;
-// but not when the port it belongs to has left, and may be in use elsewhere.
-MacAddress Supervisor::mac_for(const config::Lagg &lagg, const aggregation::Identity *present) const {
+// The first port's address, as lagg(4) does. While the lagg runs it stays for as long as it can,
+// because a new address is a new system to the partner: when that port comes late or fails, and
+// when the order changes; but not when the port it belongs to has left, and may be in use
+// elsewhere.
+MacAddress Supervisor::mac_for(const config::Lagg &lagg,
+                               const aggregation::Identity *present) const {
     if (lagg.mac) return *lagg.mac;
     const config::Lagg *before = find_lagg(config_, lagg.name);
     const bool owner_left = std::ranges::any_of(ports_, [&](const auto &open) {
-        return present != nullptr && open.second.port->mac() == present->mac && !contains(lagg.ports, open.first);
+        return present != nullptr && open.second.port->mac() == present->mac &&
+               !contains(lagg.ports, open.first);
     });
     if (present != nullptr && before != nullptr && !before->mac && !owner_left) return present->mac;
     for (const std::string &name : lagg.ports)
-        if (const auto open = ports_.find(name); open != ports_.end()) return open->second.port->mac();
+        if (const auto open = ports_.find(name); open != ports_.end())
+            return open->second.port->mac();
     return present != nullptr ? present->mac : random_mac();
 }
 
@@ -468,17 +509,21 @@ MacAddress Supervisor::mac_for(const config::Lagg &lagg, const aggregation::Iden
 lacp::PortNumber Supervisor::number_for(const config::Config &config, const std::string &name) {
     if (const auto known = numbers_.find(name); known != numbers_.end()) return known->second;
     std::set<lacp::PortNumber> taken;
-    for (const auto &[other, number] : numbers_) taken.insert(number);
-    const auto place = std::ranges::find(config.ports, name, &config::Port::name) - config.ports.begin();
+    for (const auto &[other, number] : numbers_)
+        taken.insert(number);
+    const auto place =
+        std::ranges::find(config.ports, name, &config::Port::name) - config.ports.begin();
     auto number = static_cast<lacp::PortNumber>(place + 1);
-    while (taken.contains(number)) ++number;
+    while (taken.contains(number))
+        ++number;
     numbers_[name] = number;
     return number;
 }
 
 uint16_t Supervisor::mtu_of(const config::Config &config, const std::string &port) const {
     for (const config::Lagg &lagg : config.laggs)
-        if (contains(lagg.ports, port) || (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == port))
+        if (contains(lagg.ports, port) ||
+            (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == port))
             return lagg.mtu;
     return config::kDefaultMtu;
 }

@@ -1,5 +1,6 @@
-// Brings what runs in line with a configuration: devices, MTUs, kernel interfaces, laggs. A change is
-// made whole or not at all. Everything here may wait for devices, so it has a thread of its own (main).
+// Brings what runs in line with a configuration: devices, MTUs, kernel interfaces, laggs. A change
+// is made whole or not at all. Everything here may wait for devices, so it has a thread of its own
+// (main).
 #pragma once
 
 #include "control/aggregation/protocol_thread.hh"
@@ -32,8 +33,8 @@ class Supervisor {
     Supervisor(const Supervisor &) = delete;
     Supervisor &operator=(const Supervisor &) = delete;
 
-    /// At the start of the daemon: a port that cannot be opened is reported, left out and tried again,
-    /// since the others should carry traffic. Other failures are returned.
+    /// At the start of the daemon: a port that cannot be opened is reported, left out and tried
+    /// again, since the others should carry traffic. Other failures are returned.
     Result<void> start(const config::Config &config);
     /// On failure everything is as before.
     Result<void> reload(const config::Config &config);
@@ -85,7 +86,8 @@ class Supervisor {
     std::map<std::string, OpenPort> ports_;
     std::map<std::string, RunningLagg> laggs_;
     std::map<std::string, std::string> failed_; ///< port name to the reason
-    std::map<std::string, lacp::PortNumber> numbers_; ///< a port keeps its number while the daemon runs
+    std::map<std::string, lacp::PortNumber>
+        numbers_; ///< a port keeps its number while the daemon runs
     std::map<std::string, std::unique_ptr<KernelUpper>> new_uppers_; ///< made, not yet in use
     std::map<std::string, aggregation::Identity> new_identities_;
 };

@@ -1,5 +1,5 @@
-// Steps that are taken back, last first, unless all of them succeeded: how a change of several parts is
-// made whole or not at all.
+// Steps that are taken back, last first, unless all of them succeeded: how a change of several
+// parts is made whole or not at all.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// Carrier of kernel interfaces as rtnetlink tells it: net_af_packet and net_af_xdp report a link that is
-// always up, so the truth about such a port comes from here.
+// Carrier of kernel interfaces as rtnetlink tells it: net_af_packet and net_af_xdp report a link
+// that is always up, so the truth about such a port comes from here.
 #pragma once
 
 #include "dataplane/base/result.hh"
@@ -11,9 +11,9 @@
 namespace lagg::kernel {
 
 struct Carrier {
-    unsigned index;       ///< interface index
-    bool present;         ///< false: the interface is gone
-    bool up;              ///< administratively up and with carrier
+    unsigned index; ///< interface index
+    bool present;   ///< false: the interface is gone
+    bool up;        ///< administratively up and with carrier
 };
 
 class CarrierWatch {
@@ -23,9 +23,9 @@ class CarrierWatch {
     virtual ~CarrierWatch() = default;
     /// Readable when there is something to handle; reading it through handle() never blocks.
     virtual int fd() const = 0;
-    /// Reads all messages waiting and reports every link in them; after an overrun, everything again
-    /// as the answers come. The kernel may hold a notification back for up to a second when the same
-    /// interface changed just before.
+    /// Reads all messages waiting and reports every link in them; after an overrun, everything
+    /// again as the answers come. The kernel may hold a notification back for up to a second when
+    /// the same interface changed just before.
     virtual void handle(const std::function<void(const Carrier &)> &report) = 0;
     /// Has all links reported anew through handle(). Returns at once: a thread of the watch asks.
     virtual void request_dump() = 0;

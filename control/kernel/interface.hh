@@ -34,18 +34,29 @@ struct Have {
     std::vector<config::Alias> aliases;
 };
 
-struct SetMtu { uint16_t mtu; };
-struct SetMac { MacAddress mac; };
-struct SetDescription { std::string description; };
-struct AddAlias { config::Alias alias; };
-struct RemoveAlias { config::Alias alias; };
+struct SetMtu {
+    uint16_t mtu;
+};
+struct SetMac {
+    MacAddress mac;
+};
+struct SetDescription {
+    std::string description;
+};
+struct AddAlias {
+    config::Alias alias;
+};
+struct RemoveAlias {
+    config::Alias alias;
+};
 struct SetUp {};
 using Change = std::variant<SetMtu, SetMac, SetDescription, AddAlias, RemoveAlias, SetUp>;
 
-/// The changes from `have` to `want`, in an order the kernel takes. `ours` are the aliases an earlier
-/// configuration of this daemon set: of the addresses present, only those are removed when they are no
-/// longer wanted, so that what an operator added by hand stays.
-std::vector<Change> plan(const Have &have, const Want &want, const std::vector<config::Alias> &ours);
+/// The changes from `have` to `want`, in an order the kernel takes. `ours` are the aliases an
+/// earlier configuration of this daemon set: of the addresses present, only those are removed when
+/// they are no longer wanted, so that what an operator added by hand stays.
+std::vector<Change> plan(const Have &have, const Want &want,
+                         const std::vector<config::Alias> &ours);
 std::string to_string(const Change &change);
 
 /// A netlink route socket. One thread at a time.
@@ -68,12 +79,14 @@ class Rtnetlink {
     virtual Result<std::vector<std::string>> lagg_interfaces() = 0;
 };
 
-/// Keeps the host's own stack off an interface whose frames a lagg takes (net_af_packet, net_af_xdp):
-/// without this the kernel answers ARP and IP on it as well. Sets disable_ipv6, arp_ignore, rp_filter and
-/// forwarding of the interface, brings it up, and remembers what was there.
+/// Keeps the host's own stack off an interface whose frames a lagg takes (net_af_packet,
+/// net_af_xdp): without this the kernel answers ARP and IP on it as well. Sets disable_ipv6,
+/// arp_ignore, rp_filter and forwarding of the interface, brings it up, and remembers what was
+/// there.
 class Quieted {
   public:
-    static Result<std::unique_ptr<Quieted>> quieten(Rtnetlink &netlink, const std::string &interface);
+    static Result<std::unique_ptr<Quieted>> quieten(Rtnetlink &netlink,
+                                                    const std::string &interface);
     /// Restores the sysctls where the interface still exists, renamed or not; leaves it up.
     virtual ~Quieted() = default;
 };

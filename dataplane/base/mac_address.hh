@@ -19,6 +19,8 @@ std::string to_string(const MacAddress &address);
 std::optional<MacAddress> parse_mac_address(std::string_view text);
 
 /// A group (multicast or broadcast) address has the low bit of its first octet set.
-constexpr bool is_group(const MacAddress &address) { return (address[0] & 1) != 0; }
+constexpr bool is_group(const MacAddress &address) {
+    return (address[0] & 1) != 0;
+}
 
 } // namespace lagg

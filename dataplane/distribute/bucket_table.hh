@@ -24,8 +24,9 @@ struct alignas(64) BucketTable {
 };
 
 /// Builds the table that gives member m a share of weights[m] / sum (0: not distributing), from the
-/// table in force. A lost member's buckets alone are rewritten, spread over the others; a gained one
-/// takes no more than its share. Deterministic. Members keep their index for as long as they exist.
+/// table in force. A lost member's buckets alone are rewritten, spread over the others; a gained
+/// one takes no more than its share. Deterministic. Members keep their index for as long as they
+/// exist.
 BucketTable build(const BucketTable &previous, std::span<const uint32_t> weights);
 
 /// Buckets whose member differs, for tests, logs and the client.

@@ -16,8 +16,8 @@ struct Policy {
     bool operator==(const Policy &) const = default;
 };
 
-/// Well mixed in its high bits, which choose the bucket. A frame that is not IP is hashed by its MAC
-/// addresses, VLANs and ethertype under every policy, since nothing else tells its flows apart.
+/// Well mixed in its high bits, which choose the bucket. A frame that is not IP is hashed by its
+/// MAC addresses, VLANs and ethertype under every policy, since nothing else tells its flows apart.
 uint32_t flow_hash(const frame::FlowKey &key, const Policy &policy);
 
 } // namespace lagg::distribute

@@ -34,7 +34,8 @@ struct Cursor {
 };
 
 /// Writes the member index of each frame, or kNoMember, to members[0..frames.size()).
-using SpreadFunction = void (*)(const Spread &, Cursor &, std::span<const FrameView> frames, uint8_t *members);
+using SpreadFunction = void (*)(const Spread &, Cursor &, std::span<const FrameView> frames,
+                                uint8_t *members);
 
 void spread_by_hash(const Spread &, Cursor &, std::span<const FrameView>, uint8_t *members);
 void spread_round_robin(const Spread &, Cursor &, std::span<const FrameView>, uint8_t *members);

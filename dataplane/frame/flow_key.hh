@@ -16,9 +16,9 @@ struct FlowKey {
     std::array<uint8_t, 6> source_mac{};
     uint16_t outer_vlan = 0; ///< VLAN id (12 bits), host order; 0 without a tag
     uint16_t inner_vlan = 0;
-    uint16_t ethertype = 0; ///< behind the VLAN tags, host order
-    uint8_t ip_version = 0; ///< 4, 6, or 0 when not (or not readably) IP
-    uint8_t protocol = 0;   ///< the transport's, behind IPv6 extension headers
+    uint16_t ethertype = 0;              ///< behind the VLAN tags, host order
+    uint8_t ip_version = 0;              ///< 4, 6, or 0 when not (or not readably) IP
+    uint8_t protocol = 0;                ///< the transport's, behind IPv6 extension headers
     std::array<uint8_t, 16> source_ip{}; ///< IPv4 in the first 4 octets
     std::array<uint8_t, 16> destination_ip{};
     uint16_t source_port = 0; ///< host order; 0 for fragments and for protocols without ports
@@ -27,9 +27,9 @@ struct FlowKey {
     bool operator==(const FlowKey &) const = default;
 };
 
-/// Reads a frame from its destination address on. Never reads outside `frame`; what is cut off stays
-/// zero. Any fragment (first ones too) has no ports, because later ones do not carry them. DF alone is
-/// not a fragment.
+/// Reads a frame from its destination address on. Never reads outside `frame`; what is cut off
+/// stays zero. Any fragment (first ones too) has no ports, because later ones do not carry them. DF
+/// alone is not a fragment.
 FlowKey parse(std::span<const uint8_t> frame);
 
 /// True for ethertype 0x8809 (slow protocols), untagged.

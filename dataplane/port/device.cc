@@ -34,14 +34,16 @@ std::string argument(std::string_view arguments, std::string_view key) {
 namespace {
 
 /// Drivers that a vdev's name can begin with; DPDK takes whatever follows as the instance.
-constexpr std::string_view kDrivers[] = {"net_af_packet", "net_af_xdp", "net_tap",  "net_tun",     "net_memif",
-                                         "net_vhost",     "eth_vhost",  "net_null", "net_ring",    "net_pcap",
-                                         "net_bonding",   "net_failsafe", "net_virtio_user", "virtio_user"};
+constexpr std::string_view kDrivers[] = {
+    "net_af_packet", "net_af_xdp",   "net_tap",         "net_tun",    "net_memif",
+    "net_vhost",     "eth_vhost",    "net_null",        "net_ring",   "net_pcap",
+    "net_bonding",   "net_failsafe", "net_virtio_user", "virtio_user"};
 
 std::string driver_of(std::string name) {
     for (const std::string_view driver : kDrivers)
         if (name.starts_with(driver)) return std::string(driver);
-    while (!name.empty() && std::isdigit(static_cast<unsigned char>(name.back()))) name.pop_back();
+    while (!name.empty() && std::isdigit(static_cast<unsigned char>(name.back())))
+        name.pop_back();
     return name;
 }
 
@@ -49,15 +51,18 @@ Result<void> check_pci(const std::string &address) {
     const std::filesystem::path device = "/sys/bus/pci/devices/" + address;
     std::error_code ignored;
     if (!std::filesystem::exists(device, ignored))
-        return Error{fmt::format("there is no PCI device {} on this machine; `lspci -D` lists them", address)};
+        return Error{fmt::format("there is no PCI device {} on this machine; `lspci -D` lists them",
+                                 address)};
     const std::filesystem::path driver = std::filesystem::read_symlink(device / "driver", ignored);
     const std::string bound = driver.filename().string();
     // Mellanox devices stay with their kernel driver and work through it.
-    if (bound == "vfio-pci" || bound == "uio_pci_generic" || bound == "igb_uio" || bound.starts_with("mlx"))
+    if (bound == "vfio-pci" || bound == "uio_pci_generic" || bound == "igb_uio" ||
+        bound.starts_with("mlx"))
         return {};
-    return Error{fmt::format("PCI device {} is bound to {}, where DPDK cannot take it; bind it with "
-                             "`dpdk-devbind.py --bind=vfio-pci {}`",
-                             address, bound.empty() ? "no driver" : "the kernel driver " + bound, address)};
+    return Error{
+        fmt::format("PCI device {} is bound to {}, where DPDK cannot take it; bind it with "
+                    "`dpdk-devbind.py --bind=vfio-pci {}`",
+                    address, bound.empty() ? "no driver" : "the kernel driver " + bound, address)};
 }
 
 } // namespace
@@ -83,8 +88,8 @@ Result<void> check_device(const Device &device) {
     if (device.pci) return check_pci(device.name);
     if (opens_interface(device)) {
         if (device.interface.empty())
-            return Error{fmt::format("{} needs the kernel interface to open: {},iface=NAME", device.driver,
-                                     device.driver)};
+            return Error{fmt::format("{} needs the kernel interface to open: {},iface=NAME",
+                                     device.driver, device.driver)};
         if (if_nametoindex(device.interface.c_str()) == 0)
             return Error{fmt::format("there is no kernel interface '{}'; `ip link` lists them",
                                      device.interface)};

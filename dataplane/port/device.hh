@@ -1,5 +1,5 @@
-// The device string of a port: what kind of device it names, and whether that device is there. Needs
-// no EAL, so that `laggd --check` can answer without starting anything.
+// The device string of a port: what kind of device it names, and whether that device is there.
+// Needs no EAL, so that `laggd --check` can answer without starting anything.
 #pragma once
 
 #include "dataplane/base/result.hh"
@@ -12,7 +12,7 @@ namespace lagg::port {
 /// A device string taken apart.
 struct Device {
     bool pci = false;
-    std::string name; ///< "0000:03:00.0", or the vdev's name, unique in this process
+    std::string name;      ///< "0000:03:00.0", or the vdev's name, unique in this process
     std::string arguments; ///< what follows the name of a vdev, without the leading comma
     std::string driver;    ///< "net_af_packet" of a vdev; empty for PCI
     std::string interface; ///< value of iface=, or empty
@@ -22,14 +22,15 @@ struct Device {
 /// "net_af_packet,iface=eth1" of port p0 becomes "net_af_packet_p0".
 Device parse_device(const std::string &device, const std::string &port);
 
-/// True for a device that sends and receives through an interface which the kernel keeps as its own.
+/// True for a device that sends and receives through an interface which the kernel keeps as its
+/// own.
 bool opens_interface(const Device &device);
 
 /// Value of `key` in "key=value,key=value", or empty.
 std::string argument(std::string_view arguments, std::string_view key);
 
-/// Whether the device exists and could be opened, as far as the file system tells: a PCI device on the
-/// bus, the kernel interface behind net_af_packet and net_af_xdp, the file of net_pcap.
+/// Whether the device exists and could be opened, as far as the file system tells: a PCI device on
+/// the bus, the kernel interface behind net_af_packet and net_af_xdp, the file of net_pcap.
 Result<void> check_device(const Device &device);
 
 } // namespace lagg::port

@@ -1,5 +1,5 @@
-// The one pool every packet buffer comes from: data, LACPDUs and slow-protocol frames alike, so that
-// the NIC's transmit queues see buffers of a single pool.
+// The one pool every packet buffer comes from: data, LACPDUs and slow-protocol frames alike, so
+// that the NIC's transmit queues see buffers of a single pool.
 #pragma once
 
 #include "dataplane/base/result.hh"
@@ -34,7 +34,8 @@ class PacketPool {
     PacketPool &operator=(const PacketPool &) = delete;
 
     rte_mempool *get() const { return pool_; }
-    /// The pool for net_af_xdp ports, made when the first of them asks; null when there is no memory.
+    /// The pool for net_af_xdp ports, made when the first of them asks; null when there is no
+    /// memory.
     rte_mempool *for_xdp() const;
     PoolUse use() const;
     /// Octets of memory that a pool of this many buffers takes.

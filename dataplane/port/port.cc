@@ -154,8 +154,9 @@ Result<void> Port::configure(const OpenOptions &options, const PacketPool &pool)
         code < 0)
         return error(fmt::format("does not take {} descriptors a queue", rx_descriptors), code);
     if (xdp_ && pool.for_xdp() == nullptr)
-        return Error{fmt::format("port {}: there is no memory for the buffers of net_af_xdp; raise [daemon] memory_mb",
-                                 name_)};
+        return Error{fmt::format(
+            "port {}: there is no memory for the buffers of net_af_xdp; raise [daemon] memory_mb",
+            name_)};
     rte_mempool *buffers = xdp_ ? pool.for_xdp() : pool.get();
     const auto socket = static_cast<unsigned>(std::max(0, rte_eth_dev_socket_id(device_)));
     for (uint16_t queue = 0; queue < queues_; ++queue) {
@@ -193,7 +194,8 @@ Result<void> Port::set_mtu(uint16_t mtu) {
             "blocksz out of its device string, or raise them",
             name_, mtu, slot_bytes_)};
     if (xdp_ && mtu + kHeaderBytes > kXdpBufferBytes)
-        return Error{fmt::format("port {}: MTU {} is too large for net_af_xdp, whose frames have to fit into a page; use "
+        return Error{fmt::format("port {}: MTU {} is too large for net_af_xdp, whose frames have "
+                                 "to fit into a page; use "
                                  "net_af_packet, or an MTU of at most {}",
                                  name_, mtu, kXdpBufferBytes - kHeaderBytes)};
     // net_af_packet claims to take no frame above 1518 octets, whatever its ring holds, so that
@@ -207,9 +209,10 @@ Result<void> Port::set_mtu(uint16_t mtu) {
         return {};
     }
     if (code == -EBUSY)
-        return Error{fmt::format("port {}: {} does not change its MTU while it runs; write MTU {} into the "
-                                 "configuration and restart laggd",
-                                 name_, driver_, mtu)};
+        return Error{
+            fmt::format("port {}: {} does not change its MTU while it runs; write MTU {} into the "
+                        "configuration and restart laggd",
+                        name_, driver_, mtu)};
     if (code < 0) return error(fmt::format("the device refuses MTU {}", mtu), code);
     mtu_ = mtu;
     return {};

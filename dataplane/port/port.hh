@@ -1,6 +1,7 @@
 // A lower port: an ethdev and what is peculiar to its kind.
 //
-// Every call but link() may block for as long as the device likes, so they belong to the control thread.
+// Every call but link() may block for as long as the device likes, so they belong to the control
+// thread.
 #pragma once
 
 #include "dataplane/base/mac_address.hh"
@@ -40,15 +41,15 @@ struct OpenOptions {
     uint16_t queues = 1; ///< receive and transmit queues wanted; fewer where the device has fewer
     std::optional<uint16_t> descriptors;
     uint16_t mtu = 1500;
-    /// Takes frames for any address. A lagg answers for one MAC address on all of its ports, hears the
-    /// slow-protocol group, and may have a bridge behind it.
+    /// Takes frames for any address. A lagg answers for one MAC address on all of its ports, hears
+    /// the slow-protocol group, and may have a bridge behind it.
     bool promiscuous = true;
 };
 
 class Port {
   public:
-    /// Probes, configures and sets the MTU; does not start. A device that is there already (made by this
-    /// process) is adopted by its name.
+    /// Probes, configures and sets the MTU; does not start. A device that is there already (made by
+    /// this process) is adopted by its name.
     static Result<std::unique_ptr<Port>> open(const OpenOptions &options, const PacketPool &pool);
     /// Stops, closes and detaches the device.
     ~Port();
@@ -85,17 +86,17 @@ class Port {
     bool xdp_ = false;
     uint16_t queues_ = 1;
     uint16_t mtu_ = 1500;
-    int found_mtu_ = 0; ///< of net_af_packet's interface when it was opened
+    int found_mtu_ = 0;       ///< of net_af_packet's interface when it was opened
     uint32_t slot_bytes_ = 0; ///< of net_af_packet's ring; 0 with any other driver
     MacAddress mac_{};
     LinkSource link_source_ = LinkSource::POLL;
     unsigned interface_index_ = 0;
 };
 
-/// To be called once before the first port is opened, and before other threads are made. net_tap asks the
-/// kernel for a real-time signal with every frame and looks at a queue only after one came. At a high frame
-/// rate that is an interrupted thread for every frame, so the signals are taken from it; it then looks at
-/// its queues whenever it is polled.
+/// To be called once before the first port is opened, and before other threads are made. net_tap
+/// asks the kernel for a real-time signal with every frame and looks at a queue only after one
+/// came. At a high frame rate that is an interrupted thread for every frame, so the signals are
+/// taken from it; it then looks at its queues whenever it is polled.
 void take_signals_from_net_tap();
 
 /// What the device says of its link now; does not wait for a link to come up.

@@ -32,11 +32,14 @@ ifreq request_for(const std::string &name) {
 
 Error refusal(const std::string &name, int reason) {
     if (reason == EINVAL)
-        return Error{fmt::format("{}: an interface of this name is there and is no multi-queue TAP; remove it with "
-                                 "`ip link delete {}`",
-                                 name, name)};
-    if (reason == EBUSY) return Error{fmt::format("{}: another program holds this interface", name)};
-    return Error{fmt::format("{}: the kernel interface cannot be made: {}", name, std::strerror(reason))};
+        return Error{fmt::format(
+            "{}: an interface of this name is there and is no multi-queue TAP; remove it with "
+            "`ip link delete {}`",
+            name, name)};
+    if (reason == EBUSY)
+        return Error{fmt::format("{}: another program holds this interface", name)};
+    return Error{
+        fmt::format("{}: the kernel interface cannot be made: {}", name, std::strerror(reason))};
 }
 
 /// A whole frame in one write: the kernel takes it or refuses it, never a part.
@@ -45,18 +48,22 @@ bool write_frame(int fd, const rte_mbuf *frame) {
     int count = 0;
     for (const rte_mbuf *segment = frame; segment != nullptr; segment = segment->next) {
         if (count == static_cast<int>(parts.size())) return false;
-        parts[static_cast<size_t>(count++)] = {rte_pktmbuf_mtod(segment, void *), segment->data_len};
+        parts[static_cast<size_t>(count++)] = {rte_pktmbuf_mtod(segment, void *),
+                                               segment->data_len};
     }
     return writev(fd, parts.data(), count) >= 0;
 }
 
 } // namespace
 
-Result<std::unique_ptr<Tap>> Tap::open(const std::string &name, uint16_t queues, const port::PacketPool &pool) {
+Result<std::unique_ptr<Tap>> Tap::open(const std::string &name, uint16_t queues,
+                                       const port::PacketPool &pool) {
     std::unique_ptr<Tap> tap(new Tap(pool));
     for (uint16_t queue = 0; queue < queues; ++queue) {
         const int fd = ::open(kDevice, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0) return Error{fmt::format("{}: {} cannot be opened: {}", name, kDevice, std::strerror(errno))};
+        if (fd < 0)
+            return Error{
+                fmt::format("{}: {} cannot be opened: {}", name, kDevice, std::strerror(errno))};
         tap->queues_.push_back({.fd = fd, .spare = nullptr});
         ifreq request = request_for(name);
         if (ioctl(fd, TUNSETIFF, &request) < 0) return refusal(name, errno);
@@ -78,7 +85,8 @@ uint16_t Tap::receive(uint16_t queue_index, rte_mbuf **frames, uint16_t count) {
     while (received < count) {
         if (queue.spare == nullptr) queue.spare = rte_pktmbuf_alloc(pool_);
         if (queue.spare == nullptr) break;
-        const ssize_t length = read(queue.fd, rte_pktmbuf_mtod(queue.spare, void *), port::kBufferBytes);
+        const ssize_t length =
+            read(queue.fd, rte_pktmbuf_mtod(queue.spare, void *), port::kBufferBytes);
         if (length <= 0) break;
         rte_mbuf *frame = std::exchange(queue.spare, nullptr);
         frame->data_len = static_cast<uint16_t>(length);
@@ -91,7 +99,8 @@ uint16_t Tap::receive(uint16_t queue_index, rte_mbuf **frames, uint16_t count) {
 uint16_t Tap::transmit(uint16_t queue_index, rte_mbuf **frames, uint16_t count) {
     const int fd = queues_[queue_index].fd;
     uint16_t sent = 0;
-    while (sent < count && write_frame(fd, frames[sent])) ++sent;
+    while (sent < count && write_frame(fd, frames[sent]))
+        ++sent;
     rte_pktmbuf_free_bulk(frames, sent);
     return sent;
 }
@@ -99,8 +108,8 @@ uint16_t Tap::transmit(uint16_t queue_index, rte_mbuf **frames, uint16_t count) 
 Result<void> can_open_taps() {
     const int fd = ::open(kDevice, O_RDWR | O_CLOEXEC);
     if (fd < 0)
-        return Error{fmt::format("{} cannot be opened ({}); load the tun module or run as root", kDevice,
-                                 std::strerror(errno))};
+        return Error{fmt::format("{} cannot be opened ({}); load the tun module or run as root",
+                                 kDevice, std::strerror(errno))};
     // An impossible name is refused for its name only after the permission was looked at.
     ifreq request = request_for("lagg-probe/");
     const int code = ioctl(fd, TUNSETIFF, &request);

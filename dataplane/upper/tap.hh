@@ -20,9 +20,10 @@ namespace lagg::upper {
 
 class Tap {
   public:
-    /// Opens the interface `name`, which is made when it is not there, with this many queues. Its MTU, MAC
-    /// address and state are not touched; the kernel gives it a carrier.
-    static Result<std::unique_ptr<Tap>> open(const std::string &name, uint16_t queues, const port::PacketPool &pool);
+    /// Opens the interface `name`, which is made when it is not there, with this many queues. Its
+    /// MTU, MAC address and state are not touched; the kernel gives it a carrier.
+    static Result<std::unique_ptr<Tap>> open(const std::string &name, uint16_t queues,
+                                             const port::PacketPool &pool);
     /// Lets go of the interface, which stays.
     ~Tap();
     Tap(const Tap &) = delete;
@@ -30,10 +31,11 @@ class Tap {
 
     uint16_t queues() const { return static_cast<uint16_t>(queues_.size()); }
 
-    /// Frames the kernel sends, as rte_eth_rx_burst gives them. One thread at a time for each queue.
+    /// Frames the kernel sends, as rte_eth_rx_burst gives them. One thread at a time for each
+    /// queue.
     uint16_t receive(uint16_t queue, rte_mbuf **frames, uint16_t count);
-    /// Hands frames to the kernel and frees those it took, as rte_eth_tx_burst does; stops at the first one
-    /// it refuses.
+    /// Hands frames to the kernel and frees those it took, as rte_eth_tx_burst does; stops at the
+    /// first one it refuses.
     uint16_t transmit(uint16_t queue, rte_mbuf **frames, uint16_t count);
 
   private:

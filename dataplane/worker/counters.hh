@@ -6,11 +6,13 @@
 
 namespace lagg::worker {
 
-/// A counter only its owner adds to, so that adding needs no locked instruction; readers see a value
-/// that was true a moment ago.
+/// A counter only its owner adds to, so that adding needs no locked instruction; readers see a
+/// value that was true a moment ago.
 class Counter {
   public:
-    void add(uint64_t n) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+    void add(uint64_t n) {
+        value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    }
     uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
   private:

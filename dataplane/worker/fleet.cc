@@ -34,8 +34,8 @@ void add(DeviceTotals &sum, const DeviceCounters &one) {
 
 } // namespace
 
-std::unique_ptr<Fleet> Fleet::launch(const std::vector<unsigned> &lcores, const port::PacketPool &pool,
-                                     bool may_sleep) {
+std::unique_ptr<Fleet> Fleet::launch(const std::vector<unsigned> &lcores,
+                                     const port::PacketPool &pool, bool may_sleep) {
     assert(!lcores.empty());
     assert(lcores.size() <= kMaxWorkers);
     std::unique_ptr<Fleet> fleet(new Fleet);
@@ -43,12 +43,14 @@ std::unique_ptr<Fleet> Fleet::launch(const std::vector<unsigned> &lcores, const 
     fleet->shared_.pool = pool.get();
     fleet->shared_.may_sleep = may_sleep;
     const size_t size = rte_rcu_qsbr_get_memsize(kMaxWorkers);
-    fleet->shared_.rcu = static_cast<rte_rcu_qsbr *>(rte_zmalloc("lagg_rcu", size, RTE_CACHE_LINE_SIZE));
+    fleet->shared_.rcu =
+        static_cast<rte_rcu_qsbr *>(rte_zmalloc("lagg_rcu", size, RTE_CACHE_LINE_SIZE));
     assert(fleet->shared_.rcu != nullptr);
     rte_rcu_qsbr_init(fleet->shared_.rcu, kMaxWorkers);
     for (unsigned index = 0; index < lcores.size(); ++index) {
         fleet->workers_.push_back(std::make_unique<Worker>(fleet->shared_, index));
-        const int code = rte_eal_remote_launch(run_worker, fleet->workers_.back().get(), lcores[index]);
+        const int code =
+            rte_eal_remote_launch(run_worker, fleet->workers_.back().get(), lcores[index]);
         assert(code == 0);
     }
     return fleet;
@@ -56,13 +58,15 @@ std::unique_ptr<Fleet> Fleet::launch(const std::vector<unsigned> &lcores, const 
 
 Fleet::~Fleet() {
     shared_.stop.store(true, std::memory_order_relaxed);
-    for (unsigned lcore : lcores_) rte_eal_wait_lcore(lcore);
+    for (unsigned lcore : lcores_)
+        rte_eal_wait_lcore(lcore);
     rte_free(shared_.rcu);
 }
 
 DeviceTotals Fleet::totals(EndpointId endpoint) const {
     DeviceTotals sum;
-    for (const std::unique_ptr<Worker> &worker : workers_) add(sum, worker->counters(endpoint));
+    for (const std::unique_ptr<Worker> &worker : workers_)
+        add(sum, worker->counters(endpoint));
     return sum;
 }
 
@@ -73,9 +77,13 @@ void Fleet::publish(std::unique_ptr<const ForwardingState> state) {
     reclaim();
 }
 
-uint64_t Fleet::start_grace() { return rte_rcu_qsbr_start(shared_.rcu); }
+uint64_t Fleet::start_grace() {
+    return rte_rcu_qsbr_start(shared_.rcu);
+}
 
-bool Fleet::passed(uint64_t token) const { return rte_rcu_qsbr_check(shared_.rcu, token, false) == 1; }
+bool Fleet::passed(uint64_t token) const {
+    return rte_rcu_qsbr_check(shared_.rcu, token, false) == 1;
+}
 
 bool Fleet::slow_rings_empty() const {
     for (const std::unique_ptr<Worker> &worker : workers_)
@@ -84,7 +92,8 @@ bool Fleet::slow_rings_empty() const {
 }
 
 void Fleet::reclaim() {
-    while (!retired_.empty() && passed(retired_.front().token)) retired_.pop_front();
+    while (!retired_.empty() && passed(retired_.front().token))
+        retired_.pop_front();
 }
 
 bool Fleet::send_slow(port::DeviceId device, std::span<const uint8_t> frame) {
@@ -92,18 +101,20 @@ bool Fleet::send_slow(port::DeviceId device, std::span<const uint8_t> frame) {
     if (worker >= workers_.size()) return false;
     rte_mbuf *buffer = rte_pktmbuf_alloc(shared_.pool);
     if (buffer == nullptr) return false;
-    std::memcpy(rte_pktmbuf_append(buffer, static_cast<uint16_t>(frame.size())), frame.data(), frame.size());
+    std::memcpy(rte_pktmbuf_append(buffer, static_cast<uint16_t>(frame.size())), frame.data(),
+                frame.size());
     buffer->port = device;
     if (rte_ring_enqueue(workers_[worker]->slow_to_send(), buffer) == 0) return true;
     rte_pktmbuf_free(buffer);
     return false;
 }
 
-void Fleet::receive_slow(const std::function<void(port::DeviceId, std::span<const uint8_t>)> &handle,
-                         unsigned limit) {
+void Fleet::receive_slow(
+    const std::function<void(port::DeviceId, std::span<const uint8_t>)> &handle, unsigned limit) {
     for (const std::unique_ptr<Worker> &worker : workers_) {
         void *element = nullptr;
-        for (unsigned i = 0; i < limit && rte_ring_dequeue(worker->slow_received(), &element) == 0; ++i) {
+        for (unsigned i = 0; i < limit && rte_ring_dequeue(worker->slow_received(), &element) == 0;
+             ++i) {
             auto *frame = static_cast<rte_mbuf *>(element);
             handle(frame->port, {rte_pktmbuf_mtod(frame, const uint8_t *), frame->data_len});
             rte_pktmbuf_free(frame);

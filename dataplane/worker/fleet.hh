@@ -1,4 +1,5 @@
-// All workers, the state they forward by, and the way frames travel between them and the protocol thread.
+// All workers, the state they forward by, and the way frames travel between them and the protocol
+// thread.
 #pragma once
 
 #include "dataplane/base/result.hh"
@@ -16,8 +17,8 @@ namespace lagg::worker {
 class Fleet {
   public:
     /// One worker on each of the given EAL lcores; none may be the main one.
-    static std::unique_ptr<Fleet> launch(const std::vector<unsigned> &lcores, const port::PacketPool &pool,
-                                         bool may_sleep);
+    static std::unique_ptr<Fleet> launch(const std::vector<unsigned> &lcores,
+                                         const port::PacketPool &pool, bool may_sleep);
     /// Stops the workers and frees the last state.
     ~Fleet();
     Fleet(const Fleet &) = delete;

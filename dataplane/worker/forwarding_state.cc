@@ -12,19 +12,23 @@ ForwardingState::ForwardingState() {
     slow_queue.fill(kNoQueue);
 }
 
-uint16_t receive_from_device(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+uint16_t receive_from_device(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
+                             uint16_t count) {
     return rte_eth_rx_burst(lagg.upper, queue, frames, count);
 }
 
-uint16_t send_to_device(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+uint16_t send_to_device(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
+                        uint16_t count) {
     return rte_eth_tx_burst(lagg.upper, queue, frames, count);
 }
 
-uint16_t receive_from_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+uint16_t receive_from_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
+                          uint16_t count) {
     return lagg.tap->receive(queue, frames, count);
 }
 
-uint16_t send_to_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+uint16_t send_to_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
+                     uint16_t count) {
     return lagg.tap->transmit(queue, frames, count);
 }
 

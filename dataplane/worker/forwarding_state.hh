@@ -1,5 +1,5 @@
-// What the workers need to know to forward: built by the protocol thread, published by pointer, never
-// changed after. A worker reads one state for a whole round and lets go of it at the end.
+// What the workers need to know to forward: built by the protocol thread, published by pointer,
+// never changed after. A worker reads one state for a whole round and lets go of it at the end.
 #pragma once
 
 #include "dataplane/distribute/spread.hh"
@@ -20,7 +20,9 @@ inline constexpr uint16_t kNoQueue = 0xffff;
 /// Whatever frames are counted at: an ethdev by its number, then the TAP of each lagg by its slot.
 using EndpointId = uint16_t;
 inline constexpr size_t kMaxEndpoints = kMaxDevices + kMaxLaggs;
-constexpr EndpointId tap_endpoint(uint8_t lagg_slot) { return static_cast<EndpointId>(kMaxDevices + lagg_slot); }
+constexpr EndpointId tap_endpoint(uint8_t lagg_slot) {
+    return static_cast<EndpointId>(kMaxDevices + lagg_slot);
+}
 
 struct Member {
     port::DeviceId device = port::kNoDevice; ///< none: the place is free
@@ -30,12 +32,15 @@ struct Member {
 };
 
 struct LaggForwarding;
-/// A burst from or to a lagg's upper side, like rte_eth_rx_burst and rte_eth_tx_burst. Chosen when the
-/// state is built, so that the loop does not ask what kind of upper side it has.
-using UpperBurst = uint16_t (*)(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
-uint16_t receive_from_device(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
+/// A burst from or to a lagg's upper side, like rte_eth_rx_burst and rte_eth_tx_burst. Chosen when
+/// the state is built, so that the loop does not ask what kind of upper side it has.
+using UpperBurst = uint16_t (*)(const LaggForwarding &, uint16_t queue, rte_mbuf **frames,
+                                uint16_t count);
+uint16_t receive_from_device(const LaggForwarding &, uint16_t queue, rte_mbuf **frames,
+                             uint16_t count);
 uint16_t send_to_device(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
-uint16_t receive_from_tap(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
+uint16_t receive_from_tap(const LaggForwarding &, uint16_t queue, rte_mbuf **frames,
+                          uint16_t count);
 uint16_t send_to_tap(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
 
 struct LaggForwarding {
@@ -53,9 +58,9 @@ struct LaggForwarding {
     bool broadcast = false;
     /// Workers that serve this lagg: as many as its device with the fewest queues has.
     uint16_t share = 1;
-    /// The queue of every device that each worker sends on, kNoQueue where it does not serve the lagg. It
-    /// receives from this one and from every share-th after it, so that no queue goes unread where a device
-    /// has more of them, and none has two workers.
+    /// The queue of every device that each worker sends on, kNoQueue where it does not serve the
+    /// lagg. It receives from this one and from every share-th after it, so that no queue goes
+    /// unread where a device has more of them, and none has two workers.
     std::array<uint16_t, kMaxWorkers> queue_of_worker;
 
     LaggForwarding() { queue_of_worker.fill(kNoQueue); }
@@ -63,16 +68,17 @@ struct LaggForwarding {
 
 struct ForwardingState {
     std::vector<LaggForwarding> laggs;
-    /// For each device the worker that sends its slow-protocol frames (on that worker's queue of it),
-    /// kMaxWorkers for none.
+    /// For each device the worker that sends its slow-protocol frames (on that worker's queue of
+    /// it), kMaxWorkers for none.
     std::array<uint8_t, kMaxDevices> slow_worker;
     std::array<uint16_t, kMaxDevices> slow_queue;
 
     ForwardingState();
 };
 
-/// Fills queue_of_worker of each lagg and the slow-frame senders. Laggs are laid over the workers by their
-/// slots, so that a lagg stays where it is while others come and go. Laggs in `held` get no worker at all.
+/// Fills queue_of_worker of each lagg and the slow-frame senders. Laggs are laid over the workers
+/// by their slots, so that a lagg stays where it is while others come and go. Laggs in `held` get
+/// no worker at all.
 void assign_queues(ForwardingState &state, unsigned workers, const std::vector<uint8_t> &held = {});
 
 } // namespace lagg::worker

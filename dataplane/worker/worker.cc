@@ -30,14 +30,16 @@ constexpr long kLongestNapNs = 200'000;
 rte_ring *make_ring(const char *kind, unsigned index) {
     char name[RTE_RING_NAMESIZE];
     std::snprintf(name, sizeof name, "%s_%u", kind, index);
-    rte_ring *ring = rte_ring_create(name, kSlowRingFrames, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    rte_ring *ring =
+        rte_ring_create(name, kSlowRingFrames, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
     assert(ring != nullptr);
     return ring;
 }
 
 void drain(rte_ring *ring) {
     void *frame = nullptr;
-    while (rte_ring_dequeue(ring, &frame) == 0) rte_pktmbuf_free(static_cast<rte_mbuf *>(frame));
+    while (rte_ring_dequeue(ring, &frame) == 0)
+        rte_pktmbuf_free(static_cast<rte_mbuf *>(frame));
     rte_ring_free(ring);
 }
 
@@ -47,7 +49,8 @@ std::span<const uint8_t> bytes_of(const rte_mbuf *frame) {
 
 uint64_t octets(rte_mbuf *const *frames, uint16_t count) {
     uint64_t sum = 0;
-    for (uint16_t i = 0; i < count; ++i) sum += frames[i]->pkt_len;
+    for (uint16_t i = 0; i < count; ++i)
+        sum += frames[i]->pkt_len;
     return sum;
 }
 
@@ -63,7 +66,8 @@ Worker::Worker(Shared &shared, unsigned index)
       slow_to_send_(make_ring("slow_to_send", index)) {}
 
 Worker::~Worker() {
-    for (size_t i = 0; i < unsent_count_; ++i) rte_pktmbuf_free(unsent_[i]);
+    for (size_t i = 0; i < unsent_count_; ++i)
+        rte_pktmbuf_free(unsent_[i]);
     drain(slow_received_);
     drain(slow_to_send_);
 }
@@ -111,11 +115,12 @@ bool Worker::round(const ForwardingState &state) {
     return moved != 0;
 }
 
-// LACPDUs leave before data, also when the device is saturated: what it had no room for waits here and is
-// first in the next round.
+// LACPDUs leave before data, also when the device is saturated: what it had no room for waits here
+// and is first in the next round.
 void Worker::send_slow_frames(const ForwardingState &state) {
-    unsent_count_ += rte_ring_dequeue_burst(slow_to_send_, reinterpret_cast<void **>(&unsent_[unsent_count_]),
-                                            static_cast<unsigned>(unsent_.size() - unsent_count_), nullptr);
+    unsent_count_ +=
+        rte_ring_dequeue_burst(slow_to_send_, reinterpret_cast<void **>(&unsent_[unsent_count_]),
+                               static_cast<unsigned>(unsent_.size() - unsent_count_), nullptr);
     size_t kept = 0;
     port::DeviceId refusing = port::kNoDevice;
     for (size_t i = 0; i < unsent_count_; ++i) {
@@ -123,8 +128,8 @@ void Worker::send_slow_frames(const ForwardingState &state) {
         const port::DeviceId device = frame->port;
         assert(device < kMaxDevices);
         // The port may have left its lagg between the frame's making and now.
-        // A device that takes nothing keeps its oldest frame waiting and no more, so that it can never fill
-        // the room that the other ports' frames need.
+        // A device that takes nothing keeps its oldest frame waiting and no more, so that it can
+        // never fill the room that the other ports' frames need.
         if (state.slow_worker[device] != index_ || device == refusing) {
             counters_[device].slow_dropped.add(1);
             rte_pktmbuf_free(frame);
@@ -146,8 +151,8 @@ void Worker::pass_up(rte_mbuf *frame) {
     rte_pktmbuf_free(frame);
 }
 
-// A device that stops in the middle of a burst is full, or does not want that one frame: the frame is
-// dropped and the rest offered once more, so that one bad frame does not cost those behind it.
+// A device that stops in the middle of a burst is full, or does not want that one frame: the frame
+// is dropped and the rest offered once more, so that one bad frame does not cost those behind it.
 template <typename Send>
 void Worker::transmit(EndpointId endpoint, rte_mbuf **frames, uint16_t count, Send send) {
     DeviceCounters &counters = counters_[endpoint];
@@ -172,19 +177,22 @@ void Worker::transmit(EndpointId endpoint, rte_mbuf **frames, uint16_t count, Se
     counters.tx_bytes.add(bytes);
 }
 
-void Worker::send_to_member(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+void Worker::send_to_member(port::DeviceId device, uint16_t queue, rte_mbuf **frames,
+                            uint16_t count) {
     transmit(device, frames, count,
              [&](rte_mbuf **some, uint16_t n) { return rte_eth_tx_burst(device, queue, some, n); });
 }
 
 void Worker::count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count) {
-    for (uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+    for (uint16_t i = 0; i < count; ++i)
+        rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
     DeviceCounters &counters = counters_[endpoint];
     counters.rx_packets.add(count);
     counters.rx_bytes.add(octets(frames, count));
 }
 
-uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint16_t queue, uint16_t own_queue) {
+uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint16_t queue,
+                         uint16_t own_queue) {
     rte_mbuf *received[kBurst];
     const uint16_t count = rte_eth_rx_burst(member.device, queue, received, kBurst);
     if (count == 0) return 0;
@@ -216,8 +224,8 @@ uint16_t Worker::distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t
     const uint16_t count = lagg.receive_from_upper(lagg, queue, frames, kBurst);
     if (count == 0) return 0;
     count_received(lagg.upper, frames, count);
-    // Slow-protocol frames never leave their link. One that a client sends would meet the partner as a
-    // second system on ours.
+    // Slow-protocol frames never leave their link. One that a client sends would meet the partner
+    // as a second system on ours.
     uint16_t data_count = 0;
     for (uint16_t i = 0; i < count; ++i) {
         if (frame::is_slow_protocol(bytes_of(frames[i]))) [[unlikely]] {
@@ -234,7 +242,8 @@ uint16_t Worker::distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t
     return count;
 }
 
-void Worker::scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+void Worker::scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
+                     uint16_t count) {
     distribute::FrameView views[kBurst];
     uint8_t member_of[kBurst];
     for (uint16_t i = 0; i < count; ++i)
@@ -252,16 +261,18 @@ void Worker::scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **fram
             batch[m][batch_count[m]++] = frames[i];
     }
     for (uint8_t m = 0; m < lagg.member_count; ++m)
-        if (batch_count[m] != 0) send_to_member(lagg.members[m].device, queue, batch[m], batch_count[m]);
+        if (batch_count[m] != 0)
+            send_to_member(lagg.members[m].device, queue, batch[m], batch_count[m]);
     if (homeless != 0) {
         counters_[lagg.upper].tx_no_member.add(homeless);
         rte_pktmbuf_free_bulk(frames, homeless);
     }
 }
 
-// Copies, not references: some drivers write into the frames they send, and a ring hands the very buffer
-// to whoever is at its other end.
-void Worker::send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+// Copies, not references: some drivers write into the frames they send, and a ring hands the very
+// buffer to whoever is at its other end.
+void Worker::send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
+                         uint16_t count) {
     bool sent = false;
     for (uint8_t m = 0; m < lagg.member_count; ++m) {
         if (!lagg.members[m].distributing) continue;

@@ -1,7 +1,7 @@
 // One worker: a thread on a core of its own that polls its queues to completion.
 //
-// It takes no lock, allocates nothing, makes no system call of its own while packets flow, and writes no
-// cache line that another worker writes.
+// It takes no lock, allocates nothing, makes no system call of its own while packets flow, and
+// writes no cache line that another worker writes.
 #pragma once
 
 #include "dataplane/worker/counters.hh"
@@ -39,7 +39,8 @@ class Worker {
     /// The poll loop; returns after shared.stop.
     void run();
 
-    /// Slow-protocol frames the worker received, for the protocol thread. mbuf->port names the device.
+    /// Slow-protocol frames the worker received, for the protocol thread. mbuf->port names the
+    /// device.
     rte_ring *slow_received() const { return slow_received_; }
     /// Slow-protocol frames to send; mbuf->port names the device. Sent ahead of data.
     rte_ring *slow_to_send() const { return slow_to_send_; }
@@ -56,11 +57,13 @@ class Worker {
     bool round(const ForwardingState &state);
     void send_slow_frames(const ForwardingState &state);
     void count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count);
-    uint16_t collect(const LaggForwarding &lagg, const Member &member, uint16_t queue, uint16_t own_queue);
+    uint16_t collect(const LaggForwarding &lagg, const Member &member, uint16_t queue,
+                     uint16_t own_queue);
     uint16_t distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t own_queue);
     void scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count);
     void send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count);
-    template <typename Send> void transmit(EndpointId endpoint, rte_mbuf **frames, uint16_t count, Send send);
+    template <typename Send>
+    void transmit(EndpointId endpoint, rte_mbuf **frames, uint16_t count, Send send);
     void send_to_member(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count);
     void pass_up(rte_mbuf *frame);
 
