@@ -1,0 +1,97 @@
+"""Builds, and runs every test; see --help.
+
+The tests are run three times: all of them in a release build, and the unit tests in builds with
+AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NO_OPTIMIZATION_TO_SPEAK_OF = ["-Doptimization=1", "-Ddebug=true", "-Dbenchmarks=false"]
+BUILDS = {
+    "release": ("build", [], ["unit", "smoke"]),
+    "asan": ("build-asan", ["-Db_sanitize=address,undefined", *NO_OPTIMIZATION_TO_SPEAK_OF], ["unit"]),
+    "tsan": ("build-tsan", ["-Db_sanitize=thread", *NO_OPTIMIZATION_TO_SPEAK_OF], ["unit"]),
+}
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
+    "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": f"suppressions={ROOT}/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1",
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("builds", nargs="*", metavar="BUILD", default=list(BUILDS),
+                        help=f"which of {', '.join(BUILDS)} (default: all)")
+    parser.add_argument("--suite", action="append", help="only this meson suite: unit or smoke")
+    options = parser.parse_args()
+    if unknown := [name for name in options.builds if name not in BUILDS]:
+        parser.error(f"there is no build '{unknown[0]}'; there are {', '.join(BUILDS)}")
+    return options
+
+
+def build(name):
+    directory, settings, _ = BUILDS[name]
+    environment = {**os.environ, "BUILD_DIR": directory, "TARGETS": "all"}
+    return subprocess.run([ROOT / "scripts" / "build", *settings], env=environment, check=False).returncode == 0
+
+
+def run(name, suites):
+    """Runs the suites of one build; the rows of meson's log."""
+    directory = ROOT / BUILDS[name][0]
+    log = directory / "meson-logs" / "testlog.json"
+    log.unlink(missing_ok=True)
+    command = ["meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs", "--num-processes", "2"]
+    for suite in suites:
+        command += ["--suite", suite]
+    subprocess.run(command, cwd=ROOT, env={**SANITIZERS, **os.environ}, check=False)
+    if not log.exists():
+        return []
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def reason_of_skip(row):
+    """The last thing a skipped test said; GoogleTest and our scripts both end with the reason."""
+    said = [line.strip() for line in (row.get("stdout", "") + row.get("stderr", "")).splitlines() if line.strip()]
+    return said[-1] if said else "no reason given"
+
+
+def main():
+    options = arguments()
+    started = time.monotonic()
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    table, skipped = [], []
+    for name in options.builds:
+        print(f"\n== {name}", flush=True)
+        if not build(name):
+            counts["failed"] += 1
+            table.append((name, "the build", "FAIL", 0.0))
+            continue
+        suites = options.suite or BUILDS[name][2]
+        rows = run(name, [suite for suite in suites if suite in BUILDS[name][2]])
+        for row in rows:
+            outcome = {"OK": "passed", "SKIP": "skipped"}.get(row["result"], "failed")
+            counts[outcome] += 1
+            table.append((name, row["name"].split(" / ")[-1], row["result"], row["duration"]))
+            if outcome == "skipped":
+                skipped.append((name, row["name"], reason_of_skip(row)))
+    print("\nbuild    result   seconds  test")
+    for name, test, result, seconds in table:
+        print(f"{name:8} {result:8} {seconds:7.1f}  {test}")
+    for name, test, reason in skipped:
+        print(f"skipped in {name}: {test}: {reason}")
+    print(f"\n{time.monotonic() - started:.0f} s in all")
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    return 0 if counts["failed"] == 0 and counts["passed"] > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
