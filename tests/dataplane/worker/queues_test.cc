@@ -64,7 +64,8 @@ TEST(AssignQueues, AHeldLaggHasNoWorkerAndSendsNothing) {
     ForwardingState state = state_of({1, 1});
     assign_queues(state, 2, {1});
     EXPECT_EQ(state.laggs[0].queue_of_worker[0], 0);
-    for (uint16_t queue : state.laggs[1].queue_of_worker) EXPECT_EQ(queue, kNoQueue);
+    for (uint16_t queue : state.laggs[1].queue_of_worker)
+        EXPECT_EQ(queue, kNoQueue);
     EXPECT_EQ(state.slow_worker[state.laggs[1].members[0].device], kMaxWorkers);
 }
 

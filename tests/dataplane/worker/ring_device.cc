@@ -1,5 +1,7 @@
 #include "tests/dataplane/worker/ring_device.hh"
 
+#include "tests/dataplane/worker/tsan_edges.hh"
+
 #include <rte_bus_vdev.h>
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
@@ -39,6 +41,7 @@ Ring::~Ring() {
 }
 
 bool Ring::push(rte_mbuf *frame) {
+    hand_over(ring_);
     if (rte_ring_enqueue(ring_, frame) == 0) return true;
     rte_pktmbuf_free(frame);
     return false;
@@ -46,7 +49,9 @@ bool Ring::push(rte_mbuf *frame) {
 
 rte_mbuf *Ring::pop() {
     void *frame = nullptr;
-    return rte_ring_dequeue(ring_, &frame) == 0 ? static_cast<rte_mbuf *>(frame) : nullptr;
+    if (rte_ring_dequeue(ring_, &frame) != 0) return nullptr;
+    take_over(ring_);
+    return static_cast<rte_mbuf *>(frame);
 }
 
 unsigned Ring::count() const {
@@ -71,6 +76,8 @@ RingDevice::RingDevice(const std::string &name, const std::vector<Ring *> &recei
     if (!opened) throw std::runtime_error(opened.error().message);
     port_ = std::move(*opened);
     EXPECT_EQ(port_->queues(), in.size());
+    for (uint16_t queue = 0; queue < port_->queues(); ++queue)
+        watch_queue(id(), queue, in[queue], out[queue]);
     if (const Result<void> started = port_->start(); !started)
         throw std::runtime_error(started.error().message);
 }
