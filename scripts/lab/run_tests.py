@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 NO_OPTIMIZATION_TO_SPEAK_OF = ["-Doptimization=1", "-Ddebug=true", "-Dbenchmarks=false"]
 BUILDS = {
-    "release": ("build", [], ["unit", "smoke"]),
+    "release": ("build", ["-Dtests=true", "-Dbenchmarks=true"], ["unit", "smoke"]),
     "asan": ("build-asan", ["-Db_sanitize=address,undefined", *NO_OPTIMIZATION_TO_SPEAK_OF], ["unit"]),
     "tsan": ("build-tsan", ["-Db_sanitize=thread", *NO_OPTIMIZATION_TO_SPEAK_OF], ["unit"]),
 }

@@ -190,6 +190,15 @@ unsigned Bench::distributing(Side side) {
     return count;
 }
 
+bool Bench::wait_distributing(unsigned ports) {
+    const auto all = [&] {
+        for (size_t side = 0; side < sides_.size(); ++side)
+            if (distributing(static_cast<Side>(side)) != ports) return false;
+        return true;
+    };
+    return wait_until(all) && wait_settled();
+}
+
 // ---- the clients
 // ---------------------------------------------------------------------------------
 

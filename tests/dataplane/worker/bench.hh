@@ -82,6 +82,8 @@ class Bench {
     void attach(Side side, unsigned cable);
     api::Lagg describe(Side side);
     unsigned distributing(Side side);
+    /// Waits until this many ports distribute on each side and the workers know.
+    bool wait_distributing(unsigned ports);
 
     /// Waits until no frame is on its way that a worker could still move.
     void quiet();

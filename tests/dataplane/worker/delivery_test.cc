@@ -31,9 +31,7 @@ class Delivery : public testing::TestWithParam<Protocol> {};
 TEST_P(Delivery, EveryFrameArrivesOnceBothWays) {
     Bench bench({.protocol = GetParam(), .cables = 3});
     if (GetParam() == Protocol::LACP) {
-        ASSERT_TRUE(Bench::wait_until([&] {
-            return bench.distributing(A) == 3 && bench.distributing(B) == 3;
-        })) << "LACP between two laggs does not come up";
+        ASSERT_TRUE(bench.wait_distributing(3)) << "LACP between two laggs does not come up";
     }
     const std::array<DeviceTotals, 2> before{bench.upper_totals(A), bench.upper_totals(B)};
     for (const Side from : {A, B}) {

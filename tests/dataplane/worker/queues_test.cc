@@ -102,8 +102,7 @@ TEST(Queues, EachWorkerMovesItsOwnAndFramesStayInTheirQueue) {
 
 TEST(Queues, TwoWorkersDeliverEverythingThroughLacp) {
     Bench bench({.protocol = Protocol::LACP, .cables = 2, .workers = 2, .queues = 2});
-    ASSERT_TRUE(Bench::wait_until(
-        [&] { return bench.distributing(A) == 2 && bench.distributing(B) == 2; }));
+    ASSERT_TRUE(bench.wait_distributing(2));
     std::map<uint32_t, int> came;
     for (uint32_t i = 0; i < 5000;) {
         for (int n = 0; n < 200; ++n, ++i)

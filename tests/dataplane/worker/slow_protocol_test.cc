@@ -155,8 +155,7 @@ TEST(SlowProtocol, NoDeviceNoFrame) {
 // A partner with the short timeout gives up after three seconds without a LACPDU.
 TEST(SlowProtocol, LacpStaysUpWhileDataSaturatesTheWorker) {
     Bench bench({.protocol = Protocol::LACP, .cables = 2, .cable_size = 64});
-    ASSERT_TRUE(Bench::wait_until(
-        [&] { return bench.distributing(A) == 2 && bench.distributing(B) == 2; }));
+    ASSERT_TRUE(bench.wait_distributing(2));
     const double before = bench.describe(A).last_change_seconds;
     const auto end = std::chrono::steady_clock::now() + 4s;
     for (uint32_t number = 0; std::chrono::steady_clock::now() < end; ++number) {
