@@ -1,0 +1,143 @@
+#include "tests/dataplane/worker/tsan_edges.hh"
+
+#ifndef __SANITIZE_THREAD__
+
+namespace lagg::worker {
+void prepare_for_tsan() {}
+void hand_over(rte_ring *) {}
+void take_over(rte_ring *) {}
+void watch_queue(uint16_t, uint16_t, rte_ring *, rte_ring *) {}
+} // namespace lagg::worker
+
+#else
+
+#include <rte_ethdev.h>
+#include <rte_launch.h>
+#include <rte_mbuf_pool_ops.h>
+#include <rte_mempool.h>
+#include <rte_ring.h>
+
+#include <dlfcn.h>
+#include <sanitizer/tsan_interface.h>
+
+#include <array>
+#include <string>
+
+namespace lagg::worker {
+
+namespace {
+
+// ---- the packet pool: a ring again, but with its accesses in this file
+// ------------------------------
+
+int make_pool_ring(rte_mempool *pool) {
+    const std::string name = "tsan_" + std::string(pool->name);
+    pool->pool_data =
+        rte_ring_create(name.c_str(), rte_align32pow2(pool->size + 1), pool->socket_id, 0);
+    return pool->pool_data == nullptr ? -rte_errno : 0;
+}
+
+void free_pool_ring(rte_mempool *pool) {
+    rte_ring_free(static_cast<rte_ring *>(pool->pool_data));
+}
+
+int put_buffers(rte_mempool *pool, void *const *buffers, unsigned count) {
+    __tsan_release(pool);
+    return rte_ring_mp_enqueue_bulk(static_cast<rte_ring *>(pool->pool_data), buffers, count,
+                                    nullptr) == 0
+               ? -ENOBUFS
+               : 0;
+}
+
+int get_buffers(rte_mempool *pool, void **buffers, unsigned count) {
+    if (rte_ring_mc_dequeue_bulk(static_cast<rte_ring *>(pool->pool_data), buffers, count,
+                                 nullptr) == 0)
+        return -ENOBUFS;
+    __tsan_acquire(pool);
+    return 0;
+}
+
+unsigned buffers_left(const rte_mempool *pool) {
+    return rte_ring_count(static_cast<const rte_ring *>(pool->pool_data));
+}
+
+// ---- queues of devices
+// ------------------------------------------------------------------------------
+
+uint16_t received(uint16_t, uint16_t, rte_mbuf **, uint16_t count, uint16_t, void *ring) {
+    if (count != 0) take_over(static_cast<rte_ring *>(ring));
+    return count;
+}
+
+uint16_t about_to_send(uint16_t, uint16_t, rte_mbuf **, uint16_t count, void *ring) {
+    hand_over(static_cast<rte_ring *>(ring));
+    return count;
+}
+
+// ---- threads of EAL
+// ---------------------------------------------------------------------------------
+
+struct Launched {
+    lcore_function_t *function = nullptr;
+    void *argument = nullptr;
+};
+std::array<Launched, RTE_MAX_LCORE> launched;
+
+int run_and_hand_over(void *argument) {
+    auto *one = static_cast<Launched *>(argument);
+    __tsan_acquire(one);
+    const int result = one->function(one->argument);
+    __tsan_release(one);
+    return result;
+}
+
+template <typename Function> Function *real(const char *name) {
+    return reinterpret_cast<Function *>(dlsym(RTLD_NEXT, name));
+}
+
+} // namespace
+
+void prepare_for_tsan() {
+    static rte_mempool_ops ops{};
+    std::snprintf(ops.name, sizeof ops.name, "tsan_ring");
+    ops.alloc = make_pool_ring;
+    ops.free = free_pool_ring;
+    ops.enqueue = put_buffers;
+    ops.dequeue = get_buffers;
+    ops.get_count = buffers_left;
+    rte_mempool_register_ops(&ops);
+    rte_mbuf_set_user_mempool_ops("tsan_ring");
+}
+
+void hand_over(rte_ring *ring) {
+    __tsan_release(ring);
+}
+void take_over(rte_ring *ring) {
+    __tsan_acquire(ring);
+}
+
+void watch_queue(uint16_t device, uint16_t queue, rte_ring *receive, rte_ring *send) {
+    rte_eth_add_rx_callback(device, queue, received, receive);
+    rte_eth_add_tx_callback(device, queue, about_to_send, send);
+}
+
+} // namespace lagg::worker
+
+// These take the place of DPDK's functions in this program, and call them.
+
+extern "C" int rte_eal_remote_launch(lcore_function_t *function, void *argument, unsigned lcore) {
+    using namespace lagg::worker;
+    launched[lcore] = {function, argument};
+    __tsan_release(&launched[lcore]);
+    return real<decltype(rte_eal_remote_launch)>("rte_eal_remote_launch")(run_and_hand_over,
+                                                                          &launched[lcore], lcore);
+}
+
+extern "C" int rte_eal_wait_lcore(unsigned lcore) {
+    using namespace lagg::worker;
+    const int result = real<decltype(rte_eal_wait_lcore)>("rte_eal_wait_lcore")(lcore);
+    __tsan_acquire(&launched[lcore]);
+    return result;
+}
+
+#endif
