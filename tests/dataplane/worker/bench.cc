@@ -1,6 +1,7 @@
 #include "tests/dataplane/worker/bench.hh"
 
 #include "dataplane/frame/flow_key.hh"
+#include "tests/dataplane/worker/tsan_edges.hh"
 
 #include <rte_mbuf.h>
 
@@ -63,6 +64,7 @@ Bench::Bench(const Plan &plan) : queues_(plan.queues) {
     Result<std::unique_ptr<port::PacketPool>> pool = port::PacketPool::create(kBuffers);
     if (!pool) throw std::runtime_error(pool.error().message);
     pool_ = std::move(*pool);
+    watch_pool(pool_->get());
     std::vector<unsigned> lcores;
     for (unsigned worker = 0; worker < plan.workers; ++worker)
         lcores.push_back(worker + 1);

@@ -1,8 +1,6 @@
 // Starts DPDK once for all tests of this program: without huge pages and without any NIC of the
 // machine, so that it runs for everybody. Two lcores for workers, which share a core where there is
 // only one.
-#include "tests/dataplane/worker/tsan_edges.hh"
-
 #include <gtest/gtest.h>
 
 #include <rte_eal.h>
@@ -42,7 +40,6 @@ int main(int argc, char **argv) {
     for (std::string &argument : arguments)
         pointers.push_back(argument.data());
     if (rte_eal_init(static_cast<int>(pointers.size()), pointers.data()) < 0) return 1;
-    lagg::worker::prepare_for_tsan();
     const int result = RUN_ALL_TESTS();
     rte_eal_cleanup();
     return result;

@@ -3,7 +3,7 @@
 #ifndef __SANITIZE_THREAD__
 
 namespace lagg::worker {
-void prepare_for_tsan() {}
+void watch_pool(rte_mempool *) {}
 void hand_over(rte_ring *) {}
 void take_over(rte_ring *) {}
 void watch_queue(uint16_t, uint16_t, rte_ring *, rte_ring *) {}
@@ -13,7 +13,6 @@ void watch_queue(uint16_t, uint16_t, rte_ring *, rte_ring *) {}
 
 #include <rte_ethdev.h>
 #include <rte_launch.h>
-#include <rte_mbuf_pool_ops.h>
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
@@ -21,20 +20,21 @@ void watch_queue(uint16_t, uint16_t, rte_ring *, rte_ring *) {}
 #include <sanitizer/tsan_interface.h>
 
 #include <array>
+#include <cstdio>
+#include <stdexcept>
 #include <string>
 
 namespace lagg::worker {
 
 namespace {
 
-// ---- the packet pool: a ring again, but with its accesses in this file
-// ------------------------------
+// ---- the packet pool
+// --------------------------------------------------------------------------------
+//
+// DPDK keeps the buffers in a ring. These functions do the same to the same ring, in this file.
 
-int make_pool_ring(rte_mempool *pool) {
-    const std::string name = "tsan_" + std::string(pool->name);
-    pool->pool_data =
-        rte_ring_create(name.c_str(), rte_align32pow2(pool->size + 1), pool->socket_id, 0);
-    return pool->pool_data == nullptr ? -rte_errno : 0;
+int make_nothing(rte_mempool *) {
+    return -ENOTSUP;
 }
 
 void free_pool_ring(rte_mempool *pool) {
@@ -97,16 +97,19 @@ template <typename Function> Function *real(const char *name) {
 
 } // namespace
 
-void prepare_for_tsan() {
-    static rte_mempool_ops ops{};
-    std::snprintf(ops.name, sizeof ops.name, "tsan_ring");
-    ops.alloc = make_pool_ring;
-    ops.free = free_pool_ring;
-    ops.enqueue = put_buffers;
-    ops.dequeue = get_buffers;
-    ops.get_count = buffers_left;
-    rte_mempool_register_ops(&ops);
-    rte_mbuf_set_user_mempool_ops("tsan_ring");
+void watch_pool(rte_mempool *pool) {
+    static const int index = [] {
+        rte_mempool_ops ops{};
+        std::snprintf(ops.name, sizeof ops.name, "tsan_ring");
+        ops.alloc = make_nothing;
+        ops.free = free_pool_ring;
+        ops.enqueue = put_buffers;
+        ops.dequeue = get_buffers;
+        ops.get_count = buffers_left;
+        return rte_mempool_register_ops(&ops);
+    }();
+    if (index < 0) throw std::runtime_error("DPDK does not take the pool's functions");
+    pool->ops_index = index;
 }
 
 void hand_over(rte_ring *ring) {

@@ -9,12 +9,13 @@
 
 #include <cstdint>
 
+struct rte_mempool;
 struct rte_ring;
 
 namespace lagg::worker {
 
-/// To be called after EAL has started and before the first pool.
-void prepare_for_tsan();
+/// To be called before anything is taken from the pool.
+void watch_pool(rte_mempool *pool);
 /// Everything before a hand_over of the ring happened before what follows a take_over of it.
 void hand_over(rte_ring *ring);
 void take_over(rte_ring *ring);
