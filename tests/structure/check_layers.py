@@ -31,7 +31,7 @@ API_STRUCTS = {"control/api/" + name for name in ("snapshot.hh", "json.hh", "nea
 LIBRARIES = {
     r"rte_": ["dataplane/port", "dataplane/upper", "dataplane/worker", "dataplane/bpf", "control/daemon",
               "control/aggregation"],
-    r"bpf/|xdp/": ["dataplane/bpf"],
+    r"bpf/|xdp/": ["dataplane/bpf", "control/daemon"],
     r"netlink/": ["control/kernel"],
     r"event2/": ["control/api", "control/daemon"],
     r"toml\+\+/|toml": ["control/config"],
