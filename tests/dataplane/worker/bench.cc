@@ -60,7 +60,7 @@ void free_frame(rte_mbuf *frame) {
 // ---- building and taking down
 // --------------------------------------------------------------------
 
-Bench::Bench(const Plan &plan) : queues_(plan.queues) {
+Bench::Bench(const Plan &plan) {
     Result<std::unique_ptr<port::PacketPool>> pool = port::PacketPool::create(kBuffers);
     if (!pool) throw std::runtime_error(pool.error().message);
     pool_ = std::move(*pool);
@@ -89,7 +89,7 @@ Bench::~Bench() {
     EXPECT_EQ(pool_->use().free, pool_->use().total) << "packet buffers are lost";
 }
 
-std::vector<Ring *> Bench::make_rings(unsigned size) {
+std::vector<Ring *> Bench::make_rings(unsigned size, unsigned queues) {
     std::vector<Ring *> made;
     for (unsigned queue = 0; queue < queues_; ++queue)
         made.push_back(&rings_.emplace_back(size));
@@ -99,8 +99,9 @@ std::vector<Ring *> Bench::make_rings(unsigned size) {
 void Bench::make_side(Side side, const Plan &plan) {
     const std::string letter = side == A ? "a" : "b";
     SideParts &parts = sides_.emplace_back();
-    parts.to_lagg = make_rings(kUpperSize);
-    parts.from_lagg = make_rings(kUpperSize);
+    const unsigned upper_queues = plan.upper_queues == 0 ? plan.queues : plan.upper_queues;
+    parts.to_lagg = make_rings(kUpperSize, upper_queues);
+    parts.from_lagg = make_rings(kUpperSize, upper_queues);
     parts.upper =
         std::make_unique<RingDevice>(letter + "up", parts.to_lagg, parts.from_lagg, *pool_);
     parts.config.name = side == A ? "lagg0" : "lagg1";
@@ -111,9 +112,9 @@ void Bench::make_side(Side side, const Plan &plan) {
                       .slot = static_cast<uint8_t>(side)};
     for (unsigned cable = 0; cable < plan.cables; ++cable) {
         const std::string name = letter + std::to_string(cable);
-        parts.from_port.push_back(side == A ? make_rings(plan.cable_size)
+        parts.from_port.push_back(side == A ? make_rings(plan.cable_size, plan.queues)
                                             : sides_[A].to_port[cable]);
-        parts.to_port.push_back(side == A ? make_rings(plan.cable_size)
+        parts.to_port.push_back(side == A ? make_rings(plan.cable_size, plan.queues)
                                           : sides_[A].from_port[cable]);
         parts.ports.push_back(std::make_unique<RingDevice>(name, parts.to_port[cable],
                                                            parts.from_port[cable], *pool_));

@@ -47,6 +47,7 @@ struct Plan {
     bool two_laggs = true;
     unsigned workers = 1;
     unsigned queues = 1;
+    unsigned upper_queues = 0; ///< of the upper devices; 0: as many as the ports have
     unsigned cable_size = 1024;
     std::function<void(config::Lagg &)> adjust = [](config::Lagg &) {};
 };
@@ -105,13 +106,12 @@ class Bench {
         std::vector<std::unique_ptr<RingDevice>> ports;
         std::unique_ptr<RingDevice> upper;
     };
-    std::vector<Ring *> make_rings(unsigned size);
+    std::vector<Ring *> make_rings(unsigned size, unsigned queues);
     void make_side(Side side, const Plan &plan);
     void start(Side side);
     bool rings_empty() const;
     aggregation::AttachedPort attached(Side side, unsigned cable);
 
-    unsigned queues_;
     std::unique_ptr<port::PacketPool> pool_;
     std::deque<Ring> rings_;
     std::deque<SideParts> sides_;

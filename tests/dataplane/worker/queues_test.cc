@@ -100,6 +100,34 @@ TEST(Queues, EachWorkerMovesItsOwnAndFramesStayInTheirQueue) {
     bench.check_balance(A);
 }
 
+TEST(Queues, NoneIsReadByTwoWorkers) {
+    Bench bench({.cables = 2, .two_laggs = false, .workers = 2, .queues = 2});
+    for (uint32_t i = 0; i < 300; ++i)
+        bench.to_port(A, 0, 0).push(make_frame(bench.pool(), Tag{0, i}));
+    for (uint32_t i = 0; i < 100; ++i)
+        bench.to_port(A, 0, 1).push(make_frame(bench.pool(), Tag{1, i}));
+    bench.quiet();
+    const port::DeviceId device = bench.device(A, 0).id();
+    EXPECT_EQ(bench.fleet().worker(0).counters(device).rx_packets.value(), 300u);
+    EXPECT_EQ(bench.fleet().worker(1).counters(device).rx_packets.value(), 100u);
+    EXPECT_EQ(bench.receive(A).size(), 400u);
+}
+
+// A device spreads what it receives over all of its queues, whatever the others have.
+TEST(Queues, NoneGoesUnreadWhereAnotherDeviceHasFewer) {
+    Bench bench({.cables = 2, .two_laggs = false, .workers = 2, .queues = 2, .upper_queues = 1});
+    for (const unsigned queue : {0u, 1u})
+        for (uint32_t i = 0; i < 100; ++i)
+            bench.to_port(A, 0, queue).push(make_frame(bench.pool(), Tag{queue, i}));
+    bench.quiet();
+    EXPECT_EQ(bench.receive(A).size(), 200u);
+    for (uint32_t i = 0; i < 100; ++i)
+        bench.send(A, {i, i});
+    bench.quiet();
+    EXPECT_EQ(bench.totals(A, 0).tx_packets + bench.totals(A, 1).tx_packets, 100u);
+    bench.check_balance(A);
+}
+
 TEST(Queues, TwoWorkersDeliverEverythingThroughLacp) {
     Bench bench({.protocol = Protocol::LACP, .cables = 2, .workers = 2, .queues = 2});
     ASSERT_TRUE(bench.wait_distributing(2));

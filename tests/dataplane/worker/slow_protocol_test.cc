@@ -132,13 +132,19 @@ TEST(SlowProtocol, AFullDeviceDoesNotHoldUpTheLacpdusOfOthers) {
     while (rte_mbuf *frame = bench.from_port(A, 1).pop())
         free_frame(frame);
     const std::vector<uint8_t> lacpdu = slow_frame(1);
-    for (int i = 0; i < 40; ++i)
+    constexpr uint64_t kFrames = 200; // more than a worker keeps waiting
+    for (uint64_t i = 0; i < kFrames; ++i)
         bench.protocol().call([&](aggregation::Engine &engine, lacp::Time) {
             for (const unsigned cable : {0u, 1u})
                 EXPECT_TRUE(engine.fleet().send_slow(bench.device(A, cable).id(), lacpdu));
         });
-    ASSERT_TRUE(Bench::wait_until([&] { return bench.totals(A, 1).slow_tx == 40; }));
+    ASSERT_TRUE(Bench::wait_until([&] {
+        while (rte_mbuf *frame = bench.from_port(A, 1).pop())
+            free_frame(frame);
+        return bench.totals(A, 1).slow_tx == kFrames;
+    }));
     EXPECT_EQ(bench.totals(A, 0).slow_tx, 0u);
+    EXPECT_EQ(bench.totals(A, 0).slow_dropped, kFrames - 1) << "the oldest waits";
     EXPECT_EQ(bench.totals(A, 1).slow_dropped, 0u);
 }
 
