@@ -91,7 +91,7 @@ Bench::~Bench() {
 
 std::vector<Ring *> Bench::make_rings(unsigned size, unsigned queues) {
     std::vector<Ring *> made;
-    for (unsigned queue = 0; queue < queues_; ++queue)
+    for (unsigned queue = 0; queue < queues; ++queue)
         made.push_back(&rings_.emplace_back(size));
     return made;
 }
