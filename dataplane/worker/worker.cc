@@ -9,6 +9,7 @@
 #include <rte_ring.h>
 
 #include <algorithm>
+#include <bitset>
 #include <cassert>
 #include <cstdio>
 #include <ctime>
@@ -79,6 +80,7 @@ void Worker::run() {
     unsigned idle_rounds = 0;
     long nap_ns = kShortestNapNs;
     while (!shared_.stop.load(std::memory_order_relaxed)) {
+        take_slow_frames();
         const ForwardingState *state = shared_.state.load(std::memory_order_acquire);
         const bool busy = state != nullptr && round(*state);
         rte_rcu_qsbr_quiescent(shared_.rcu, index_);
@@ -115,14 +117,19 @@ bool Worker::round(const ForwardingState &state) {
     return moved != 0;
 }
 
-// LACPDUs leave before data, also when the device is saturated: what it had no room for waits here
-// and is first in the next round.
-void Worker::send_slow_frames(const ForwardingState &state) {
+// Before the state is read, never after: a frame is queued when the state that knows its port is
+// already published, so a worker that finds the frame finds that state as well, or a newer one.
+void Worker::take_slow_frames() {
     unsent_count_ +=
         rte_ring_dequeue_burst(slow_to_send_, reinterpret_cast<void **>(&unsent_[unsent_count_]),
                                static_cast<unsigned>(unsent_.size() - unsent_count_), nullptr);
+}
+
+// LACPDUs leave before data, also when the device is saturated: what it had no room for waits here
+// and is first in the next round.
+void Worker::send_slow_frames(const ForwardingState &state) {
     size_t kept = 0;
-    port::DeviceId refusing = port::kNoDevice;
+    std::bitset<kMaxDevices> refusing;
     for (size_t i = 0; i < unsent_count_; ++i) {
         rte_mbuf *frame = unsent_[i];
         const port::DeviceId device = frame->port;
@@ -130,13 +137,13 @@ void Worker::send_slow_frames(const ForwardingState &state) {
         // The port may have left its lagg between the frame's making and now.
         // A device that takes nothing keeps its oldest frame waiting and no more, so that it can
         // never fill the room that the other ports' frames need.
-        if (state.slow_worker[device] != index_ || device == refusing) {
+        if (state.slow_worker[device] != index_ || refusing[device]) {
             counters_[device].slow_dropped.add(1);
             rte_pktmbuf_free(frame);
         } else if (rte_eth_tx_burst(device, state.slow_queue[device], &frame, 1) == 1) {
             counters_[device].slow_tx.add(1);
         } else {
-            refusing = device;
+            refusing.set(device);
             unsent_[kept++] = frame;
         }
     }

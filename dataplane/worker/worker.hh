@@ -55,6 +55,7 @@ class Worker {
     };
 
     bool round(const ForwardingState &state);
+    void take_slow_frames();
     void send_slow_frames(const ForwardingState &state);
     void count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count);
     uint16_t collect(const LaggForwarding &lagg, const Member &member, uint16_t queue,
