@@ -57,8 +57,7 @@ void free_frame(rte_mbuf *frame) {
     rte_pktmbuf_free(frame);
 }
 
-// ---- building and taking down
-// --------------------------------------------------------------------
+// ---- building and taking down -------------------------------------------------------------------
 
 Bench::Bench(const Plan &plan) {
     Result<std::unique_ptr<port::PacketPool>> pool = port::PacketPool::create(kBuffers);
@@ -150,8 +149,7 @@ aggregation::AttachedPort Bench::attached(Side side, unsigned cable) {
             .lacp_priority = {}};
 }
 
-// ---- the operator
-// --------------------------------------------------------------------------------
+// ---- the operator -------------------------------------------------------------------------------
 
 void Bench::attach(Side side, unsigned cable) {
     protocol_->call([&](aggregation::Engine &engine, lacp::Time now) {
@@ -202,8 +200,7 @@ bool Bench::wait_distributing(unsigned ports) {
     return wait_until(all) && wait_settled();
 }
 
-// ---- the clients
-// ---------------------------------------------------------------------------------
+// ---- the clients --------------------------------------------------------------------------------
 
 bool Bench::send(Side side, Tag tag, unsigned queue) {
     return sides_[side].to_lagg[queue]->push(make_frame(*pool_, tag));

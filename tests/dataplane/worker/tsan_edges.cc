@@ -28,41 +28,36 @@ namespace lagg::worker {
 
 namespace {
 
-// ---- the packet pool
-// --------------------------------------------------------------------------------
+// ---- the packet pool ----------------------------------------------------------------------------
 //
-// DPDK keeps the buffers in a ring. These functions do the same to the same ring, in this file.
+// The pool's own functions, with a word to the sanitizer before or after.
+
+int pools_own = -1;
 
 int make_nothing(rte_mempool *) {
     return -ENOTSUP;
 }
 
-void free_pool_ring(rte_mempool *pool) {
-    rte_ring_free(static_cast<rte_ring *>(pool->pool_data));
+void free_pool(rte_mempool *pool) {
+    rte_mempool_get_ops(pools_own)->free(pool);
 }
 
 int put_buffers(rte_mempool *pool, void *const *buffers, unsigned count) {
     __tsan_release(pool);
-    return rte_ring_mp_enqueue_bulk(static_cast<rte_ring *>(pool->pool_data), buffers, count,
-                                    nullptr) == 0
-               ? -ENOBUFS
-               : 0;
+    return rte_mempool_get_ops(pools_own)->enqueue(pool, buffers, count);
 }
 
 int get_buffers(rte_mempool *pool, void **buffers, unsigned count) {
-    if (rte_ring_mc_dequeue_bulk(static_cast<rte_ring *>(pool->pool_data), buffers, count,
-                                 nullptr) == 0)
-        return -ENOBUFS;
+    const int result = rte_mempool_get_ops(pools_own)->dequeue(pool, buffers, count);
     __tsan_acquire(pool);
-    return 0;
+    return result;
 }
 
 unsigned buffers_left(const rte_mempool *pool) {
-    return rte_ring_count(static_cast<const rte_ring *>(pool->pool_data));
+    return rte_mempool_get_ops(pools_own)->get_count(pool);
 }
 
-// ---- queues of devices
-// ------------------------------------------------------------------------------
+// ---- queues of devices --------------------------------------------------------------------------
 
 uint16_t received(uint16_t, uint16_t, rte_mbuf **, uint16_t count, uint16_t, void *ring) {
     if (count != 0) take_over(static_cast<rte_ring *>(ring));
@@ -102,13 +97,14 @@ void watch_pool(rte_mempool *pool) {
         rte_mempool_ops ops{};
         std::snprintf(ops.name, sizeof ops.name, "tsan_ring");
         ops.alloc = make_nothing;
-        ops.free = free_pool_ring;
+        ops.free = free_pool;
         ops.enqueue = put_buffers;
         ops.dequeue = get_buffers;
         ops.get_count = buffers_left;
         return rte_mempool_register_ops(&ops);
     }();
     if (index < 0) throw std::runtime_error("DPDK does not take the pool's functions");
+    pools_own = pool->ops_index;
     pool->ops_index = index;
 }
 
