@@ -1,5 +1,5 @@
-// The one pool every packet buffer comes from: data, LACPDUs and slow-protocol frames alike, so
-// that the NIC's transmit queues see buffers of a single pool.
+// The pool that packet buffers come from: data, LACPDUs and slow-protocol frames alike. Ports of net_af_xdp
+// receive into a second pool, whose buffers fit into a page.
 #pragma once
 
 #include "dataplane/base/result.hh"
