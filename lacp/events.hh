@@ -50,12 +50,18 @@ struct SlowFrameReceived {
     PortNumber port;
     std::span<const uint8_t> frame;
 };
+/// Send a Marker PDU, to learn when the partner has received what was sent on the link before it
+/// (6.5.4.1, the generator). Ignored on a port without link.
+struct MarkerRequested {
+    PortNumber port;
+    uint32_t transaction_id;
+};
 /// Time has reached next_deadline(), or simply goes on.
 struct TimePassed {};
 
-using Event =
-    std::variant<PortAdded, PortRemoved, PortLeaving, PortReturning, PortParametersChanged,
-                 SystemParametersChanged, LinkChanged, SlowFrameReceived, TimePassed>;
+using Event = std::variant<PortAdded, PortRemoved, PortLeaving, PortReturning,
+                           PortParametersChanged, SystemParametersChanged, LinkChanged,
+                           SlowFrameReceived, MarkerRequested, TimePassed>;
 
 /// LACPDUs and Marker PDUs all have this length, without FCS.
 inline constexpr size_t kFrameLength = 124;
@@ -71,17 +77,22 @@ struct PortMembership {
     bool collecting;
     bool distributing;
 };
+/// The partner answered a Marker of ours.
+struct MarkerAnswered {
+    PortNumber port;
+    uint32_t transaction_id;
+};
 /// Why a machine moved, for logs and history: static text.
 struct StateChanged {
-    enum class Machine { RX, MUX, SELECTION, ACTOR_CHURN, PARTNER_CHURN, AGGREGATOR };
-    PortNumber port; ///< 0 for AGGREGATOR
+    enum class Machine { RX, MUX, SELECTION, ACTOR_CHURN, PARTNER_CHURN, AGGREGATOR, FALLBACK };
+    PortNumber port; ///< 0 for AGGREGATOR and FALLBACK
     Machine machine;
     const char *from;
     const char *to;
     const char *reason;
 };
 
-using Action = std::variant<SendFrame, PortMembership, StateChanged>;
+using Action = std::variant<SendFrame, PortMembership, MarkerAnswered, StateChanged>;
 
 /// Receives the actions of one step, in order. Called during step() only; must not call back.
 class ActionSink {

@@ -133,12 +133,24 @@ void System::Impl::receive_marker(AggregationPort &port, std::span<const uint8_t
         return;
     }
     ++(pdu->response ? port.counters.marker_response_pdus_rx : port.counters.marker_pdus_rx);
+    // A Response that names another System or port is some other's, or a mirror's.
+    const bool is_mine =
+        pdu->requester_system == parameters.system.address && pdu->requester_port == port.number;
+    if (pdu->response && is_mine) sink->on_action(MarkerAnswered{port.number, pdu->transaction_id});
     const std::optional<MarkerPdu> response = respond(*pdu);
     if (!response || !port.port_enabled || port.leaving) return;
     if (!port.marker_limit.allows(now)) return;
     port.marker_limit.note(now);
     ++port.counters.marker_response_pdus_tx;
     sink->on_action(SendFrame{port.number, encode(*response, port.address)});
+}
+
+void System::Impl::handle(const MarkerRequested &event) {
+    AggregationPort *port = find(event.port);
+    if (port == nullptr || !port->port_enabled || port->leaving) return;
+    const MarkerPdu marker{false, port->number, parameters.system.address, event.transaction_id};
+    ++port->counters.marker_pdus_tx;
+    sink->on_action(SendFrame{port->number, encode(marker, port->address)});
 }
 
 void System::Impl::refresh_actor(AggregationPort &port) {

@@ -28,11 +28,12 @@ struct PortSnapshot {
     ChurnState partner_churn = ChurnState::MONITOR;
     uint32_t actor_churn_count = 0;
     uint32_t partner_churn_count = 0;
-    PortInformation actor;   ///< oper values, as the next LACPDU would carry them
-    PortInformation partner; ///< oper values
-    uint16_t aggregator = 0; ///< number of the selected Aggregator, 0 for none
-    bool loopback = false;   ///< the last LACPDU received was our own System's
-    bool collecting = false; ///< as last told by PortMembership
+    PortInformation actor;           ///< oper values, as the next LACPDU would carry them
+    PortInformation partner;         ///< oper values
+    uint16_t aggregator = 0;         ///< number of the selected Aggregator, 0 for none
+    bool waiting_to_restore = false; ///< came back, and is not trusted yet
+    bool loopback = false;           ///< the last LACPDU received was our own System's
+    bool collecting = false;         ///< as last told by PortMembership
     bool distributing = false;
     PortCounters counters;
     std::optional<Time> last_lacpdu_rx;
@@ -43,7 +44,8 @@ struct PortSnapshot {
 
 struct SystemSnapshot {
     SystemParameters parameters;
-    uint16_t active_aggregator = 0;  ///< 0 for none
+    uint16_t active_aggregator = 0; ///< 0 for none
+    bool fallback_active = false; ///< no partner speaks, and SystemParameters::fallback is in force
     std::vector<PortSnapshot> ports; ///< by port number
 };
 

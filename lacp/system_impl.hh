@@ -34,6 +34,7 @@ struct System::Impl {
     void handle(const SystemParametersChanged &event);
     void handle(const LinkChanged &event);
     void handle(const SlowFrameReceived &event);
+    void handle(const MarkerRequested &event);
     void handle(const TimePassed &) {}
     void receive_lacpdu(AggregationPort &port, std::span<const uint8_t> frame);
     void receive_marker(AggregationPort &port, std::span<const uint8_t> frame);

@@ -27,7 +27,7 @@ inline constexpr Duration kFastPeriodicTime = std::chrono::seconds(1);
 inline constexpr Duration kSlowPeriodicTime = std::chrono::seconds(30);
 inline constexpr Duration kShortTimeoutTime = std::chrono::seconds(3);
 inline constexpr Duration kLongTimeoutTime = std::chrono::seconds(90);
-inline constexpr Duration kChurnDetectionTime = std::chrono::seconds(60);
+inline constexpr Duration kChurnDetectionTime = std::chrono::seconds(60); ///< default
 inline constexpr Duration kAggregateWaitTime = std::chrono::seconds(2);
 /// At most this many LACPDUs leave a port in any Fast_Periodic_Time.
 inline constexpr int kTransmitLimit = 3;
@@ -93,9 +93,18 @@ enum class Selected { UNSELECTED, SELECTED, STANDBY };
 /// How the active Aggregator is chosen when ports lead to several partners (the standard leaves it
 /// open; a lagg shows one of its Aggregators to its client).
 enum class AggregatorChoice {
-    STABLE,    ///< keep the active one while it has a port that can carry traffic
-    BANDWIDTH, ///< the highest sum of port speeds
-    COUNT,     ///< the most ports
+    STABLE,           ///< keep the active one while it has a port that can carry traffic
+    BANDWIDTH,        ///< the highest sum of port speeds
+    COUNT,            ///< the most ports
+    PARTNER_PRIORITY, ///< the partner with the numerically lowest System Identifier
+};
+
+/// What to do when no partner speaks on any port for a while. The values are those of a
+/// Partner_Admin that takes the place of the configured one.
+enum class Fallback {
+    NONE,       ///< keep waiting
+    STATIC,     ///< take all ports for one aggregate whose partner is ready for everything
+    INDIVIDUAL, ///< take every partner for Individual: one port carries traffic
 };
 
 /// Parameters of the System and of its Aggregators.
@@ -106,6 +115,15 @@ struct SystemParameters {
     AggregatorChoice aggregator_choice = AggregatorChoice::STABLE;
     /// Most ports the Aggregator may use; the rest are STANDBY. 0 means no limit.
     uint16_t max_links = 0;
+    /// Whether a preferred port that comes back replaces the one that stood in for it.
+    bool revertive = true;
+    /// How long a port that failed must work again before it is used, unless nothing else works
+    /// (802.1AX-2014 7.3.2.1, aAggPortWTRTime). 0 means at once.
+    Duration wait_to_restore{};
+    Duration churn_detection_time = kChurnDetectionTime;
+    Fallback fallback = Fallback::NONE;
+    /// Silence on all ports before `fallback` comes into force.
+    Duration fallback_time = std::chrono::seconds(10);
     /// Tens of microseconds, announced in every LACPDU.
     uint16_t collector_max_delay = 0;
     bool operator==(const SystemParameters &) const = default;
@@ -120,6 +138,8 @@ struct PortParameters {
     /// and 90 s.
     bool short_timeout = false;
     bool aggregatable = true;
+    /// STANDBY whatever else: out of sync, still speaking. For a port that is to be taken out.
+    bool drained = false;
     uint16_t port_priority = 32768;
     Key key = 1;
     /// Partner_Admin values: what is assumed of a partner that has not spoken. All zero is the

@@ -30,14 +30,40 @@ distribute::SpreadFunction spread_function(Protocol protocol) {
     return distribute::spread_nothing;
 }
 
-/// lagg(4) -lacp_strict: a partner that does not speak is taken to be ready for everything.
-lacp::PortInformation optimistic_partner() {
+/// Without `strict`, as lagg(4) -lacp_strict, a partner that does not speak is taken to be ready
+/// for everything.
+lacp::PortInformation partner_admin(const config::Lacp &config) {
+    const config::PartnerAdmin &assumed = config.partner;
     lacp::PortInformation partner{};
-    partner.state.aggregation = true;
-    partner.state.synchronization = true;
-    partner.state.collecting = true;
-    partner.state.distributing = true;
+    partner.system = {assumed.system_priority, assumed.system};
+    partner.key = assumed.key;
+    partner.port = {assumed.port_priority, assumed.port};
+    partner.state.aggregation = !config.strict;
+    partner.state.synchronization = !config.strict;
+    partner.state.collecting = !config.strict;
+    partner.state.distributing = !config.strict;
     return partner;
+}
+
+lacp::AggregatorChoice aggregator_choice(config::Select select) {
+    switch (select) {
+    case config::Select::STABLE: return lacp::AggregatorChoice::STABLE;
+    case config::Select::BANDWIDTH: return lacp::AggregatorChoice::BANDWIDTH;
+    case config::Select::COUNT: return lacp::AggregatorChoice::COUNT;
+    case config::Select::PARTNER_PRIORITY: return lacp::AggregatorChoice::PARTNER_PRIORITY;
+    }
+    assert(false);
+    return lacp::AggregatorChoice::STABLE;
+}
+
+lacp::Fallback fallback(config::Fallback fallback) {
+    switch (fallback) {
+    case config::Fallback::NONE: return lacp::Fallback::NONE;
+    case config::Fallback::STATIC: return lacp::Fallback::STATIC;
+    case config::Fallback::INDIVIDUAL: return lacp::Fallback::INDIVIDUAL;
+    }
+    assert(false);
+    return lacp::Fallback::NONE;
 }
 
 } // namespace
@@ -85,17 +111,29 @@ lacp::SystemParameters Aggregate::system_parameters() const {
     lacp::SystemParameters parameters;
     parameters.system.priority = config_.lacp.system_priority;
     parameters.system.address = config_.lacp.system_mac.value_or(identity_.mac);
+    parameters.coupled_control = config_.lacp.coupled;
+    parameters.aggregator_choice = aggregator_choice(config_.lacp.select);
+    parameters.max_links = config_.lacp.max_links;
+    parameters.revertive = config_.lacp.revertive;
+    parameters.wait_to_restore = std::chrono::seconds(config_.lacp.wait_to_restore_seconds);
+    parameters.churn_detection_time = std::chrono::seconds(config_.lacp.churn_time_seconds);
+    parameters.fallback = fallback(config_.lacp.fallback);
+    parameters.fallback_time = std::chrono::seconds(config_.lacp.fallback_timeout_seconds);
     return parameters;
 }
 
 lacp::PortParameters Aggregate::port_parameters(const AttachedPort &port) const {
     lacp::PortParameters parameters;
-    parameters.active = config_.lacp.active;
-    parameters.short_timeout = config_.lacp.fast;
-    parameters.port_priority = port.lacp_priority.value_or(config_.lacp.port_priority);
+    parameters.lacp_enabled = port.lacp.enabled;
+    parameters.active = port.lacp.active.value_or(config_.lacp.active);
+    parameters.short_timeout = port.lacp.fast.value_or(config_.lacp.fast);
+    parameters.aggregatable = !port.lacp.individual;
+    parameters.drained = port.lacp.drain;
+    parameters.port_priority = port.lacp.priority.value_or(config_.lacp.port_priority);
     const auto number = static_cast<uint16_t>(std::stoul(config_.name.substr(4)));
-    parameters.key = config_.lacp.key.value_or(static_cast<uint16_t>(number + 1));
-    if (!config_.lacp.strict) parameters.partner_admin = optimistic_partner();
+    parameters.key =
+        port.lacp.key.value_or(config_.lacp.key.value_or(static_cast<uint16_t>(number + 1)));
+    parameters.partner_admin = partner_admin(config_.lacp);
     return parameters;
 }
 
@@ -161,8 +199,8 @@ void Aggregate::log_transition(const lacp::StateChanged &change) {
         change.machine == Machine::MUX || change.machine == Machine::AGGREGATOR ||
         (change.machine == Machine::RX && std::string_view(change.to) != "PORT_DISABLED");
     const auto level = told ? spdlog::level::info : spdlog::level::debug;
-    static constexpr const char *kNames[] = {"receive",     "mux",           "selection",
-                                             "actor churn", "partner churn", "aggregator"};
+    static constexpr const char *kNames[] = {
+        "receive", "mux", "selection", "actor churn", "partner churn", "aggregator", "fallback"};
     std::string port = "aggregator";
     for (const Member &member : members_)
         if (member.port && member.port->number == change.port) port = member.name;
@@ -242,7 +280,7 @@ void Aggregate::attach(const AttachedPort &port, const worker::DeviceTotals &cou
 void Aggregate::update(const AttachedPort &port, lacp::Time now) {
     Member *member = find_member(port.name);
     if (member == nullptr || !member->port) return;
-    member->port->lacp_priority = port.lacp_priority;
+    member->port->lacp = port.lacp;
     step(lacp::PortParametersChanged{member->port->number, port_parameters(*member->port)}, now);
     settle(now, "port " + port.name + " reconfigured");
 }

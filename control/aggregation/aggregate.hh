@@ -30,7 +30,7 @@ struct AttachedPort {
     uint16_t queues = 1;
     port::LinkSource link_source = port::LinkSource::POLL;
     unsigned interface_index = 0;
-    std::optional<uint16_t> lacp_priority;
+    config::PortLacp lacp;
 };
 
 /// The device a lagg comes out at.

@@ -45,13 +45,24 @@ struct Daemon {
     bool operator==(const Daemon &) const = default;
 };
 
+/// LACP parameters of one port; what is absent is as in the lagg.
+struct PortLacp {
+    bool enabled = true;     ///< false: neither speaks nor listens, and carries no traffic
+    bool drain = false;      ///< moves its flows away, then goes out of sync
+    bool individual = false; ///< shares its Aggregator with no other port
+    std::optional<uint16_t> priority;
+    std::optional<bool> active;
+    std::optional<bool> fast;
+    std::optional<uint16_t> key;
+    bool operator==(const PortLacp &) const = default;
+};
+
 struct Port {
     std::string name;
     /// A PCI address ("0000:03:00.0") or a DPDK vdev string ("net_af_packet,iface=eth1"); a leading
     /// "vdev:" is dropped.
     std::string device;
-    /// LACP parameters that differ from those of the lagg.
-    std::optional<uint16_t> lacp_priority;
+    PortLacp lacp;
     /// RX and TX descriptors a queue; what the driver prefers when absent.
     std::optional<uint16_t> descriptors;
     bool operator==(const Port &) const = default;
@@ -71,6 +82,21 @@ struct Hash {
 /// The canonical name: layer2, layer3, layer4, layer2+3, layer2+4, layer3+4, layer2+3+4.
 std::string policy_name(const Hash &hash);
 
+/// Which of several partners gets the traffic.
+enum class Select { STABLE, BANDWIDTH, COUNT, PARTNER_PRIORITY };
+/// What happens when no partner speaks.
+enum class Fallback { NONE, STATIC, INDIVIDUAL };
+
+/// What is assumed of a partner that does not speak (Partner_Admin of the standard).
+struct PartnerAdmin {
+    uint16_t system_priority = 0;
+    MacAddress system{};
+    uint16_t key = 0;
+    uint16_t port_priority = 0;
+    uint16_t port = 0;
+    bool operator==(const PartnerAdmin &) const = default;
+};
+
 struct Lacp {
     bool active = true;
     bool fast = false;
@@ -79,6 +105,16 @@ struct Lacp {
     std::optional<MacAddress> system_mac; ///< the lagg's own MAC when absent
     uint16_t port_priority = 32768;
     std::optional<uint16_t> key; ///< number of the lagg plus one when absent
+    bool coupled = false;        ///< mux control
+    uint16_t max_links = 0;      ///< 0: no limit; the others stand by
+    bool revertive = true;
+    uint32_t wait_to_restore_seconds = 0;
+    Select select = Select::STABLE;
+    Fallback fallback = Fallback::NONE;
+    uint32_t fallback_timeout_seconds = 10;
+    uint32_t churn_time_seconds = 60;
+    /// Identity assumed of a silent partner; its state is that of `strict`.
+    PartnerAdmin partner;
     bool operator==(const Lacp &) const = default;
 };
 

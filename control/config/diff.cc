@@ -39,11 +39,11 @@ bool replaced(const Changes &changes, const std::string &port) {
     return contains(changes.ports_removed, port) && contains(changes.ports_added, port);
 }
 
-bool port_priorities_differ(const Config &from, const Config &to, const Lagg &lagg) {
+bool port_parameters_differ(const Config &from, const Config &to, const Lagg &lagg) {
     return std::any_of(lagg.ports.begin(), lagg.ports.end(), [&](const std::string &name) {
         const Port *before = find(from.ports, name);
         const Port *after = find(to.ports, name);
-        return before && after && before->lacp_priority != after->lacp_priority;
+        return before && after && before->lacp != after->lacp;
     });
 }
 
@@ -89,7 +89,7 @@ void diff_laggs(const Config &from, const Config &to, Changes &changes) {
         for (const std::string &port : lagg.ports) {
             if (replaced(changes, port)) of_lagg.ports = true;
         }
-        if (port_priorities_differ(from, to, lagg)) of_lagg.lacp = true;
+        if (port_parameters_differ(from, to, lagg)) of_lagg.lacp = true;
         if (lagg.upper.kind == UpperKind::PORT && replaced(changes, lagg.upper.port)) {
             of_lagg.upper = true;
         }

@@ -70,7 +70,7 @@ PlacedPort read_port(const Node &table, Complaints &complaints) {
         placed.port.descriptors = static_cast<uint16_t>(*count);
     }
     if (const Node *lacp = reader.table("lacp")) {
-        placed.port.lacp_priority = read_lacp_priority(*lacp, owner, complaints);
+        placed.port.lacp.priority = read_lacp_priority(*lacp, owner, complaints);
     }
     reader.reject_unknown();
     return placed;

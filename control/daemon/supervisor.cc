@@ -471,7 +471,7 @@ aggregation::AttachedPort Supervisor::describe(const config::Config &config,
             .queues = port.queues(),
             .link_source = port.link_source(),
             .interface_index = port.interface_index(),
-            .lacp_priority = configured.lacp_priority};
+            .lacp = configured.lacp};
 }
 
 aggregation::Identity Supervisor::new_identity(const config::Config &next) const {

@@ -20,6 +20,7 @@ const char *machine_name(StateChanged::Machine machine) {
     case StateChanged::Machine::ACTOR_CHURN: return "actor churn";
     case StateChanged::Machine::PARTNER_CHURN: return "partner churn";
     case StateChanged::Machine::AGGREGATOR: return "active aggregator";
+    case StateChanged::Machine::FALLBACK: return "fallback";
     }
     return "";
 }
@@ -33,6 +34,10 @@ void print(std::ostream &out, const PortMembership &m) {
     out << "port " << m.port << (m.collecting ? " collects" : " does not collect") << ','
         << (m.distributing ? " distributes" : " does not distribute");
 }
+void print(std::ostream &out, const MarkerAnswered &answered) {
+    out << "port " << answered.port << ": marker " << answered.transaction_id << " is answered";
+}
+
 void print(std::ostream &out, const StateChanged &change) {
     if (change.port != 0) out << "port " << change.port << ' ';
     out << machine_name(change.machine) << ": " << change.from << " -> " << change.to << " ("

@@ -155,7 +155,7 @@ TEST(LacpAggregate, KeyAndSystemComeFromNameAddressAndConfiguration) {
     EXPECT_EQ(actor(pair.b).system, (lacp::SystemId{5, {2, 1, 1, 1, 1, 1}}));
     EXPECT_EQ(actor(pair.b).port.priority, 77);
     AttachedPort p0 = attached("p0");
-    p0.lacp_priority = 3;
+    p0.lacp.priority = 3;
     pair.b.aggregate.update(p0, pair.b.now);
     EXPECT_EQ(actor(pair.b).port.priority, 3);
     pair.run(6s);

@@ -162,7 +162,7 @@ TEST(Diff, AnUpperPortIsPartOfTheUpper) {
 
 TEST(Diff, APortsPriorityIsLacpOfItsLagg) {
     Config to = base();
-    to.ports[2].lacp_priority = 1;
+    to.ports[2].lacp.priority = 1;
     const Changes changes = diff(base(), to);
     EXPECT_TRUE(changes.ports_added.empty());
     EXPECT_TRUE(changes.ports_removed.empty());

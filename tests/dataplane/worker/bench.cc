@@ -146,7 +146,7 @@ aggregation::AttachedPort Bench::attached(Side side, unsigned cable) {
             .queues = port.queues(),
             .link_source = port.link_source(),
             .interface_index = 0,
-            .lacp_priority = {}};
+            .lacp = {}};
 }
 
 // ---- the operator -------------------------------------------------------------------------------
