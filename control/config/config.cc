@@ -28,4 +28,25 @@ const char *to_text(UpperKind kind) {
     return "";
 }
 
+const char *to_text(Select select) {
+    switch (select) {
+    case Select::STABLE: return "stable";
+    case Select::BANDWIDTH: return "bandwidth";
+    case Select::COUNT: return "count";
+    case Select::PARTNER_PRIORITY: return "partner_priority";
+    }
+    assert(false);
+    return "";
+}
+
+const char *to_text(Fallback fallback) {
+    switch (fallback) {
+    case Fallback::NONE: return "none";
+    case Fallback::STATIC: return "static";
+    case Fallback::INDIVIDUAL: return "individual";
+    }
+    assert(false);
+    return "";
+}
+
 } // namespace lagg::config

@@ -162,5 +162,7 @@ struct Config {
 
 const char *to_text(Protocol protocol);
 const char *to_text(UpperKind kind);
+const char *to_text(Select select);
+const char *to_text(Fallback fallback);
 
 } // namespace lagg::config

@@ -18,7 +18,7 @@ bool contains(const std::vector<std::string> &names, const std::string &name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// What a port is; its LACP priority is a matter of the lagg that uses it.
+/// What a port is; its LACP parameters are a matter of the lagg that uses it.
 bool same_device(const Port &a, const Port &b) {
     return a.device == b.device && a.descriptors == b.descriptors;
 }

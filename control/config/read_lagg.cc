@@ -10,7 +10,6 @@ namespace lagg::config {
 
 namespace {
 
-constexpr int64_t kMost16 = 65535;
 constexpr int64_t kMostSeed = 4294967295;
 constexpr int64_t kMostStride = 1000000;
 /// The kernel's IFALIASZ is 256 with the NUL at the end.
@@ -71,15 +70,6 @@ void read_ports(TableReader &reader, PlacedLagg &placed) {
     }
 }
 
-std::optional<MacAddress> read_mac(TableReader &reader, std::string_view key) {
-    const auto text = reader.text(key);
-    if (!text) return std::nullopt;
-    auto mac = parse_unicast_mac(text->text, reader.subject(key));
-    if (mac) return *mac;
-    reader.complain(text->at, mac.error().message);
-    return std::nullopt;
-}
-
 void read_aliases(TableReader &reader, PlacedLagg &placed) {
     const auto texts = reader.texts("aliases", "[\"192.0.2.1/24\"]");
     if (!texts) return;
@@ -129,30 +119,6 @@ void read_hash(TableReader &reader, Hash &hash, Complaints &complaints) {
     if (const auto policy = inner.text("policy")) read_policy(inner, *policy, hash);
     read_seed(inner, hash);
     inner.reject_unknown();
-}
-
-void read_lacp(TableReader &outer, Lacp &lacp, Complaints &complaints) {
-    static constexpr Choice<bool> kModes[] = {{"active", true}, {"passive", false}};
-    static constexpr Choice<bool> kRates[] = {{"slow", false}, {"fast", true}};
-
-    const Node *table = outer.table("lacp");
-    if (!table) return;
-    const std::string &owner = outer.called().owner;
-    TableReader reader(*table, {"in 'lacp' of " + owner, owner, "lacp."}, complaints);
-    lacp.active = reader.choice("mode", kModes).value_or(lacp.active);
-    lacp.fast = reader.choice("rate", kRates).value_or(lacp.fast);
-    lacp.strict = reader.boolean("strict").value_or(lacp.strict);
-    if (const auto priority = reader.integer("system_priority", 0, kMost16)) {
-        lacp.system_priority = static_cast<uint16_t>(*priority);
-    }
-    lacp.system_mac = read_mac(reader, "system_mac");
-    if (const auto priority = reader.integer("port_priority", 0, kMost16)) {
-        lacp.port_priority = static_cast<uint16_t>(*priority);
-    }
-    if (const auto key = reader.integer("key", 1, kMost16)) {
-        lacp.key = static_cast<uint16_t>(*key);
-    }
-    reader.reject_unknown();
 }
 
 void read_upper_text(TableReader &reader, const PlacedText &text, PlacedLagg &placed) {
@@ -258,7 +224,7 @@ PlacedLagg read_lagg(const Node &table, Complaints &complaints) {
     lagg.mac = read_mac(reader, "mac");
     read_aliases(reader, placed);
     read_hash(reader, lagg.hash, complaints);
-    read_lacp(reader, lagg.lacp, complaints);
+    read_lacp(reader, placed, complaints);
     lagg.rx_all = reader.boolean("rx_all").value_or(lagg.rx_all);
     read_upper(reader, placed, complaints);
     reader.reject_unknown();

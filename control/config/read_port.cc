@@ -47,15 +47,6 @@ void read_device(TableReader &reader, PlacedPort &placed) {
     placed.device = device->at;
 }
 
-std::optional<uint16_t> read_lacp_priority(const Node &table, const std::string &owner,
-                                           Complaints &complaints) {
-    TableReader reader(table, {"in 'lacp' of " + owner, owner, "lacp."}, complaints);
-    const auto priority = reader.integer("priority", 0, 65535);
-    reader.reject_unknown();
-    if (!priority) return std::nullopt;
-    return static_cast<uint16_t>(*priority);
-}
-
 } // namespace
 
 PlacedPort read_port(const Node &table, Complaints &complaints) {
@@ -69,9 +60,7 @@ PlacedPort read_port(const Node &table, Complaints &complaints) {
     if (const auto count = reader.integer("descriptors", kFewestDescriptors, kMostDescriptors)) {
         placed.port.descriptors = static_cast<uint16_t>(*count);
     }
-    if (const Node *lacp = reader.table("lacp")) {
-        placed.port.lacp.priority = read_lacp_priority(*lacp, owner, complaints);
-    }
+    read_lacp(reader, placed.port.lacp, complaints);
     reader.reject_unknown();
     return placed;
 }

@@ -136,6 +136,37 @@ void check_min_links(const PlacedConfig &config, Complaints &complaints) {
     }
 }
 
+/// What contradicts itself in the lacp table.
+void check_lacp(const PlacedConfig &config, Complaints &complaints) {
+    for (const PlacedLagg &placed : config.laggs) {
+        const Lagg &lagg = placed.lagg;
+        const Lacp &lacp = lagg.lacp;
+        if (lagg.protocol != Protocol::LACP) continue;
+        const std::string links = std::to_string(lagg.min_links);
+        if (lacp.max_links != 0 && lacp.max_links < lagg.min_links) {
+            complaints.add(placed.max_links,
+                           "'lacp.max_links' of " + placed.called + " is " +
+                               std::to_string(lacp.max_links) + ", but 'min_links' is " + links +
+                               " and the lagg would never come up; write at least " + links +
+                               ", or 0 for no limit");
+        }
+        if (lacp.fallback != Fallback::NONE && !lacp.strict) {
+            complaints.add(placed.fallback,
+                           "'lacp.fallback' of " + placed.called + " is " +
+                               in_quotes(to_text(lacp.fallback)) +
+                               ", but with 'lacp.strict' false a silent partner is taken for a " +
+                               "ready one at once; write strict = true or fallback = \"none\"");
+        }
+        if (lacp.fallback == Fallback::INDIVIDUAL && lagg.min_links > 1) {
+            complaints.add(placed.fallback,
+                           "'lacp.fallback' of " + placed.called +
+                               " is \"individual\", which leaves one port in use, but " +
+                               "'min_links' is " + links +
+                               "; write min_links = 1 or fallback = " + "\"static\"");
+        }
+    }
+}
+
 bool is_link_local(const Alias &alias) {
     return alias.v6 && alias.address[0] == 0xfe && (alias.address[1] & 0xc0) == 0x80;
 }
@@ -198,6 +229,7 @@ void check_rules(const PlacedConfig &config, Complaints &complaints) {
     check_members(config, members, complaints);
     check_uppers(config, members, complaints);
     check_min_links(config, complaints);
+    check_lacp(config, complaints);
     check_aliases(config, complaints);
     check_device_count(config, complaints);
 }

@@ -35,6 +35,8 @@ struct PlacedLagg {
     std::vector<PlacedAlias> aliases;
     Position aliases_at;
     Position min_links;
+    Position max_links;
+    Position fallback;
     Position upper;
 };
 
@@ -51,5 +53,11 @@ PlacedConfig read_schema(const Node &document, Complaints &complaints);
 Daemon read_daemon(const Node &table, Complaints &complaints);
 PlacedPort read_port(const Node &table, Complaints &complaints);
 PlacedLagg read_lagg(const Node &table, Complaints &complaints);
+/// The lacp table of a [[port]] and of a [[lagg]]; nothing changes where there is none.
+void read_lacp(TableReader &outer, PortLacp &lacp, Complaints &complaints);
+void read_lacp(TableReader &outer, PlacedLagg &placed, Complaints &complaints);
+
+/// A unicast MAC address; nothing where it is absent or wrong.
+std::optional<MacAddress> read_mac(TableReader &reader, std::string_view key);
 
 } // namespace lagg::config

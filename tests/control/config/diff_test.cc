@@ -74,6 +74,15 @@ TEST(Diff, EachFieldOfALagg) {
         {"lacp", [](Lagg &l) { l.lacp.system_mac = MacAddress{2}; }},
         {"lacp", [](Lagg &l) { l.lacp.port_priority = 1; }},
         {"lacp", [](Lagg &l) { l.lacp.key = 1; }},
+        {"lacp", [](Lagg &l) { l.lacp.coupled = true; }},
+        {"lacp", [](Lagg &l) { l.lacp.max_links = 1; }},
+        {"lacp", [](Lagg &l) { l.lacp.revertive = false; }},
+        {"lacp", [](Lagg &l) { l.lacp.wait_to_restore_seconds = 1; }},
+        {"lacp", [](Lagg &l) { l.lacp.select = Select::COUNT; }},
+        {"lacp", [](Lagg &l) { l.lacp.fallback = Fallback::STATIC; }},
+        {"lacp", [](Lagg &l) { l.lacp.fallback_timeout_seconds = 1; }},
+        {"lacp", [](Lagg &l) { l.lacp.churn_time_seconds = 1; }},
+        {"lacp", [](Lagg &l) { l.lacp.partner.key = 1; }},
         {"min_links", [](Lagg &l) { l.min_links = 2; }},
         {"roundrobin", [](Lagg &l) { l.roundrobin_stride = 8; }},
         {"rx_all", [](Lagg &l) { l.rx_all = true; }},
@@ -160,15 +169,23 @@ TEST(Diff, AnUpperPortIsPartOfTheUpper) {
     EXPECT_EQ(flags(diff(from, to).laggs_changed.at(0)), Names{"upper"});
 }
 
-TEST(Diff, APortsPriorityIsLacpOfItsLagg) {
-    Config to = base();
-    to.ports[2].lacp.priority = 1;
-    const Changes changes = diff(base(), to);
-    EXPECT_TRUE(changes.ports_added.empty());
-    EXPECT_TRUE(changes.ports_removed.empty());
-    ASSERT_EQ(changes.laggs_changed.size(), 1u);
-    EXPECT_EQ(changes.laggs_changed[0].name, "lagg1");
-    EXPECT_EQ(flags(changes.laggs_changed[0]), Names{"lacp"});
+TEST(Diff, APortsParametersAreLacpOfItsLagg) {
+    const std::vector<std::function<void(PortLacp &)>> edits = {
+        [](PortLacp &l) { l.priority = 1; },      [](PortLacp &l) { l.active = true; },
+        [](PortLacp &l) { l.fast = false; },      [](PortLacp &l) { l.key = 1; },
+        [](PortLacp &l) { l.enabled = false; },   [](PortLacp &l) { l.drain = true; },
+        [](PortLacp &l) { l.individual = true; },
+    };
+    for (const auto &edit : edits) {
+        Config to = base();
+        edit(to.ports[2].lacp);
+        const Changes changes = diff(base(), to);
+        EXPECT_TRUE(changes.ports_added.empty());
+        EXPECT_TRUE(changes.ports_removed.empty());
+        ASSERT_EQ(changes.laggs_changed.size(), 1u);
+        EXPECT_EQ(changes.laggs_changed[0].name, "lagg1");
+        EXPECT_EQ(flags(changes.laggs_changed[0]), Names{"lacp"});
+    }
 }
 
 TEST(Diff, EachKeyOfTheDaemon) {

@@ -54,6 +54,14 @@ Lagg lagg4095() {
     lagg.lacp.system_mac = MacAddress{0x02, 0, 0x5e, 0x10, 0, 2};
     lagg.lacp.port_priority = 65535;
     lagg.lacp.key = 7;
+    lagg.lacp.coupled = true;
+    lagg.lacp.max_links = 32;
+    lagg.lacp.revertive = false;
+    lagg.lacp.wait_to_restore_seconds = 3600;
+    lagg.lacp.select = Select::PARTNER_PRIORITY;
+    lagg.lacp.fallback_timeout_seconds = 900;
+    lagg.lacp.churn_time_seconds = 3600;
+    lagg.lacp.partner = {65535, {0x02, 0, 0x5e, 0x10, 0, 3}, 9, 65534, 65533};
     return lagg;
 }
 
@@ -67,8 +75,19 @@ TEST(GoodFiles, Full) {
     expected.daemon.api = "/run/lagg/other.sock";
     expected.daemon.log = "debug";
     expected.daemon.eal = {"--log-level=8", "--no-pci"};
-    expected.ports = {{"left", "0000:03:00.0", 100, 512},
-                      {"right", "net_af_packet,iface=eth1", {}, {}},
+    PortLacp left;
+    left.priority = 100;
+    left.active = true;
+    left.fast = false;
+    left.key = 8;
+    PortLacp right;
+    right.enabled = false;
+    right.drain = true;
+    right.individual = true;
+    right.active = false;
+    right.fast = true;
+    expected.ports = {{"left", "0000:03:00.0", left, 512},
+                      {"right", "net_af_packet,iface=eth1", right, {}},
                       {"guest", "net_ring0", {}, {}},
                       {"spare", "0000:04:00.0", {}, {}}};
     Lagg none;
@@ -85,7 +104,7 @@ TEST(GoodFiles, PositionsOfDevicesAndLaggs) {
     EXPECT_EQ(positions.port_device.size(), 4u);
     EXPECT_EQ(positions.port_device["left"], (Position{15, 10}));
     EXPECT_EQ(positions.port_device["right"], (Position{21, 10}));
-    EXPECT_EQ(positions.lagg["lagg1"], (Position{56, 8}));
+    EXPECT_EQ(positions.lagg["lagg1"], (Position{72, 8}));
 }
 
 TEST(GoodFiles, OtherSpellings) {
@@ -103,7 +122,11 @@ TEST(GoodFiles, OtherSpellings) {
     EXPECT_EQ(config.laggs[1].protocol, Protocol::ROUNDROBIN);
     EXPECT_EQ(config.laggs[1].hash, (Hash{true, true, false, {}}));
     EXPECT_EQ(config.laggs[2].hash, (Hash{true, true, false, 0}));
-    EXPECT_TRUE(config.laggs[2].lacp.fast);
+    const Lacp &lacp = config.laggs[2].lacp;
+    EXPECT_TRUE(lacp.fast);
+    EXPECT_TRUE(lacp.coupled);
+    EXPECT_EQ(lacp.select, Select::BANDWIDTH);
+    EXPECT_EQ(lacp.fallback, Fallback::STATIC); // contradicts strict, but this is no LACP
 }
 
 /// The sample that is packaged, with the keys it shows switched on: "#key" becomes "key", "# text"
