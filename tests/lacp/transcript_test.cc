@@ -1,7 +1,7 @@
 // Negotiations as text one can read: every action of both ends with its time, compared with a file.
 //
 // LAGG_REWRITE_GOLDEN=1 writes the files anew. Commit the difference only when it is understood.
-#include "lacp/text.hh"
+#include "lacp/transcript.hh"
 
 #include "tests/lacp/pair_harness.hh"
 
@@ -11,38 +11,6 @@
 
 namespace lagg::lacp {
 namespace {
-
-const char *machine_name(StateChanged::Machine machine) {
-    switch (machine) {
-    case StateChanged::Machine::RX: return "rx";
-    case StateChanged::Machine::MUX: return "mux";
-    case StateChanged::Machine::SELECTION: return "selection";
-    case StateChanged::Machine::ACTOR_CHURN: return "actor churn";
-    case StateChanged::Machine::PARTNER_CHURN: return "partner churn";
-    case StateChanged::Machine::AGGREGATOR: return "active aggregator";
-    case StateChanged::Machine::FALLBACK: return "fallback";
-    }
-    return "";
-}
-
-void print(std::ostream &out, const SendFrame &send) {
-    const Lacpdu pdu = *decode_lacpdu(send.frame);
-    out << "port " << send.port << " sends " << flags_text(pdu.actor.state) << ", partner "
-        << flags_text(pdu.partner.state) << ' ' << to_text(pdu.partner.system);
-}
-void print(std::ostream &out, const PortMembership &m) {
-    out << "port " << m.port << (m.collecting ? " collects" : " does not collect") << ','
-        << (m.distributing ? " distributes" : " does not distribute");
-}
-void print(std::ostream &out, const MarkerAnswered &answered) {
-    out << "port " << answered.port << ": marker " << answered.transaction_id << " is answered";
-}
-
-void print(std::ostream &out, const StateChanged &change) {
-    if (change.port != 0) out << "port " << change.port << ' ';
-    out << machine_name(change.machine) << ": " << change.from << " -> " << change.to << " ("
-        << change.reason << ')';
-}
 
 class Transcript {
   public:
@@ -75,8 +43,7 @@ class Transcript {
                 std::snprintf(time, sizeof time, "%3d.%03d ", static_cast<int>(now / 1000),
                               static_cast<int>(now % 1000));
                 text_ << time << (system == 0 ? "A " : "B ");
-                std::visit([&](const auto &a) { print(text_, a); }, action);
-                text_ << '\n';
+                text_ << to_text(action) << '\n';
             }
             network.recorder(system).actions.clear();
         }
