@@ -25,6 +25,9 @@ template <class State> struct Arrow {
 /// Nothing when the machine stays where it is.
 template <class State> using Next = std::optional<Arrow<State>>;
 
+/// What a partner in contact was last seen to want for a while.
+enum class PartnerAttitude { UNKNOWN, AGREES, REFUSES };
+
 /// One churn machine's variables; a port has one for the Actor and one for the Partner.
 struct Churn {
     ChurnState state = ChurnState::MONITOR;
@@ -43,6 +46,8 @@ struct AggregationPort {
 
     PortInformation actor;   ///< Actor_Oper values
     PortInformation partner; ///< Partner_Oper values
+    /// Partner_Admin values in force: the configured ones, or those of the fallback.
+    PortInformation partner_admin;
 
     RxState rx = RxState::INITIALIZE;
     PeriodicState periodic = PeriodicState::NO_PERIODIC;
@@ -56,13 +61,16 @@ struct AggregationPort {
     bool ready_n = false;
     bool ntt = false;
     bool port_moved = false;
-    bool partner_refuses = false;   ///< in contact but out of sync for kPatienceTime
+    PartnerAttitude attitude = PartnerAttitude::UNKNOWN;
+    bool watched_sync = false;      ///< the partner's Sync when attitude_timer was started
+    bool failed = false;            ///< carried traffic once, and is not restored yet
     std::optional<Lacpdu> received; ///< waits for the receive machine during one step
 
     Timer current_while_timer;
     Timer periodic_timer;
     Timer wait_while_timer;
-    Timer patience_timer;
+    Timer attitude_timer;
+    Timer restore_timer; ///< WTR_timer
     RateLimit<size_t{kTransmitLimit}> lacpdu_limit;
     RateLimit<kMarkerResponseLimit> marker_limit;
 
@@ -80,6 +88,13 @@ struct AggregationPort {
     /// The partner is our own System: the cable comes back to us.
     bool is_looped() const {
         return !actor.state.defaulted && partner.system.address == actor.system.address;
+    }
+    /// Could carry traffic: in contact, or allowed to send to a partner that does not speak.
+    bool is_working() const {
+        if (!port_enabled) return false;
+        if (rx == RxState::CURRENT) return true;
+        const bool lives_on_default = rx == RxState::DEFAULTED || rx == RxState::LACP_DISABLED;
+        return lives_on_default && partner.state.synchronization;
     }
     bool is_attached() const { return mux != MuxState::DETACHED && mux != MuxState::WAITING; }
 

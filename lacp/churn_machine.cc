@@ -18,11 +18,12 @@ bool is_idle(const AggregationPort &port) {
 } // namespace
 
 Inputs actor_inputs(const AggregationPort &port) {
-    return {is_idle(port) || port.selected == Selected::STANDBY, port.actor.state.synchronization};
+    return {.held = is_idle(port) || port.selected == Selected::STANDBY,
+            .synchronization = port.actor.state.synchronization};
 }
 
 Inputs partner_inputs(const AggregationPort &port) {
-    return {is_idle(port), port.partner.state.synchronization};
+    return {.held = is_idle(port), .synchronization = port.partner.state.synchronization};
 }
 
 Next<ChurnState> next(const Churn &churn, Inputs inputs, Time now) {
@@ -35,7 +36,7 @@ Next<ChurnState> next(const Churn &churn, Inputs inputs, Time now) {
     case MONITOR:
         if (inputs.synchronization) return {{NO_CHURN, "in sync"}};
         if (!churn.timer.is_running()) return {{MONITOR, "agreement is sought"}};
-        if (churn.timer.is_expired(now)) return {{CHURN, "out of sync for 60 s"}};
+        if (churn.timer.is_expired(now)) return {{CHURN, "out of sync for too long"}};
         return {};
     case NO_CHURN:
         if (!inputs.synchronization) return {{MONITOR, "out of sync"}};
@@ -51,7 +52,7 @@ Next<ChurnState> next(const Churn &churn, Inputs inputs, Time now) {
 void enter(Churn &churn, ChurnState state, Inputs inputs, Time now) {
     churn.state = state;
     churn.timer.stop();
-    if (state == ChurnState::MONITOR && !inputs.held) churn.timer.start(now, kChurnDetectionTime);
+    if (state == ChurnState::MONITOR && !inputs.held) churn.timer.start(now, inputs.detection_time);
     if (state == ChurnState::CHURN) ++churn.count;
 }
 

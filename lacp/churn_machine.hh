@@ -10,6 +10,7 @@ namespace lagg::lacp::churn_machine {
 struct Inputs {
     bool held = false;            ///< there is nothing to wait for: MONITOR, timer stopped
     bool synchronization = false; ///< of the Actor or of the Partner
+    Duration detection_time = kChurnDetectionTime;
 };
 Inputs actor_inputs(const AggregationPort &port);
 Inputs partner_inputs(const AggregationPort &port);

@@ -35,7 +35,7 @@ void record_pdu(AggregationPort &port, const Lacpdu &pdu) {
 }
 
 void record_default(AggregationPort &port) {
-    port.partner = port.parameters.partner_admin;
+    port.partner = port.partner_admin;
     port.actor.state.defaulted = true;
 }
 
@@ -45,7 +45,7 @@ void update_selected(AggregationPort &port, const Lacpdu &pdu) {
 }
 
 void update_default_selected(AggregationPort &port) {
-    if (is_same_identity(port.parameters.partner_admin, port.partner)) return;
+    if (is_same_identity(port.partner_admin, port.partner)) return;
     port.select(Selected::UNSELECTED, "partner is lost");
 }
 

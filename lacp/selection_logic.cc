@@ -10,7 +10,12 @@
 // - Where both ends could choose, the one with the lower System Identifier decides and the other
 //   follows what it sees in sync. Two ends that both followed could change places for ever.
 // - With more links than may be used, a better port that arrives later replaces an attached one
-//   only when it is ready to attach itself: traffic does not stop for wait_while_timer.
+//   only when it is ready to attach itself: traffic does not stop for wait_while_timer. Where the
+//   lagg is not revertive it does not replace it at all.
+// - The follower prefers the links that the partner has in sync: the one that decides may have
+//   reasons (restoring, draining, not revertive) that port identifiers do not tell.
+// - A port that failed is STANDBY until it has worked for the wait-to-restore time, but not when
+//   nothing better works: then waiting would help nobody, and it counts as restored.
 // - A looped port stays UNSELECTED: two ends of one cable would only talk to themselves.
 #include "lacp/selection_logic.hh"
 
@@ -29,9 +34,10 @@ using Assignments = std::array<Assignment, kMaxPorts>;
 
 /// What a port can do for the client if its Aggregator is active; higher is better.
 enum class Worth {
-    NOTHING,   ///< no link, no partner, or nothing known yet
+    NOTHING,   ///< no link, no partner, nothing known yet, or not to be used
     FOLLOWING, ///< in contact; the partner decides and has not chosen this link
     ASSUMED,   ///< nobody answers, and Partner_Admin says to send all the same
+    RESTORING, ///< works again, and is not trusted yet
     AGREED,    ///< the partner is in sync, or will be as soon as we are
 };
 
@@ -40,20 +46,12 @@ bool decides(const AggregationPort &port) {
 }
 
 Worth worth(const AggregationPort &port) {
-    if (!port.port_enabled) return Worth::NOTHING;
-    const bool in_sync = port.partner.state.synchronization;
-    switch (port.rx) {
-    case RxState::CURRENT:
-        if (in_sync) return Worth::AGREED;
-        return decides(port) && !port.partner_refuses ? Worth::AGREED : Worth::FOLLOWING;
-    case RxState::DEFAULTED:
-    case RxState::LACP_DISABLED: return in_sync ? Worth::ASSUMED : Worth::NOTHING;
-    case RxState::INITIALIZE:
-    case RxState::PORT_DISABLED:
-    case RxState::EXPIRED: return Worth::NOTHING;
-    }
-    assert(false);
-    return Worth::NOTHING;
+    if (!port.is_working() || port.parameters.drained) return Worth::NOTHING;
+    if (port.rx != RxState::CURRENT) return Worth::ASSUMED;
+    const bool agrees = port.partner.state.synchronization ||
+                        (decides(port) && port.attitude != PartnerAttitude::REFUSES);
+    if (!agrees) return Worth::FOLLOWING;
+    return port.failed ? Worth::RESTORING : Worth::AGREED;
 }
 
 bool is_partner_known(const AggregationPort &port) {
@@ -101,25 +99,31 @@ Assignments assign_aggregators(const Ports &ports) {
     return assigned;
 }
 
-/// What an Aggregator offers: its best ports, and how much they sum up to.
+/// What an Aggregator offers: its best ports, and how much they sum up to. Only links that the
+/// partner has in sync for good are counted against other Aggregators: it may use fewer than it
+/// has, and an Aggregator chosen for links it then refuses would lose to the one left, for ever.
 struct Offer {
     uint16_t number = 0;
     bool is_in_use = false;
     Worth worth = Worth::NOTHING;
     unsigned ports = 0;
     uint64_t bandwidth_mbps = 0;
+    SystemId partner;
 };
 
 void add(Offer &offer, const AggregationPort &port) {
     const Worth value = worth(port);
     offer.is_in_use = true;
-    if (value > offer.worth) offer = {offer.number, true, value, 0, 0};
+    if (value > offer.worth) offer = {offer.number, true, value, 0, 0, port.partner.system};
     if (value < offer.worth) return;
+    if (port.attitude == PartnerAttitude::REFUSES) return;
     ++offer.ports;
     offer.bandwidth_mbps += port.speed_mbps;
 }
 
 bool is_better(const Offer &a, const Offer &b, AggregatorChoice choice, uint16_t active) {
+    const bool by_partner = choice == AggregatorChoice::PARTNER_PRIORITY;
+    if (by_partner && a.worth == b.worth && a.partner != b.partner) return a.partner < b.partner;
     const auto rank = [&](const Offer &offer) {
         uint64_t measure = 0;
         if (choice == AggregatorChoice::COUNT) measure = offer.ports;
@@ -151,32 +155,50 @@ uint16_t choose_active(AggregatorChoice choice, const Ports &ports, const Assign
 }
 
 /// Lower is preferred. The System with the lower identifier lends its port identifiers.
-auto preference(const AggregationPort &port) {
+auto preference(const AggregationPort &port, bool revertive) {
     const bool works = worth(port) != Worth::NOTHING;
     const bool settled = port.is_attached() || port.ready_n;
-    return std::tuple(!works, !settled, decides(port) ? port.actor.port : port.partner.port,
-                      port.actor.port);
+    const bool chosen_there = decides(port) || port.partner.state.synchronization;
+    const bool stays = !revertive && port.is_attached();
+    return std::tuple(!works, !settled, !chosen_there, !stays,
+                      decides(port) ? port.actor.port : port.partner.port, port.actor.port);
 }
 
-void choose_links(uint16_t max_links, uint16_t active, const Ports &ports, Assignments &assigned) {
+/// Why the port must stand by although its Aggregator may have room; nothing when it need not.
+const char *reason_to_stand_by(const AggregationPort &port, Worth best) {
+    if (port.parameters.drained) return "port is drained";
+    if (port.failed && best > Worth::RESTORING) return "port waits to be restored";
+    return nullptr;
+}
+
+void choose_links(const SystemParameters &parameters, uint16_t active, const Ports &ports,
+                  Assignments &assigned) {
     std::array<size_t, kMaxPorts> candidates;
     size_t count = 0;
+    Worth best = Worth::NOTHING;
     for (size_t i = 0; i < ports.size(); ++i) {
         if (!ports[i].is_used() || assigned[i].selected == Selected::UNSELECTED) continue;
         if (assigned[i].aggregator == active) {
             candidates[count++] = i;
+            best = std::max(best, worth(ports[i]));
         } else {
             assigned[i].selected = Selected::STANDBY;
             assigned[i].reason = "Aggregator is not active";
         }
     }
-    std::sort(candidates.begin(), candidates.begin() + count,
-              [&](size_t a, size_t b) { return preference(ports[a]) < preference(ports[b]); });
+    std::sort(candidates.begin(), candidates.begin() + count, [&](size_t a, size_t b) {
+        return preference(ports[a], parameters.revertive) <
+               preference(ports[b], parameters.revertive);
+    });
+    size_t selected = 0;
     for (size_t rank = 0; rank < count; ++rank) {
-        const bool fits = max_links == 0 || rank < max_links;
         Assignment &assignment = assigned[candidates[rank]];
-        assignment.selected = fits ? Selected::SELECTED : Selected::STANDBY;
-        assignment.reason = fits ? "Aggregator has room" : "Aggregator has enough links";
+        const char *stands_by = reason_to_stand_by(ports[candidates[rank]], best);
+        const bool room = parameters.max_links == 0 || selected < parameters.max_links;
+        if (stands_by == nullptr && !room) stands_by = "Aggregator has enough links";
+        if (stands_by == nullptr) ++selected;
+        assignment.selected = stands_by == nullptr ? Selected::SELECTED : Selected::STANDBY;
+        assignment.reason = stands_by == nullptr ? "Aggregator has room" : stands_by;
     }
 }
 
@@ -186,7 +208,7 @@ Selection select(const SystemParameters &parameters, const Ports &ports, uint16_
     Selection selection;
     selection.ports = assign_aggregators(ports);
     selection.active = choose_active(parameters.aggregator_choice, ports, selection.ports, active);
-    choose_links(parameters.max_links, selection.active, ports, selection.ports);
+    choose_links(parameters, selection.active, ports, selection.ports);
     return selection;
 }
 
@@ -198,18 +220,43 @@ bool is_ready(const Ports &ports, uint16_t aggregator) {
     });
 }
 
-bool watch_partner(AggregationPort &port, Time now) {
-    const bool waits = port.rx == RxState::CURRENT && !port.partner.state.synchronization;
-    if (!waits) {
-        port.patience_timer.stop();
-        return std::exchange(port.partner_refuses, false);
+bool watch_failure(AggregationPort &port, Duration wait_to_restore, Time now) {
+    const bool failed_before = port.failed;
+    const bool works = port.is_working();
+    if (wait_to_restore == Duration::zero()) {
+        port.failed = false;
+    } else if (!works && port.actor.state.collecting) {
+        port.failed = true;
     }
-    if (port.partner_refuses) return false;
-    if (!port.patience_timer.is_running()) port.patience_timer.start(now, kPatienceTime);
-    if (!port.patience_timer.is_expired(now)) return false;
-    port.patience_timer.stop();
-    port.partner_refuses = true;
-    return true;
+    if (!works || !port.failed) {
+        port.restore_timer.stop();
+    } else if (!port.restore_timer.is_running()) {
+        port.restore_timer.start(now, wait_to_restore);
+    } else if (port.restore_timer.is_expired(now)) {
+        port.restore_timer.stop();
+        port.failed = false;
+    }
+    return port.failed != failed_before;
+}
+
+bool watch_partner(AggregationPort &port, Time now) {
+    using enum PartnerAttitude;
+    const PartnerAttitude before = port.attitude;
+    const bool in_sync = port.partner.state.synchronization;
+    if (port.rx != RxState::CURRENT) {
+        port.attitude = UNKNOWN;
+        port.attitude_timer.stop();
+    } else if (port.attitude == (in_sync ? AGREES : REFUSES)) {
+        port.attitude_timer.stop();
+    } else if (!port.attitude_timer.is_running() || in_sync != port.watched_sync) {
+        port.watched_sync = in_sync;
+        // A partner that goes from one link to the next is never taken to agree to both.
+        port.attitude_timer.start(now, kPatienceTime + (in_sync ? kFastPeriodicTime : Duration{}));
+    } else if (port.attitude_timer.is_expired(now)) {
+        port.attitude_timer.stop();
+        port.attitude = in_sync ? AGREES : REFUSES;
+    }
+    return port.attitude != before;
 }
 
 } // namespace lagg::lacp

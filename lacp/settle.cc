@@ -48,7 +48,9 @@ bool System::Impl::run_machines() {
         moved |= run_periodic(port);
         moved |= mux_machine::run_wait_while(port, now);
         moved |= watch_partner(port, now);
+        moved |= watch_failure(port, parameters.wait_to_restore, now);
     }
+    moved |= run_fallback();
     moved |= run_selection();
     for (AggregationPort &port : ports) {
         if (port.is_used()) moved |= run_mux(port);
@@ -95,6 +97,36 @@ bool System::Impl::run_periodic(AggregationPort &port) {
     return arrow.has_value();
 }
 
+// Silence counts while at least one port could hear a partner and none does.
+bool System::Impl::run_fallback() {
+    bool listens = false;
+    bool heard = false;
+    for (const AggregationPort &port : ports) {
+        if (!port.is_used() || !port.port_enabled || !port.parameters.lacp_enabled) continue;
+        listens = true;
+        heard = heard || !port.actor.state.defaulted;
+    }
+    if (parameters.fallback == Fallback::NONE || !listens || heard) {
+        fallback_timer.stop();
+        return set_fallback(false, heard ? "a partner speaks" : "not wanted");
+    }
+    if (fallback_active) return false;
+    if (!fallback_timer.is_running()) fallback_timer.start(now, parameters.fallback_time);
+    if (!fallback_timer.is_expired(now)) return false;
+    fallback_timer.stop();
+    return set_fallback(true, "no partner speaks");
+}
+
+bool System::Impl::set_fallback(bool active_now, const char *reason) {
+    if (fallback_active == active_now) return false;
+    fallback_active = active_now;
+    sink->on_action(StateChanged{0, StateChanged::Machine::FALLBACK, active_now ? "off" : "on",
+                                 active_now ? "on" : "off", reason});
+    for (AggregationPort &port : ports)
+        if (port.is_used()) refresh_partner_admin(port);
+    return true;
+}
+
 bool System::Impl::run_selection() {
     const Selection selection = select(parameters, ports, active);
     bool moved = false;
@@ -112,6 +144,9 @@ bool System::Impl::run_selection() {
         moved |= port.selected != assignment.selected || port.aggregator != assignment.aggregator;
         port.aggregator = assignment.aggregator;
         port.select(assignment.selected, assignment.reason);
+        // Chosen all the same, because nothing better works: the wait is over.
+        if (assignment.selected == Selected::SELECTED && port.is_working())
+            moved |= std::exchange(port.failed, false);
         report_selected(port);
         report_membership(port);
     }
@@ -135,8 +170,9 @@ bool System::Impl::run_mux(AggregationPort &port) {
 
 bool System::Impl::run_churn(AggregationPort &port, Churn &churn, StateChanged::Machine machine) {
     const bool is_actor = machine == StateChanged::Machine::ACTOR_CHURN;
-    const churn_machine::Inputs inputs =
+    churn_machine::Inputs inputs =
         is_actor ? churn_machine::actor_inputs(port) : churn_machine::partner_inputs(port);
+    inputs.detection_time = parameters.churn_detection_time;
     const Next<ChurnState> arrow = churn_machine::next(churn, inputs, now);
     if (!arrow) return false;
     const ChurnState from = churn.state;

@@ -37,6 +37,7 @@ void System::Impl::handle(const PortAdded &event) {
     place->parameters = event.parameters;
     place->last_change = now;
     refresh_actor(*place);
+    place->partner_admin = partner_admin(place->parameters.partner_admin);
     receive_machine::enter(*place, RxState::INITIALIZE, now);
 }
 
@@ -71,12 +72,9 @@ void System::Impl::handle(const PortReturning &event) {
 void System::Impl::handle(const PortParametersChanged &event) {
     AggregationPort *port = find(event.port);
     if (port == nullptr) return;
-    const bool new_default = port->parameters.partner_admin != event.parameters.partner_admin;
     port->parameters = event.parameters;
     refresh_actor(*port);
-    const bool lives_on_default =
-        port->rx == RxState::DEFAULTED || port->rx == RxState::LACP_DISABLED;
-    if (new_default && lives_on_default) receive_machine::enter(*port, port->rx, now);
+    refresh_partner_admin(*port);
     report_selected(*port);
 }
 
@@ -86,6 +84,7 @@ void System::Impl::handle(const SystemParametersChanged &event) {
     for (AggregationPort &port : ports) {
         if (!port.is_used()) continue;
         refresh_actor(port);
+        refresh_partner_admin(port);
         report_selected(port);
         if (new_delay) port.ntt = true;
     }
@@ -174,17 +173,38 @@ void System::Impl::refresh_actor(AggregationPort &port) {
     if (!actor.state.defaulted) port.partner.state.synchronization = false;
 }
 
+PortInformation System::Impl::partner_admin(PortInformation configured) const {
+    if (!fallback_active) return configured;
+    configured.state.aggregation = parameters.fallback == Fallback::STATIC;
+    configured.state.synchronization = true;
+    configured.state.collecting = true;
+    configured.state.distributing = true;
+    return configured;
+}
+
+void System::Impl::refresh_partner_admin(AggregationPort &port) {
+    const PortInformation values = partner_admin(port.parameters.partner_admin);
+    if (values == port.partner_admin) return;
+    port.partner_admin = values;
+    const bool lives_on_default =
+        port.rx == RxState::DEFAULTED || port.rx == RxState::LACP_DISABLED;
+    if (lives_on_default) receive_machine::enter(port, port.rx, now);
+    report_selected(port);
+}
+
 std::optional<Time> System::Impl::next_deadline() const {
     std::optional<Time> earliest;
     const auto consider = [&earliest](std::optional<Time> time) {
         if (time && (!earliest || *time < *earliest)) earliest = time;
     };
+    consider(fallback_timer.expiry());
     for (const AggregationPort &port : ports) {
         if (!port.is_used()) continue;
         consider(port.current_while_timer.expiry());
         consider(port.periodic_timer.expiry());
         consider(port.wait_while_timer.expiry());
-        consider(port.patience_timer.expiry());
+        consider(port.attitude_timer.expiry());
+        consider(port.restore_timer.expiry());
         consider(port.actor_churn.timer.expiry());
         consider(port.partner_churn.timer.expiry());
         consider(transmit_machine::deadline(port, now));
@@ -211,6 +231,7 @@ PortSnapshot System::Impl::snapshot(const AggregationPort &port) const {
     s.actor = port.actor;
     s.partner = port.partner;
     s.aggregator = port.aggregator;
+    s.waiting_to_restore = port.failed;
     s.loopback = port.is_looped();
     s.collecting = told_port.collecting;
     s.distributing = told_port.distributing;
@@ -246,6 +267,7 @@ SystemSnapshot System::snapshot() const {
     SystemSnapshot s;
     s.parameters = impl_->parameters;
     s.active_aggregator = impl_->active;
+    s.fallback_active = impl_->fallback_active;
     for (const AggregationPort &port : impl_->ports) {
         if (port.is_used()) s.ports.push_back(impl_->snapshot(port));
     }

@@ -12,6 +12,8 @@ struct System::Impl {
     SystemParameters parameters;
     Ports ports;
     uint16_t active = 0;
+    bool fallback_active = false;
+    Timer fallback_timer;
     Time now;
     ActionSink *sink = nullptr; ///< during step() only
 
@@ -44,6 +46,8 @@ struct System::Impl {
     bool run_machines();
     bool run_receive(AggregationPort &port);
     bool mark_moved_ports();
+    bool run_fallback();
+    bool set_fallback(bool active_now, const char *reason);
     bool run_periodic(AggregationPort &port);
     bool run_selection();
     bool run_mux(AggregationPort &port);
@@ -60,6 +64,10 @@ struct System::Impl {
     Told &told_of(const AggregationPort &port);
     /// Copies parameters to the Actor's oper values, and starts over where they identify it.
     void refresh_actor(AggregationPort &port);
+    /// What is in force in place of the configured Partner_Admin values.
+    PortInformation partner_admin(PortInformation configured) const;
+    /// Brings the Partner_Admin values in force up to date, and what is lived on them.
+    void refresh_partner_admin(AggregationPort &port);
     std::optional<Time> next_deadline() const;
     PortSnapshot snapshot(const AggregationPort &port) const;
 };

@@ -118,7 +118,7 @@ struct SystemParameters {
     /// Whether a preferred port that comes back replaces the one that stood in for it.
     bool revertive = true;
     /// How long a port that failed must work again before it is used, unless nothing else works
-    /// (802.1AX-2014 7.3.2.1, aAggPortWTRTime). 0 means at once.
+    /// (aAggPortWTRTime). 0 means at once.
     Duration wait_to_restore{};
     Duration churn_detection_time = kChurnDetectionTime;
     Fallback fallback = Fallback::NONE;

@@ -115,10 +115,10 @@ TEST(ReceiveMachine, InitializeForgetsEverything) {
     AggregationPort port = current_port();
     port.port_moved = true;
     port.actor.state.expired = true;
-    port.parameters.partner_admin.key = 42;
+    port.partner_admin.key = 42;
     receive_machine::enter(port, INITIALIZE, at(0ms));
     EXPECT_EQ(port.selected, Selected::UNSELECTED);
-    EXPECT_EQ(port.partner, port.parameters.partner_admin);
+    EXPECT_EQ(port.partner, port.partner_admin);
     EXPECT_TRUE(port.actor.state.defaulted);
     EXPECT_FALSE(port.actor.state.expired);
     EXPECT_FALSE(port.port_moved);
@@ -150,7 +150,7 @@ TEST(ReceiveMachine, ExpiredAsksForThreeSecondsWhateverTheTimeout) {
 
 TEST(ReceiveMachine, LacpDisabledMakesThePortIndividual) {
     AggregationPort port = current_port();
-    port.parameters.partner_admin.state = state_from_octet(0x3c);
+    port.partner_admin.state = state_from_octet(0x3c);
     receive_machine::enter(port, LACP_DISABLED, at(0ms));
     EXPECT_EQ(port.selected, Selected::UNSELECTED);
     EXPECT_EQ(to_octet(port.partner.state), 0x38);
@@ -169,7 +169,7 @@ TEST(ReceiveMachine, DefaultedTakesPartnerAdminAndUnselectsIfThatIsSomebodyElse)
     EXPECT_FALSE(port.current_while_timer.is_running());
 
     AggregationPort configured = current_port();
-    configured.parameters.partner_admin = partner_info();
+    configured.partner_admin = partner_info();
     receive_machine::enter(configured, DEFAULTED, at(0ms));
     EXPECT_EQ(configured.selected, Selected::SELECTED) << "the partner is the configured one";
 }

@@ -23,6 +23,7 @@ AggregationPort heard_port(PortNumber number, SystemId partner = kTheirs) {
     port.partner.key = 7;
     port.partner.port = {0x8000, static_cast<PortNumber>(200 - number)};
     port.partner.state = state_from_octet(0x0d);
+    port.attitude = PartnerAttitude::AGREES;
     return port;
 }
 
@@ -187,7 +188,7 @@ TEST(SelectionLogic, ARefusingPartnerLosesAgainstOneInSync) {
     Ports ports = two_partners();
     ports[0].partner.state.synchronization = false;
     EXPECT_EQ(select({}, ports, 1).active, 1) << "it may only be negotiating";
-    ports[0].partner_refuses = true;
+    ports[0].attitude = PartnerAttitude::REFUSES;
     EXPECT_EQ(select({}, ports, 1).active, 2);
 }
 
