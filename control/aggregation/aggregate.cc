@@ -30,21 +30,6 @@ distribute::SpreadFunction spread_function(Protocol protocol) {
     return distribute::spread_nothing;
 }
 
-/// Without `strict`, as lagg(4) -lacp_strict, a partner that does not speak is taken to be ready
-/// for everything.
-lacp::PortInformation partner_admin(const config::Lacp &config) {
-    const config::PartnerAdmin &assumed = config.partner;
-    lacp::PortInformation partner{};
-    partner.system = {assumed.system_priority, assumed.system};
-    partner.key = assumed.key;
-    partner.port = {assumed.port_priority, assumed.port};
-    partner.state.aggregation = !config.strict;
-    partner.state.synchronization = !config.strict;
-    partner.state.collecting = !config.strict;
-    partner.state.distributing = !config.strict;
-    return partner;
-}
-
 lacp::AggregatorChoice aggregator_choice(config::Select select) {
     switch (select) {
     case config::Select::STABLE: return lacp::AggregatorChoice::STABLE;
@@ -67,6 +52,21 @@ lacp::Fallback fallback(config::Fallback fallback) {
 }
 
 } // namespace
+
+// Without `strict`, as lagg(4) -lacp_strict, a partner that does not speak is taken to be ready
+// for everything.
+lacp::PortInformation partner_admin(const config::Lacp &config) {
+    const config::PartnerAdmin &assumed = config.partner;
+    lacp::PortInformation partner{};
+    partner.system = {assumed.system_priority, assumed.system};
+    partner.key = assumed.key;
+    partner.port = {assumed.port_priority, assumed.port};
+    partner.state.aggregation = !config.strict;
+    partner.state.synchronization = !config.strict;
+    partner.state.collecting = !config.strict;
+    partner.state.distributing = !config.strict;
+    return partner;
+}
 
 Aggregate::Aggregate(const config::Lagg &config, const Identity &identity, UpperDevice upper,
                      lacp::Time now)
@@ -122,17 +122,20 @@ lacp::SystemParameters Aggregate::system_parameters() const {
     return parameters;
 }
 
+lacp::Key Aggregate::key() const {
+    const auto number = static_cast<lacp::Key>(std::stoul(config_.name.substr(4)));
+    return config_.lacp.key.value_or(static_cast<lacp::Key>(number + 1));
+}
+
 lacp::PortParameters Aggregate::port_parameters(const AttachedPort &port) const {
     lacp::PortParameters parameters;
     parameters.lacp_enabled = port.lacp.enabled;
     parameters.active = port.lacp.active.value_or(config_.lacp.active);
     parameters.short_timeout = port.lacp.fast.value_or(config_.lacp.fast);
     parameters.aggregatable = !port.lacp.individual;
-    parameters.drained = port.lacp.drain;
+    parameters.drained = port.lacp.drain || find(port.name)->drained;
     parameters.port_priority = port.lacp.priority.value_or(config_.lacp.port_priority);
-    const auto number = static_cast<uint16_t>(std::stoul(config_.name.substr(4)));
-    parameters.key =
-        port.lacp.key.value_or(config_.lacp.key.value_or(static_cast<uint16_t>(number + 1)));
+    parameters.key = port.lacp.key.value_or(key());
     parameters.partner_admin = partner_admin(config_.lacp);
     return parameters;
 }
@@ -167,16 +170,17 @@ void Aggregate::tell_link(const Member &member, lacp::Time now) {
 }
 
 void Aggregate::step(const lacp::Event &event, lacp::Time now) {
+    step_time_ = now;
     if (lacp_) lacp_->step(now, event, *this);
 }
 
 void Aggregate::on_action(const lacp::Action &action) {
     if (const auto *send = std::get_if<lacp::SendFrame>(&action)) {
-        if (const Member *member = find_member(send->port))
-            frames_.push_back({member->port->device, {send->frame.begin(), send->frame.end()}});
+        on_frame(*send);
     } else if (const auto *membership = std::get_if<lacp::PortMembership>(&action)) {
         on_membership(*membership);
     } else if (const auto *change = std::get_if<lacp::StateChanged>(&action)) {
+        keep_transition(*change);
         log_transition(*change);
     }
 }
@@ -199,13 +203,11 @@ void Aggregate::log_transition(const lacp::StateChanged &change) {
         change.machine == Machine::MUX || change.machine == Machine::AGGREGATOR ||
         (change.machine == Machine::RX && std::string_view(change.to) != "PORT_DISABLED");
     const auto level = told ? spdlog::level::info : spdlog::level::debug;
-    static constexpr const char *kNames[] = {
-        "receive", "mux", "selection", "actor churn", "partner churn", "aggregator", "fallback"};
     std::string port = "aggregator";
     for (const Member &member : members_)
         if (member.port && member.port->number == change.port) port = member.name;
     spdlog::log(level, "{}: {}: {} {} -> {}: {}", config_.name, port,
-                kNames[static_cast<size_t>(change.machine)], change.from, change.to, change.reason);
+                to_text(change.machine), change.from, change.to, change.reason);
 }
 
 // ---- what happens to a lagg
@@ -299,6 +301,7 @@ void Aggregate::detach(const std::string &port, lacp::Time now) {
     }
     forwarded_[member->index] = {false, false};
     member->port.reset();
+    member->test = {};
     member->link = {};
     member->collecting = false;
     member->distributing = false;
@@ -328,8 +331,9 @@ void Aggregate::link_changed(port::DeviceId device, const port::Link &link, lacp
 }
 
 void Aggregate::slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now) {
-    const Member *member = find(device);
-    if (member == nullptr || !lacp_) return;
+    Member *member = find_device(device);
+    if (member == nullptr || !lacp_ || drops_for_test(*member, frame)) return;
+    member->history.add(now, Direction::RECEIVED, frame);
     step(lacp::SlowFrameReceived{member->port->number, frame}, now);
     settle(now, lacp_reason_);
 }

@@ -4,6 +4,7 @@
 // actions become members of a forwarding state. Time is an argument and nothing here waits.
 #pragma once
 
+#include "control/aggregation/history.hh"
 #include "control/config/config.hh"
 #include "dataplane/port/port.hh"
 #include "dataplane/worker/counters.hh"
@@ -49,6 +50,14 @@ struct Identity {
     uint8_t slot = 0; ///< where workers keep what they remember of it
 };
 
+/// LACPDUs of a port that are lost on purpose, to see what the two ends do about it.
+struct LacpduTest {
+    bool hold_back = false; ///< those to send
+    bool drop = false;      ///< those that come
+    uint64_t held_back = 0;
+    uint64_t dropped = 0;
+};
+
 /// A port's place in a lagg, in configured order; without a device while it could not be opened.
 struct Member {
     std::string name;
@@ -62,6 +71,9 @@ struct Member {
     bool collecting = false;
     bool distributing = false;
     worker::DeviceTotals counters_base; ///< of the device when it was attached
+    bool drained = false;               ///< by the operator, besides what the configuration says
+    LacpduTest test;
+    PortHistory history;
 };
 
 /// A frame of our own to send: a LACPDU, a Marker Response, an announcement.
@@ -69,6 +81,9 @@ struct OutgoingFrame {
     port::DeviceId device;
     std::vector<uint8_t> bytes;
 };
+
+/// What is assumed of a partner that does not speak.
+lacp::PortInformation partner_admin(const config::Lacp &config);
 
 class Aggregate final : private lacp::ActionSink {
   public:
@@ -91,6 +106,11 @@ class Aggregate final : private lacp::ActionSink {
                 lacp::Time now);
     /// Parameters of the port that can change while it is attached.
     void update(const AttachedPort &port, lacp::Time now);
+    /// For as long as the port belongs to the lagg. False when it is not attached, or LACP does not
+    /// run.
+    bool set_drained(const std::string &port, bool drained, lacp::Time now);
+    /// Until the port is detached; false as above.
+    bool set_test(const std::string &port, Direction direction, bool on);
     void detach(const std::string &port, lacp::Time now);
     /// The port could not be opened.
     void note_problem(const std::string &port, const std::string &device_text,
@@ -109,6 +129,8 @@ class Aggregate final : private lacp::ActionSink {
     lacp::Time last_change() const { return last_change_; }
     const std::string &last_change_reason() const { return last_change_reason_; }
     const distribute::BucketTable &buckets() const { return table_; }
+    /// The administrative key of ports that have none of their own.
+    lacp::Key key() const;
     const lacp::System *lacp() const { return lacp_ ? &*lacp_ : nullptr; }
 
     /// True once after the forwarding changed.
@@ -121,7 +143,10 @@ class Aggregate final : private lacp::ActionSink {
 
   private:
     void on_action(const lacp::Action &action) override;
+    void on_frame(const lacp::SendFrame &send);
     void on_membership(const lacp::PortMembership &membership);
+    void keep_transition(const lacp::StateChanged &change);
+    static bool drops_for_test(Member &member, std::span<const uint8_t> frame);
     void log_transition(const lacp::StateChanged &change);
     void start_lacp(lacp::Time now);
     void stop_lacp(lacp::Time now);
@@ -145,6 +170,7 @@ class Aggregate final : private lacp::ActionSink {
     worker::DeviceTotals upper_base_;
     std::vector<Member> members_;
     std::optional<lacp::System> lacp_;
+    lacp::Time step_time_; ///< of the step that the actions belong to
     std::vector<OutgoingFrame> frames_;
     distribute::BucketTable table_ = distribute::BucketTable::empty();
     /// (collecting, distributing) of each place as last settled, to find what changed.

@@ -1,5 +1,6 @@
 #include "control/aggregation/describe.hh"
 
+#include "control/aggregation/describe_history.hh"
 #include "lacp/text.hh"
 
 #include <algorithm>
@@ -39,38 +40,79 @@ api::Counters counters(const worker::DeviceTotals &totals) {
             .slow_dropped = totals.slow_dropped};
 }
 
-api::LacpEnd describe(const lacp::PortInformation &end) {
-    return {.system_priority = end.system.priority,
-            .system = to_string(end.system.address),
-            .key = end.key,
-            .port_priority = end.port.priority,
-            .port = end.port.number,
-            .flags = lacp::flags_text(end.state)};
+api::LacpPortParameters describe(const lacp::PortParameters &parameters, const Member &member) {
+    const bool configured = member.port && member.port->lacp.drain;
+    return {.enabled = parameters.lacp_enabled,
+            .active = parameters.active,
+            .fast = parameters.short_timeout,
+            .individual = !parameters.aggregatable,
+            .priority = parameters.port_priority,
+            .key = parameters.key,
+            .drained_by = configured       ? "configuration"
+                          : member.drained ? "operator"
+                                           : ""};
 }
 
-api::LacpPort describe(const lacp::PortSnapshot &port, lacp::Time now) {
+api::LacpPort describe(const lacp::PortSnapshot &port, const Member &member, lacp::Time now) {
     api::LacpPort out;
+    out.parameters = describe(port.parameters, member);
     out.machines = {.rx = lacp::to_text(port.rx),
                     .periodic = lacp::to_text(port.periodic),
                     .mux = lacp::to_text(port.mux),
                     .selected = lacp::to_text(port.selected),
                     .actor_churn = lacp::to_text(port.actor_churn),
                     .partner_churn = lacp::to_text(port.partner_churn)};
-    out.actor = describe(port.actor);
-    out.partner = describe(port.partner);
+    out.actor = describe_end(port.actor);
+    out.partner = describe_end(port.partner);
     out.aggregator = port.aggregator;
     out.loopback = port.loopback;
+    out.waiting_to_restore = port.waiting_to_restore;
+    if (const auto &pdu = member.history.last_received())
+        out.partner_sees = describe_end(pdu->partner);
+    out.txtest = member.test.hold_back;
+    out.rxtest = member.test.drop;
+    out.txtest_dropped = member.test.held_back;
+    out.rxtest_dropped = member.test.dropped;
     out.actor_churn_count = port.actor_churn_count;
     out.partner_churn_count = port.partner_churn_count;
     out.lacpdus_rx = port.counters.lacpdus_rx;
     out.lacpdus_tx = port.counters.lacpdus_tx;
     out.marker_pdus_rx = port.counters.marker_pdus_rx;
+    out.marker_pdus_tx = port.counters.marker_pdus_tx;
+    out.marker_response_pdus_rx = port.counters.marker_response_pdus_rx;
     out.marker_response_pdus_tx = port.counters.marker_response_pdus_tx;
     out.unknown_rx = port.counters.unknown_rx;
     out.illegal_rx = port.counters.illegal_rx;
     if (port.last_lacpdu_rx) out.last_rx_seconds = seconds_between(*port.last_lacpdu_rx, now);
+    if (port.last_lacpdu_tx) out.last_tx_seconds = seconds_between(*port.last_lacpdu_tx, now);
     out.last_change_reason = port.last_change_reason;
     out.last_change_seconds = seconds_between(port.last_change, now);
+    return out;
+}
+
+/// Numbers and names as configured; what the core decides as it is in force.
+api::LacpSystem describe(const lacp::SystemSnapshot &system, const Aggregate &aggregate) {
+    const config::Lacp &config = aggregate.config().lacp;
+    const lacp::SystemParameters &parameters = system.parameters;
+    api::LacpSystem out;
+    out.active = config.active;
+    out.fast = config.fast;
+    out.strict = config.strict;
+    out.coupled = parameters.coupled_control;
+    out.system_priority = parameters.system.priority;
+    out.system = to_string(parameters.system.address);
+    out.port_priority = config.port_priority;
+    out.key = aggregate.key();
+    out.max_links = parameters.max_links;
+    out.revertive = parameters.revertive;
+    out.wait_to_restore_seconds = config.wait_to_restore_seconds;
+    out.select = to_text(config.select);
+    out.fallback = to_text(config.fallback);
+    out.fallback_timeout_seconds = config.fallback_timeout_seconds;
+    out.fallback_active = system.fallback_active;
+    out.churn_time_seconds = config.churn_time_seconds;
+    out.collector_max_delay = parameters.collector_max_delay;
+    out.partner_admin = describe_end(partner_admin(config));
     return out;
 }
 
@@ -147,6 +189,7 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
     if (aggregate.lacp() != nullptr) {
         system = aggregate.lacp()->snapshot();
         out.active_aggregator = system->active_aggregator;
+        out.lacp = describe(*system, aggregate);
     }
     for (const Member &member : aggregate.members()) {
         api::Port port = describe(member, aggregate, fleet);
@@ -154,7 +197,7 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
         const lacp::PortSnapshot *lacp_port =
             system && member.port ? find(*system, member.port->number) : nullptr;
         if (lacp_port != nullptr) {
-            port.lacp = describe(*lacp_port, now);
+            port.lacp = describe(*lacp_port, member, now);
             if (port.lacp->aggregator != 0 && port.lacp->aggregator == out.active_aggregator)
                 out.partner_system = port.lacp->partner.system;
         }

@@ -42,6 +42,13 @@ class Engine {
     void set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now);
     void attach(const std::string &lagg, const AttachedPort &port, lacp::Time now);
     void update(const std::string &lagg, const AttachedPort &port, lacp::Time now);
+    /// Moves the port's flows away and takes it out of sync, or takes it back, besides what the
+    /// configuration says. The error says why that is impossible.
+    Result<void> set_drain(const std::string &lagg, const std::string &port, bool on,
+                           lacp::Time now);
+    /// LACPDUs that would be sent, or that come, are lost on purpose while it is on.
+    Result<void> set_test(const std::string &lagg, const std::string &port, Direction direction,
+                          bool on);
     void detach(const std::string &lagg, const std::string &port, lacp::Time now);
     void note_problem(const std::string &lagg, const std::string &port,
                       const std::string &device_text, const std::string &problem);
@@ -61,12 +68,16 @@ class Engine {
                    bool full_duplex, lacp::Time now);
 
     std::vector<api::Lagg> describe(lacp::Time now) const;
+    Result<api::PortHistory> history(const std::string &lagg, const std::string &port,
+                                     lacp::Time now,
+                                     std::chrono::system_clock::time_point wall_now) const;
     bool has_port(const std::string &lagg, const std::string &port) const;
     const worker::Fleet &fleet() const { return fleet_; }
     worker::Fleet &fleet() { return fleet_; }
 
   private:
     Aggregate *find(const std::string &lagg);
+    const Aggregate *find(const std::string &lagg) const;
     void read_links(port::LinkSource source, lacp::Time now);
     void flush(lacp::Time now);
     void publish();

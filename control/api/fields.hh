@@ -34,22 +34,44 @@ void for_each_field(T &record, Visit visit) {
 }
 
 template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, LacpPortParameters>
+void for_each_field(T &record, Visit visit) {
+    visit("enabled", record.enabled);
+    visit("active", record.active);
+    visit("fast", record.fast);
+    visit("individual", record.individual);
+    visit("priority", record.priority);
+    visit("key", record.key);
+    visit("drained_by", record.drained_by);
+}
+
+template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, LacpPort>
 void for_each_field(T &record, Visit visit) {
     visit("machines", record.machines);
+    visit("parameters", record.parameters);
     visit("actor", record.actor);
     visit("partner", record.partner);
+    visit("partner_sees", record.partner_sees);
     visit("aggregator", record.aggregator);
     visit("loopback", record.loopback);
+    visit("waiting_to_restore", record.waiting_to_restore);
+    visit("txtest", record.txtest);
+    visit("rxtest", record.rxtest);
+    visit("txtest_dropped", record.txtest_dropped);
+    visit("rxtest_dropped", record.rxtest_dropped);
     visit("actor_churn_count", record.actor_churn_count);
     visit("partner_churn_count", record.partner_churn_count);
     visit("lacpdus_rx", record.lacpdus_rx);
     visit("lacpdus_tx", record.lacpdus_tx);
     visit("marker_pdus_rx", record.marker_pdus_rx);
+    visit("marker_pdus_tx", record.marker_pdus_tx);
+    visit("marker_response_pdus_rx", record.marker_response_pdus_rx);
     visit("marker_response_pdus_tx", record.marker_response_pdus_tx);
     visit("unknown_rx", record.unknown_rx);
     visit("illegal_rx", record.illegal_rx);
     visit("last_rx_seconds", record.last_rx_seconds);
+    visit("last_tx_seconds", record.last_tx_seconds);
     visit("last_change_reason", record.last_change_reason);
     visit("last_change_seconds", record.last_change_seconds);
 }
@@ -91,6 +113,29 @@ void for_each_field(T &record, Visit visit) {
 }
 
 template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, LacpSystem>
+void for_each_field(T &record, Visit visit) {
+    visit("active", record.active);
+    visit("fast", record.fast);
+    visit("strict", record.strict);
+    visit("coupled", record.coupled);
+    visit("system_priority", record.system_priority);
+    visit("system", record.system);
+    visit("port_priority", record.port_priority);
+    visit("key", record.key);
+    visit("max_links", record.max_links);
+    visit("revertive", record.revertive);
+    visit("wait_to_restore_seconds", record.wait_to_restore_seconds);
+    visit("select", record.select);
+    visit("fallback", record.fallback);
+    visit("fallback_timeout_seconds", record.fallback_timeout_seconds);
+    visit("fallback_active", record.fallback_active);
+    visit("churn_time_seconds", record.churn_time_seconds);
+    visit("collector_max_delay", record.collector_max_delay);
+    visit("partner_admin", record.partner_admin);
+}
+
+template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, Lagg>
 void for_each_field(T &record, Visit visit) {
     visit("name", record.name);
@@ -111,6 +156,7 @@ void for_each_field(T &record, Visit visit) {
     visit("lacp_fast", record.lacp_fast);
     visit("active_aggregator", record.active_aggregator);
     visit("partner_system", record.partner_system);
+    visit("lacp", record.lacp);
     visit("last_change_seconds", record.last_change_seconds);
     visit("last_change_reason", record.last_change_reason);
     visit("counters", record.counters);
@@ -138,6 +184,50 @@ void for_each_field(T &record, Visit visit) {
     visit("last_reload", record.last_reload);
     visit("workers", record.workers);
     visit("laggs", record.laggs);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Transition>
+void for_each_field(T &record, Visit visit) {
+    visit("time", record.time);
+    visit("seconds_ago", record.seconds_ago);
+    visit("machine", record.machine);
+    visit("from", record.from);
+    visit("to", record.to);
+    visit("reason", record.reason);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, MarkerInformation>
+void for_each_field(T &record, Visit visit) {
+    visit("system", record.system);
+    visit("port", record.port);
+    visit("transaction", record.transaction);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Pdu>
+void for_each_field(T &record, Visit visit) {
+    visit("time", record.time);
+    visit("seconds_ago", record.seconds_ago);
+    visit("direction", record.direction);
+    visit("kind", record.kind);
+    visit("length", record.length);
+    visit("actor", record.actor);
+    visit("partner", record.partner);
+    visit("collector_max_delay", record.collector_max_delay);
+    visit("marker", record.marker);
+    visit("changed", record.changed);
+    visit("hex", record.hex);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, PortHistory>
+void for_each_field(T &record, Visit visit) {
+    visit("lagg", record.lagg);
+    visit("port", record.port);
+    visit("transitions", record.transitions);
+    visit("pdus", record.pdus);
 }
 
 /// True for the structs that for_each_field knows.

@@ -81,5 +81,11 @@ void to_json(json &json, const Lagg &lagg) {
 void from_json(const json &json, Lagg &lagg) {
     decode(json, lagg);
 }
+void to_json(json &json, const PortHistory &history) {
+    encode(json, history);
+}
+void from_json(const json &json, PortHistory &history) {
+    decode(json, history);
+}
 
 } // namespace lagg::api

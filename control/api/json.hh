@@ -12,5 +12,7 @@ void to_json(nlohmann::json &json, const Status &status);
 void from_json(const nlohmann::json &json, Status &status);
 void to_json(nlohmann::json &json, const Lagg &lagg);
 void from_json(const nlohmann::json &json, Lagg &lagg);
+void to_json(nlohmann::json &json, const PortHistory &history);
+void from_json(const nlohmann::json &json, PortHistory &history);
 
 } // namespace lagg::api

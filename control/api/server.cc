@@ -1,10 +1,11 @@
-// evhttp around the four paths of the API. Everything here runs on the loop's thread; a reload's
+// evhttp around the paths of the API. Everything here runs on the loop's thread; a reload's
 // answer may come from elsewhere and is brought here by the mailbox.
 #include "control/api/server.hh"
 
 #include "control/api/json.hh"
 #include "control/api/mailbox.hh"
 #include "control/api/nearest.hh"
+#include "control/api/route.hh"
 #include "control/api/unix_socket.hh"
 
 #include <event2/buffer.h>
@@ -29,9 +30,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char *kStatusPath = "/v1/status";
-constexpr const char *kLaggsPath = "/v1/laggs";
-constexpr const char *kReloadPath = "/v1/reload";
+constexpr int kConflict = 409;
 
 template <typename T, void (*Free)(T *)> struct FreeWith {
     void operator()(T *object) const { Free(object); }
@@ -78,14 +77,52 @@ std::optional<std::string> path_of(evhttp_request *request) {
     return path;
 }
 
-Answer lagg_named(const std::string &name, const Status &status) {
-    const auto found = std::find_if(status.laggs.begin(), status.laggs.end(),
-                                    [&](const Lagg &lagg) { return lagg.name == name; });
-    if (found != status.laggs.end()) return {HTTP_OK, *found};
+template <typename Thing>
+const Thing *find(const std::vector<Thing> &things, const std::string &name) {
+    const auto found = std::find_if(things.begin(), things.end(),
+                                    [&](const Thing &thing) { return thing.name == name; });
+    return found == things.end() ? nullptr : &*found;
+}
+
+template <typename Thing>
+Answer not_there(const std::string &sentence, const std::string &name,
+                 const std::vector<Thing> &things) {
     std::vector<std::string> names;
-    for (const Lagg &lagg : status.laggs)
-        names.push_back(lagg.name);
-    return refusal(HTTP_NOTFOUND, "there is no lagg \"" + name + "\"", nearest(name, names));
+    for (const Thing &thing : things)
+        names.push_back(thing.name);
+    return refusal(HTTP_NOTFOUND, sentence + " \"" + name + "\"", nearest(name, names));
+}
+
+/// Nothing when the lagg, and the port where one is named, are there.
+std::optional<Answer> refuse_names(const Route &route, const std::vector<Lagg> &laggs) {
+    if (route.lagg.empty()) return std::nullopt;
+    const Lagg *lagg = find(laggs, route.lagg);
+    if (!lagg) return not_there("there is no lagg", route.lagg, laggs);
+    if (route.port.empty() || find(lagg->ports, route.port)) return std::nullopt;
+    return not_there(lagg->name + " has no port", route.port, lagg->ports);
+}
+
+/// The "on" of a request's body, or nothing where it is another document.
+std::optional<bool> wanted_state(evhttp_request *request) {
+    evbuffer *buffer = evhttp_request_get_input_buffer(request);
+    std::string text(evbuffer_get_length(buffer), '\0');
+    evbuffer_copyout(buffer, text.data(), text.size());
+    const json body = json::parse(text, nullptr, false);
+    if (!body.is_object()) return std::nullopt;
+    const auto on = body.find("on");
+    if (on == body.end() || !on->is_boolean()) return std::nullopt;
+    return on->get<bool>();
+}
+
+PortSwitch::What switched(Resource resource) {
+    switch (resource) {
+    case Resource::DRAIN: return PortSwitch::What::DRAIN;
+    case Resource::TXTEST: return PortSwitch::What::TXTEST;
+    case Resource::RXTEST: return PortSwitch::What::RXTEST;
+    default: break;
+    }
+    assert(false);
+    return PortSwitch::What::DRAIN;
 }
 
 class EvhttpServer final : public Server {
@@ -102,6 +139,7 @@ class EvhttpServer final : public Server {
     static void on_resume(int fd, short events, void *server);
 
     void answer(evhttp_request *request);
+    Answer answer(const Route &route, evhttp_request *request);
     void start_reload(evhttp_request *request);
     void finish_reload(uint64_t ticket, const Result<std::string> &result);
 
@@ -165,12 +203,11 @@ void EvhttpServer::answer(evhttp_request *request) {
     if (!path)
         return send(request, refusal(HTTP_BADREQUEST, "the path of the request is malformed"));
 
-    const std::string lagg_prefix = std::string(kLaggsPath) + "/";
-    const bool names_a_lagg = path->starts_with(lagg_prefix) && path->size() > lagg_prefix.size();
-    const bool reads = *path == kStatusPath || *path == kLaggsPath || names_a_lagg;
-    if (!reads && *path != kReloadPath)
+    const Route route = route_of(*path);
+    if (route.resource == Resource::NOTHING)
         return send(request, refusal(HTTP_NOTFOUND, "there is nothing at " + *path,
-                                     nearest(*path, {kStatusPath, kLaggsPath, kReloadPath})));
+                                     nearest(*path, known_paths())));
+    const bool reads = is_read(route.resource);
     const auto method = evhttp_request_get_command(request);
     const bool allowed =
         reads ? method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD : method == EVHTTP_REQ_POST;
@@ -179,12 +216,30 @@ void EvhttpServer::answer(evhttp_request *request) {
         evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", allow);
         return send(request, refusal(HTTP_BADMETHOD, *path + " allows " + allow + " only"));
     }
+    if (route.resource == Resource::RELOAD) return start_reload(request);
+    send(request, answer(route, request));
+}
 
-    if (!reads) return start_reload(request);
-    Status status = handlers_.status();
-    if (names_a_lagg) return send(request, lagg_named(path->substr(lagg_prefix.size()), status));
-    if (*path == kLaggsPath) return send(request, {HTTP_OK, json(status.laggs)});
-    send(request, {HTTP_OK, json(status)});
+Answer EvhttpServer::answer(const Route &route, evhttp_request *request) {
+    const Status status = handlers_.status();
+    if (auto refused = refuse_names(route, status.laggs)) return *std::move(refused);
+    switch (route.resource) {
+    case Resource::STATUS: return {HTTP_OK, json(status)};
+    case Resource::LAGGS: return {HTTP_OK, json(status.laggs)};
+    case Resource::LAGG: return {HTTP_OK, json(*find(status.laggs, route.lagg))};
+    case Resource::PORT_LACP: {
+        const Result<PortHistory> history = handlers_.history(route.lagg, route.port);
+        return history ? Answer{HTTP_OK, json(*history)}
+                       : refusal(kConflict, history.error().message);
+    }
+    default: break;
+    }
+    const std::optional<bool> on = wanted_state(request);
+    if (!on) return refusal(HTTP_BADREQUEST, R"(the body must be {"on": true} or {"on": false})");
+    const Result<std::string> done = handlers_.switch_port(
+        {.what = switched(route.resource), .lagg = route.lagg, .port = route.port, .on = *on});
+    return done ? Answer{HTTP_OK, json{{"message", *done}}}
+                : refusal(kConflict, done.error().message);
 }
 
 // What `done` holds on to. A handler that forgets `done` answers by dropping the last copy of it,

@@ -4,10 +4,14 @@
 //   GET  /v1/laggs           array of Lagg
 //   GET  /v1/laggs/NAME      Lagg, 404 with the nearest name
 //   POST /v1/reload          200 {"message": ..}, or 422 {"error": {"message": ..}}
+//   GET  /v1/laggs/NAME/ports/PORT/lacp     PortHistory
+//   POST /v1/laggs/NAME/ports/PORT/drain    {"on": true or false}: 200 {"message": ..}, or 409
+//                                 /txtest   when the port cannot do that, 400 for another body
+//                                 /rxtest
 //
 // Every refusal is {"error": {"message": .., "nearest": ..}} (nearest where there is one): 404 for
-// an unknown path or lagg, 405 for a method the path does not have. Only what is not HTTP at all
-// (400), or too long (413, or the connection just closes), gets the library's own answer.
+// an unknown path, lagg or port, 405 for a method the path does not have. Only what is not HTTP at
+// all (400), or too long (413, or the connection just closes), gets the library's own answer.
 #pragma once
 
 #include "control/api/snapshot.hh"
@@ -23,11 +27,27 @@ struct event_base;
 
 namespace lagg::api {
 
+/// Something to switch on or off on one port.
+struct PortSwitch {
+    enum class What { DRAIN, TXTEST, RXTEST };
+    What what = What::DRAIN;
+    std::string lagg;
+    std::string port;
+    bool on = false;
+};
+
 struct Handlers {
     /// Called on the server's thread for every request; must be quick.
     std::function<Status()> status;
     /// Starts a reload and returns at once; `done` may be called later from any thread, once.
     std::function<void(std::function<void(Result<std::string>)> done)> reload;
+    // Called as `status` is, with a lagg and a port that were there a moment ago.
+    std::function<Result<PortHistory>(const std::string &lagg, const std::string &port)> history =
+        [](const std::string &, const std::string &) { return Error{"there is no history here"}; };
+    /// The sentence of success.
+    std::function<Result<std::string>(const PortSwitch &)> switch_port = [](const PortSwitch &) {
+        return Error{"there is nothing to switch here"};
+    };
 };
 
 /// What a client may cost.

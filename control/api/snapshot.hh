@@ -27,21 +27,43 @@ struct LacpEnd {
     std::string flags; ///< eight characters, as lacp::flags_text
 };
 
+/// Parameters of a port that are in force: its own, or those of its lagg.
+struct LacpPortParameters {
+    bool enabled = true;
+    bool active = true;
+    bool fast = false;
+    bool individual = false;
+    uint16_t priority = 0;
+    uint16_t key = 0;
+    std::string drained_by; ///< configuration, operator; empty when it is not drained
+};
+
 struct LacpPort {
     MachineStates machines;
+    LacpPortParameters parameters;
     LacpEnd actor;
     LacpEnd partner;
+    /// What the partner said of us in the last LACPDU that came.
+    std::optional<LacpEnd> partner_sees;
     uint16_t aggregator = 0;
     bool loopback = false;
+    bool waiting_to_restore = false; ///< came back, and is not trusted yet
+    bool txtest = false;             ///< LACPDUs are held back on purpose
+    bool rxtest = false;             ///< LACPDUs that come are dropped on purpose
+    uint64_t txtest_dropped = 0;
+    uint64_t rxtest_dropped = 0;
     uint32_t actor_churn_count = 0;
     uint32_t partner_churn_count = 0;
     uint64_t lacpdus_rx = 0;
     uint64_t lacpdus_tx = 0;
     uint64_t marker_pdus_rx = 0;
+    uint64_t marker_pdus_tx = 0;
+    uint64_t marker_response_pdus_rx = 0;
     uint64_t marker_response_pdus_tx = 0;
     uint64_t unknown_rx = 0;
     uint64_t illegal_rx = 0;
     std::optional<double> last_rx_seconds; ///< since the last LACPDU came
+    std::optional<double> last_tx_seconds; ///< since the last LACPDU was sent
     std::string last_change_reason;
     double last_change_seconds = 0; ///< since the mux state changed
 };
@@ -78,6 +100,28 @@ struct Port {
     std::optional<LacpPort> lacp;
 };
 
+/// Parameters of a lagg's LACP that are in force, and what holds for all of its ports.
+struct LacpSystem {
+    bool active = true;
+    bool fast = false;
+    bool strict = true;
+    bool coupled = false;
+    uint16_t system_priority = 0;
+    std::string system; ///< MAC address
+    uint16_t port_priority = 0;
+    uint16_t key = 0;
+    uint16_t max_links = 0; ///< 0 for no limit
+    bool revertive = true;
+    uint32_t wait_to_restore_seconds = 0;
+    std::string select;   ///< stable, bandwidth, count, partner_priority
+    std::string fallback; ///< none, static, individual
+    uint32_t fallback_timeout_seconds = 0;
+    bool fallback_active = false; ///< no partner speaks, and `fallback` is in force
+    uint32_t churn_time_seconds = 0;
+    uint16_t collector_max_delay = 0; ///< tens of microseconds
+    LacpEnd partner_admin;            ///< what is assumed of a silent partner
+};
+
 struct Lagg {
     std::string name;
     std::string description;
@@ -97,6 +141,7 @@ struct Lagg {
     bool lacp_fast = false;
     uint16_t active_aggregator = 0;
     std::string partner_system; ///< of the active aggregator, empty when none
+    std::optional<LacpSystem> lacp;
     double last_change_seconds = 0;
     std::string last_change_reason;
     Counters counters;       ///< of the upper side: rx came from the client, tx went to it
@@ -120,6 +165,46 @@ struct Status {
     std::string last_reload;   ///< "ok" or the sentence that refused it
     std::vector<Worker> workers;
     std::vector<Lagg> laggs;
+};
+
+/// A machine of a port's LACP, or of its aggregator, went from one state to another.
+struct Transition {
+    std::string time; ///< wall clock, UTC: 2026-01-31T23:59:59.123Z
+    double seconds_ago = 0;
+    std::string machine; ///< receive, mux, selection, ...
+    std::string from;
+    std::string to;
+    std::string reason;
+};
+
+struct MarkerInformation {
+    std::string system; ///< MAC address of who asked
+    uint16_t port = 0;
+    uint32_t transaction = 0;
+};
+
+/// A slow-protocol frame as it was sent or came.
+struct Pdu {
+    std::string time; ///< as in Transition
+    double seconds_ago = 0;
+    std::string direction; ///< tx, rx
+    std::string kind;      ///< LACPDU, Marker, Marker Response, unknown, illegal
+    uint32_t length = 0;   ///< octets without FCS
+    std::optional<LacpEnd> actor;
+    std::optional<LacpEnd> partner;
+    std::optional<uint16_t> collector_max_delay; ///< tens of microseconds
+    std::optional<MarkerInformation> marker;
+    /// What differs from the LACPDU before it in the same direction: "actor +N", "partner key 1>2".
+    std::vector<std::string> changed;
+    std::string hex; ///< the octets that were kept, from the destination address on
+};
+
+/// What happened on a port lately; oldest first.
+struct PortHistory {
+    std::string lagg;
+    std::string port;
+    std::vector<Transition> transitions;
+    std::vector<Pdu> pdus;
 };
 
 } // namespace lagg::api

@@ -8,6 +8,7 @@
 #include "control/daemon/eal.hh"
 #include "control/daemon/inbox.hh"
 #include "control/daemon/logging.hh"
+#include "control/daemon/operate.hh"
 #include "control/daemon/options.hh"
 #include "control/daemon/service.hh"
 #include "control/daemon/supervisor.hh"
@@ -308,8 +309,15 @@ int run(const config::Config &config, const Options &options, int signals) {
     } const stop_service{*service};
     // The API first: it answers while devices are being opened, which can take its time.
     if (Result<void> served = (*service)->serve(
-            api_path, {.status = status,
-                       .reload = [&](Inbox::Reply reply) { inbox.add_reload(std::move(reply)); }});
+            api_path,
+            {.status = status,
+             .reload = [&](Inbox::Reply reply) { inbox.add_reload(std::move(reply)); },
+             .history =
+                 [&](const std::string &lagg, const std::string &port) {
+                     return port_history(*protocol, lagg, port);
+                 },
+             .switch_port =
+                 [&](const api::PortSwitch &wish) { return switch_port(*protocol, wish); }});
         !served)
         return fail(served.error());
     if (Result<void> started = supervisor.start(config); !started) return fail(started.error());

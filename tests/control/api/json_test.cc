@@ -61,6 +61,12 @@ TEST(Json, EveryFieldOfALaggComesBack) {
     EXPECT_TRUE(same(json::parse(json(lagg).dump()).get<Lagg>(), lagg));
 }
 
+TEST(Json, AHistoryComesBack) {
+    const PortHistory history = filled<PortHistory>();
+    expect_named(history, json(history));
+    EXPECT_TRUE(same(json::parse(json(history).dump()).get<PortHistory>(), history));
+}
+
 TEST(Json, ABitOfEachNumberIsKept) {
     Status status;
     status.pid = std::numeric_limits<uint64_t>::max();

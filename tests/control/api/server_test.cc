@@ -39,6 +39,29 @@ Handlers plain_handlers() {
     return handlers_with([](const Done &done) { done(std::string("nothing changed")); });
 }
 
+/// lagg1 has the ports p0 and p1; what is switched is remembered.
+Handlers handlers_of_ports(std::vector<PortSwitch> &wishes) {
+    Handlers handlers = plain_handlers();
+    handlers.status = [] {
+        Status status = two_laggs();
+        status.laggs[1].ports.resize(2);
+        status.laggs[1].ports[0].name = "p0";
+        status.laggs[1].ports[1].name = "p1";
+        return status;
+    };
+    handlers.history = [](const std::string &lagg, const std::string &port) {
+        PortHistory history{lagg, port, {}, {}};
+        history.transitions.resize(1);
+        return history;
+    };
+    handlers.switch_port = [&](const PortSwitch &wish) -> Result<std::string> {
+        wishes.push_back(wish);
+        if (wish.port == "p1") return Error{"p1 is not open"};
+        return std::string("done");
+    };
+    return handlers;
+}
+
 int code_of(const std::string &answer) {
     return answer.starts_with("HTTP/1.1 ") ? std::stoi(answer.substr(9, 3)) : 0;
 }
@@ -99,6 +122,75 @@ TEST_F(ServerTest, AWrongMethodIs405AndSaysWhichIsRight) {
     EXPECT_TRUE(body_of(get).at("error").contains("message"));
     for (const char *method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
         EXPECT_EQ(code_of(ask(method, "/v1/laggs/lagg0")), 405) << method;
+}
+
+TEST_F(ServerTest, APortsHistoryIsServed) {
+    std::vector<PortSwitch> wishes;
+    start(handlers_of_ports(wishes));
+    const std::string answer = ask("GET", "/v1/laggs/lagg1/ports/p%30/lacp");
+    EXPECT_EQ(code_of(answer), 200);
+    EXPECT_EQ(body_of(answer).at("lagg"), "lagg1");
+    EXPECT_EQ(body_of(answer).at("port"), "p0");
+    EXPECT_EQ(body_of(answer).at("transitions").size(), 1u);
+    EXPECT_TRUE(body_of(answer).at("pdus").empty());
+}
+
+TEST_F(ServerTest, AnUnknownPortIs404WithTheNearestName) {
+    std::vector<PortSwitch> wishes;
+    start(handlers_of_ports(wishes));
+    const std::string port = ask("GET", "/v1/laggs/lagg1/ports/q0/lacp");
+    EXPECT_EQ(code_of(port), 404);
+    EXPECT_EQ(body_of(port).at("error").at("message"), "lagg1 has no port \"q0\"");
+    EXPECT_EQ(body_of(port).at("error").at("nearest"), "p0");
+    const std::string lagg = ask("GET", "/v1/laggs/lagg7/ports/p0/lacp");
+    EXPECT_EQ(code_of(lagg), 404);
+    EXPECT_EQ(body_of(lagg).at("error").at("message"), "there is no lagg \"lagg7\"");
+}
+
+std::string post(const std::string &target, const std::string &body) {
+    return "POST " + target + " HTTP/1.1\r\nHost: laggd\r\nConnection: close\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+TEST_F(ServerTest, PortsAreSwitched) {
+    std::vector<PortSwitch> wishes;
+    start(handlers_of_ports(wishes));
+    const std::string prefix = "/v1/laggs/lagg1/ports/p0/";
+    for (const char *word : {"drain", "txtest", "rxtest"})
+        for (const char *state : {"true", "false"}) {
+            const std::string answer = RawClient::exchange(
+                path_, post(prefix + word, std::string("{\"on\": ") + state + "}"));
+            EXPECT_EQ(code_of(answer), 200) << answer;
+            EXPECT_EQ(body_of(answer).at("message"), "done");
+        }
+    ASSERT_EQ(wishes.size(), 6u);
+    using What = PortSwitch::What;
+    const What expected[] = {What::DRAIN, What::TXTEST, What::RXTEST};
+    for (size_t i = 0; i < wishes.size(); ++i) {
+        EXPECT_EQ(wishes[i].what, expected[i / 2]);
+        EXPECT_EQ(wishes[i].on, i % 2 == 0);
+        EXPECT_EQ(wishes[i].lagg + " " + wishes[i].port, "lagg1 p0");
+    }
+}
+
+TEST_F(ServerTest, ASwitchThatIsRefusedIs409AndAnythingButOnOrOffIs400) {
+    std::vector<PortSwitch> wishes;
+    start(handlers_of_ports(wishes));
+    const std::string refused =
+        RawClient::exchange(path_, post("/v1/laggs/lagg1/ports/p1/drain", R"({"on": true})"));
+    EXPECT_EQ(code_of(refused), 409);
+    EXPECT_EQ(body_of(refused).at("error").at("message"), "p1 is not open");
+    wishes.clear();
+    for (const char *body :
+         {"", "true", "[]", "{}", R"({"on": 1})", R"({"on": "true"})", "{\"on\""}) {
+        const std::string answer =
+            RawClient::exchange(path_, post("/v1/laggs/lagg1/ports/p0/drain", body));
+        EXPECT_EQ(code_of(answer), 400) << body;
+        EXPECT_TRUE(body_of(answer).at("error").contains("message"));
+    }
+    EXPECT_EQ(code_of(ask("GET", "/v1/laggs/lagg1/ports/p0/drain")), 405);
+    EXPECT_EQ(code_of(ask("POST", "/v1/laggs/lagg1/ports/p0/lacp")), 405);
+    EXPECT_TRUE(wishes.empty());
 }
 
 TEST_F(ServerTest, AMalformedPathIs400) {

@@ -31,20 +31,34 @@ template <typename Tuple> struct Fields {
 
 LAGG_FIELDS_OF(MachineStates, rx, periodic, mux, selected, actor_churn, partner_churn)
 LAGG_FIELDS_OF(LacpEnd, system_priority, system, key, port_priority, port, flags)
-LAGG_FIELDS_OF(LacpPort, machines, actor, partner, aggregator, loopback, actor_churn_count,
-               partner_churn_count, lacpdus_rx, lacpdus_tx, marker_pdus_rx, marker_response_pdus_tx,
-               unknown_rx, illegal_rx, last_rx_seconds, last_change_reason, last_change_seconds)
+LAGG_FIELDS_OF(LacpPortParameters, enabled, active, fast, individual, priority, key, drained_by)
+LAGG_FIELDS_OF(LacpPort, machines, parameters, actor, partner, partner_sees, aggregator, loopback,
+               waiting_to_restore, txtest, rxtest, txtest_dropped, rxtest_dropped,
+               actor_churn_count, partner_churn_count, lacpdus_rx, lacpdus_tx, marker_pdus_rx,
+               marker_pdus_tx, marker_response_pdus_rx, marker_response_pdus_tx, unknown_rx,
+               illegal_rx, last_rx_seconds, last_tx_seconds, last_change_reason,
+               last_change_seconds)
 LAGG_FIELDS_OF(Counters, rx_packets, rx_bytes, tx_packets, tx_bytes, rx_not_collecting,
                tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped)
 LAGG_FIELDS_OF(Port, name, device, driver, mac, link_up, speed_mbps, full_duplex, link_source,
                state, problem, collecting, distributing, buckets, link_failures, counters, lacp)
+LAGG_FIELDS_OF(LacpSystem, active, fast, strict, coupled, system_priority, system, port_priority,
+               key, max_links, revertive, wait_to_restore_seconds, select, fallback,
+               fallback_timeout_seconds, fallback_active, churn_time_seconds, collector_max_delay,
+               partner_admin)
 LAGG_FIELDS_OF(Lagg, name, description, protocol, state, carrier, mac, mtu, speed_mbps, min_links,
                upper, aliases, hash_policy, hash_seed, roundrobin_stride, lacp_active, lacp_fast,
-               active_aggregator, partner_system, last_change_seconds, last_change_reason, counters,
-               ports)
+               active_aggregator, partner_system, lacp, last_change_seconds, last_change_reason,
+               counters, ports)
 LAGG_FIELDS_OF(Worker, lcore, loops, busy_loops)
 LAGG_FIELDS_OF(Status, version, pid, uptime_seconds, config_file, memory, buffers_total,
                buffers_free, last_reload, workers, laggs)
+
+LAGG_FIELDS_OF(Transition, time, seconds_ago, machine, from, to, reason)
+LAGG_FIELDS_OF(MarkerInformation, system, port, transaction)
+LAGG_FIELDS_OF(Pdu, time, seconds_ago, direction, kind, length, actor, partner, collector_max_delay,
+               marker, changed, hex)
+LAGG_FIELDS_OF(PortHistory, lagg, port, transitions, pdus)
 
 #undef LAGG_FIELDS_OF
 

@@ -1,0 +1,63 @@
+#include "control/api/route.hh"
+
+namespace lagg::api {
+
+namespace {
+
+std::vector<std::string> split(std::string_view path) {
+    std::vector<std::string> words;
+    for (size_t begin = 0; begin <= path.size();) {
+        const size_t end = std::min(path.find('/', begin), path.size());
+        words.emplace_back(path.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return words;
+}
+
+Resource of_port(std::string_view word) {
+    if (word == "lacp") return Resource::PORT_LACP;
+    if (word == "drain") return Resource::DRAIN;
+    if (word == "txtest") return Resource::TXTEST;
+    if (word == "rxtest") return Resource::RXTEST;
+    return Resource::NOTHING;
+}
+
+} // namespace
+
+Route route_of(std::string_view path) {
+    constexpr std::string_view kLaggs = "/v1/laggs";
+    if (path == "/v1/status") return {Resource::STATUS, {}, {}};
+    if (path == "/v1/reload") return {Resource::RELOAD, {}, {}};
+    if (path == kLaggs) return {Resource::LAGGS, {}, {}};
+    if (!path.starts_with(kLaggs) || path.size() < kLaggs.size() + 2 || path[kLaggs.size()] != '/')
+        return {};
+    const std::string_view rest = path.substr(kLaggs.size() + 1);
+    const std::vector<std::string> words = split(rest);
+    if (words.size() == 4 && words[1] == "ports" && !words[0].empty() && !words[2].empty())
+        if (const Resource resource = of_port(words[3]); resource != Resource::NOTHING)
+            return {resource, words[0], words[2]};
+    // Anything else is taken for a name, so that the answer can say which name was meant.
+    return {Resource::LAGG, std::string(rest), {}};
+}
+
+bool is_read(Resource resource) {
+    switch (resource) {
+    case Resource::STATUS:
+    case Resource::LAGGS:
+    case Resource::LAGG:
+    case Resource::PORT_LACP: return true;
+    case Resource::NOTHING:
+    case Resource::RELOAD:
+    case Resource::DRAIN:
+    case Resource::TXTEST:
+    case Resource::RXTEST: return false;
+    }
+    return false;
+}
+
+const std::vector<std::string> &known_paths() {
+    static const std::vector<std::string> paths{"/v1/status", "/v1/laggs", "/v1/reload"};
+    return paths;
+}
+
+} // namespace lagg::api

@@ -1,0 +1,37 @@
+// The paths of the API, apart from HTTP: which object a path names, and what may be done with it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lagg::api {
+
+enum class Resource {
+    NOTHING, ///< no such path
+    STATUS,
+    LAGGS,
+    LAGG,
+    RELOAD,
+    PORT_LACP, ///< a port's history
+    DRAIN,
+    TXTEST,
+    RXTEST,
+};
+
+struct Route {
+    Resource resource = Resource::NOTHING;
+    std::string lagg;
+    std::string port;
+};
+
+/// `path` is decoded and has no query.
+Route route_of(std::string_view path);
+
+/// Reading is GET, everything else POST.
+bool is_read(Resource resource);
+
+/// A path for each resource, for suggestions.
+const std::vector<std::string> &known_paths();
+
+} // namespace lagg::api

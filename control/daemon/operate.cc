@@ -1,0 +1,57 @@
+#include "control/daemon/operate.hh"
+
+#include <fmt/format.h>
+
+namespace lagg::daemon {
+
+namespace {
+
+using What = api::PortSwitch::What;
+
+std::string sentence(const api::PortSwitch &wish) {
+    const std::string port = wish.port + " of " + wish.lagg;
+    switch (wish.what) {
+    case What::DRAIN:
+        return wish.on ? port + " is drained: it gives its flows away and is out of sync"
+                       : port + " is not drained any more";
+    case What::TXTEST:
+        return wish.on ? "LACPDUs are not sent on " + port + " until txtest is off"
+                       : "LACPDUs are sent on " + port;
+    case What::RXTEST:
+        return wish.on ? "LACPDUs that come on " + port + " are dropped until rxtest is off"
+                       : "LACPDUs that come on " + port + " are received";
+    }
+    return {};
+}
+
+Result<void> carry_out(aggregation::Engine &engine, const api::PortSwitch &wish, lacp::Time now) {
+    using aggregation::Direction;
+    switch (wish.what) {
+    case What::DRAIN: return engine.set_drain(wish.lagg, wish.port, wish.on, now);
+    case What::TXTEST: return engine.set_test(wish.lagg, wish.port, Direction::SENT, wish.on);
+    case What::RXTEST: return engine.set_test(wish.lagg, wish.port, Direction::RECEIVED, wish.on);
+    }
+    return {};
+}
+
+} // namespace
+
+Result<api::PortHistory> port_history(aggregation::ProtocolThread &protocol,
+                                      const std::string &lagg, const std::string &port) {
+    Result<api::PortHistory> history = Error{};
+    protocol.call([&](aggregation::Engine &engine, lacp::Time now) {
+        history = engine.history(lagg, port, now, std::chrono::system_clock::now());
+    });
+    return history;
+}
+
+Result<std::string> switch_port(aggregation::ProtocolThread &protocol,
+                                const api::PortSwitch &wish) {
+    Result<void> done;
+    protocol.call(
+        [&](aggregation::Engine &engine, lacp::Time now) { done = carry_out(engine, wish, now); });
+    if (!done) return done.error();
+    return sentence(wish);
+}
+
+} // namespace lagg::daemon

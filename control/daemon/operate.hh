@@ -1,0 +1,14 @@
+// What API clients ask of single ports, carried to the protocol thread. Returns as soon as that has
+// done it, which waits for no device.
+#pragma once
+
+#include "control/aggregation/protocol_thread.hh"
+#include "control/api/server.hh"
+
+namespace lagg::daemon {
+
+Result<api::PortHistory> port_history(aggregation::ProtocolThread &protocol,
+                                      const std::string &lagg, const std::string &port);
+Result<std::string> switch_port(aggregation::ProtocolThread &protocol, const api::PortSwitch &wish);
+
+} // namespace lagg::daemon

@@ -1,0 +1,218 @@
+// What is kept of a port's past, how it is shown, and what an operator does to one port.
+#include "control/aggregation/describe_history.hh"
+#include "tests/control/aggregation/pair.hh"
+
+#include "lacp/marker.hh"
+
+namespace lagg::aggregation {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::system_clock;
+
+const Names kTwo{"p0", "p1"};
+
+config::Lagg two() {
+    return lagg(Protocol::LACP, kTwo);
+}
+
+/// 2026-01-31 12:00:00.250 UTC at the moment of asking.
+constexpr system_clock::time_point kWallNow{std::chrono::milliseconds(1769860800250)};
+
+api::PortHistory history_of(const Driven &end, const std::string &port) {
+    return describe_history(end.aggregate, *end.aggregate.find(port), end.now, kWallNow);
+}
+
+std::vector<api::Pdu> only(const api::PortHistory &history, const std::string &direction) {
+    std::vector<api::Pdu> pdus;
+    std::ranges::copy_if(history.pdus, std::back_inserter(pdus),
+                         [&](const api::Pdu &pdu) { return pdu.direction == direction; });
+    return pdus;
+}
+
+uint64_t lacpdus_rx(const Driven &end) {
+    return end.aggregate.lacp()->snapshot().ports.front().counters.lacpdus_rx;
+}
+
+} // namespace
+
+TEST(Ring, KeepsTheLastOnesInOrder) {
+    Ring<int, 3> ring;
+    EXPECT_EQ(ring.size(), 0u);
+    for (int i = 1; i <= 5; ++i)
+        ring.add(i);
+    ASSERT_EQ(ring.size(), 3u);
+    EXPECT_EQ(ring.at(0), 3);
+    EXPECT_EQ(ring.at(2), 5);
+}
+
+TEST(PortHistory, TransitionsTellANegotiation) {
+    Pair pair(two());
+    pair.run(5s);
+    const api::PortHistory history = history_of(pair.a, "p0");
+    EXPECT_EQ(history.lagg, "lagg0");
+    EXPECT_EQ(history.port, "p0");
+    std::vector<std::string> mux;
+    bool aggregator = false;
+    double before = 1e9;
+    for (const api::Transition &transition : history.transitions) {
+        if (transition.machine == "mux") mux.push_back(transition.to);
+        aggregator = aggregator || transition.machine == "aggregator";
+        EXPECT_LE(transition.seconds_ago, before) << "the oldest comes first";
+        before = transition.seconds_ago;
+        EXPECT_FALSE(transition.reason.empty());
+    }
+    EXPECT_EQ(mux, (std::vector<std::string>{"WAITING", "ATTACHED", "COLLECTING", "DISTRIBUTING"}));
+    EXPECT_TRUE(aggregator) << "what happens to the aggregator belongs to each port's story";
+}
+
+TEST(PortHistory, PdusAreDecodedAndComparedWithTheOneBefore) {
+    Pair pair(two());
+    pair.run(5s);
+    const std::vector<api::Pdu> sent = only(history_of(pair.a, "p0"), "tx");
+    const std::vector<api::Pdu> came = only(history_of(pair.b, "p0"), "rx");
+    ASSERT_GE(sent.size(), 4u);
+    ASSERT_EQ(sent.size(), came.size());
+    EXPECT_TRUE(sent.front().changed.empty()) << "there is nothing to compare the first with";
+    std::vector<std::string> changes;
+    for (size_t i = 0; i < sent.size(); ++i) {
+        EXPECT_EQ(sent[i].hex, came[i].hex);
+        EXPECT_EQ(sent[i].kind, "LACPDU");
+        EXPECT_EQ(sent[i].length, 124u);
+        EXPECT_EQ(sent[i].actor->system, "02:00:00:00:00:01");
+        changes.insert(changes.end(), sent[i].changed.begin(), sent[i].changed.end());
+    }
+    EXPECT_EQ(sent.back().partner->system, "02:00:00:00:00:02");
+    EXPECT_EQ(sent.back().actor->flags, "ASGNCD--");
+    EXPECT_TRUE(std::ranges::count(changes, "partner system 00:00:00:00:00:00>02:00:00:00:00:02"));
+    EXPECT_TRUE(std::ranges::count(changes, "actor +C +D") +
+                std::ranges::count(changes, "actor +D"))
+        << ::testing::PrintToString(changes);
+    EXPECT_TRUE(sent.back().changed.empty()) << "two alike in a row when nothing goes on";
+}
+
+TEST(PortHistory, TimesAreOnTheWall) {
+    Driven alone(two());
+    alone.start();
+    const lacp::Time sent = alone.now;
+    alone.now = alone.now + 1750ms;
+    alone.aggregate.time_passed(alone.now);
+    alone.now = sent + 1500ms;
+    const std::vector<api::Pdu> pdus = history_of(alone, "p0").pdus;
+    ASSERT_FALSE(pdus.empty());
+    EXPECT_EQ(pdus.front().time, "2026-01-31T11:59:58.750Z");
+    EXPECT_DOUBLE_EQ(pdus.front().seconds_ago, 1.5);
+}
+
+TEST(PortHistory, KeepsWhatMakesNoSense) {
+    Driven alone(two());
+    alone.start();
+    std::vector<uint8_t> frame(1000, 0);
+    std::ranges::copy(lacp::kSlowProtocolsAddress, frame.begin());
+    frame[12] = 0x88;
+    frame[13] = 0x09;
+    for (const uint8_t subtype : {1, 2, 3, 11}) {
+        frame[14] = subtype;
+        alone.aggregate.slow_frame(device_of("p0"), frame, alone.now);
+    }
+    alone.aggregate.slow_frame(device_of("p0"), {}, alone.now);
+    alone.aggregate.slow_frame(
+        device_of("p0"),
+        lacp::encode({.requester_port = 7, .requester_system = {2, 9}, .transaction_id = 77}, {2}),
+        alone.now);
+    const std::vector<api::Pdu> came = only(history_of(alone, "p0"), "rx");
+    std::vector<std::string> kinds;
+    for (const api::Pdu &pdu : came)
+        kinds.push_back(pdu.kind);
+    EXPECT_EQ(kinds, (std::vector<std::string>{"illegal", "illegal", "unknown", "illegal",
+                                               "illegal", "Marker"}));
+    EXPECT_EQ(came[0].length, 1000u);
+    EXPECT_EQ(came[0].hex.size(), 2 * KeptFrame::kMost);
+    EXPECT_EQ(came[4].hex, "");
+    ASSERT_TRUE(came[5].marker);
+    EXPECT_EQ(came[5].marker->transaction, 77u);
+    EXPECT_EQ(came[5].marker->port, 7);
+    const std::vector<api::Pdu> sent = only(history_of(alone, "p0"), "tx");
+    EXPECT_EQ(sent.back().kind, "Marker Response");
+}
+
+TEST(PortHistory, ThePartnersLastWordIsKeptHoweverMuchIsSent) {
+    Pair pair(two());
+    pair.run(5s);
+    ASSERT_TRUE(pair.a.aggregate.set_test("p0", Direction::RECEIVED, true));
+    pair.run(20min);
+    EXPECT_TRUE(only(history_of(pair.a, "p0"), "rx").empty());
+    const auto &last = pair.a.aggregate.find("p0")->history.last_received();
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->partner.port.number, attached("p0").number);
+}
+
+TEST(LacpduTest, HeldBackLacpdusMakeThePartnerGiveUp) {
+    Pair pair(two());
+    pair.run(5s);
+    ASSERT_TRUE(pair.a.aggregate.set_test("p0", Direction::SENT, true));
+    const size_t sent = only(history_of(pair.a, "p0"), "tx").size();
+    pair.run(5s);
+    EXPECT_EQ(pair.b.distributing(), Names{"p1"});
+    EXPECT_EQ(only(history_of(pair.a, "p0"), "tx").size(), sent) << "what was not sent is no PDU";
+    EXPECT_GE(pair.a.aggregate.find("p0")->test.held_back, 5u);
+    ASSERT_TRUE(pair.a.aggregate.set_test("p0", Direction::SENT, false));
+    pair.run(6s);
+    EXPECT_EQ(pair.b.distributing(), kTwo);
+}
+
+TEST(LacpduTest, DroppedLacpdusAreAsNeverReceived) {
+    Pair pair(two());
+    pair.run(5s);
+    const uint64_t before = lacpdus_rx(pair.a);
+    ASSERT_TRUE(pair.a.aggregate.set_test("p0", Direction::RECEIVED, true));
+    pair.run(5s);
+    EXPECT_EQ(pair.a.distributing(), Names{"p1"});
+    EXPECT_EQ(lacpdus_rx(pair.a), before);
+    EXPECT_GE(pair.a.aggregate.find("p0")->test.dropped, 4u);
+}
+
+TEST(LacpduTest, MarkersPassAndDetachingEndsIt) {
+    Driven alone(two());
+    alone.start();
+    for (const Direction direction : {Direction::SENT, Direction::RECEIVED})
+        ASSERT_TRUE(alone.aggregate.set_test("p0", direction, true));
+    (void)alone.aggregate.take_frames();
+    alone.aggregate.slow_frame(device_of("p0"), lacp::encode(lacp::MarkerPdu{}, {2}), alone.now);
+    EXPECT_EQ(alone.aggregate.take_frames().size(), 1u) << "the Marker got no answer";
+    alone.detach("p0");
+    EXPECT_FALSE(alone.aggregate.set_test("p0", Direction::SENT, true)) << "it is not attached";
+    alone.attach("p0");
+    EXPECT_FALSE(alone.aggregate.find("p0")->test.hold_back);
+    EXPECT_FALSE(alone.aggregate.find("p0")->test.drop);
+}
+
+TEST(Drain, IsInForceWhoeverAskedForIt) {
+    Pair pair(two());
+    pair.run(5s);
+    const auto drained = [&] {
+        return pair.a.aggregate.lacp()->snapshot().ports.front().parameters.drained;
+    };
+    ASSERT_TRUE(pair.a.aggregate.set_drained("p0", true, pair.a.now));
+    EXPECT_TRUE(drained());
+    AttachedPort port = attached("p0");
+    pair.a.aggregate.update(port, pair.a.now);
+    EXPECT_TRUE(drained()) << "a reload does not end what the operator asked for";
+    port.lacp.drain = true;
+    pair.a.aggregate.update(port, pair.a.now);
+    ASSERT_TRUE(pair.a.aggregate.set_drained("p0", false, pair.a.now));
+    EXPECT_TRUE(drained()) << "the configuration still says so";
+    port.lacp.drain = false;
+    pair.a.aggregate.update(port, pair.a.now);
+    EXPECT_FALSE(drained());
+}
+
+TEST(Drain, IsForLacpOnly) {
+    Driven other(lagg(Protocol::LOADBALANCE, kTwo));
+    other.start();
+    EXPECT_FALSE(other.aggregate.set_drained("p0", true, other.now));
+    EXPECT_FALSE(other.aggregate.set_test("p0", Direction::SENT, true));
+}
+
+} // namespace lagg::aggregation

@@ -1,0 +1,49 @@
+// Which object a path names.
+#include "control/api/route.hh"
+
+#include <gtest/gtest.h>
+
+namespace lagg::api {
+namespace {
+
+TEST(Route, NamesObjects) {
+    EXPECT_EQ(route_of("/v1/status").resource, Resource::STATUS);
+    EXPECT_EQ(route_of("/v1/reload").resource, Resource::RELOAD);
+    EXPECT_EQ(route_of("/v1/laggs").resource, Resource::LAGGS);
+    const Route lagg = route_of("/v1/laggs/lagg0");
+    EXPECT_EQ(lagg.resource, Resource::LAGG);
+    EXPECT_EQ(lagg.lagg, "lagg0");
+}
+
+TEST(Route, NamesWhatBelongsToAPort) {
+    const std::pair<const char *, Resource> words[] = {{"lacp", Resource::PORT_LACP},
+                                                       {"drain", Resource::DRAIN},
+                                                       {"txtest", Resource::TXTEST},
+                                                       {"rxtest", Resource::RXTEST}};
+    for (const auto &[word, resource] : words) {
+        const Route route = route_of(std::string("/v1/laggs/lagg0/ports/p1/") + word);
+        EXPECT_EQ(route.resource, resource) << word;
+        EXPECT_EQ(route.lagg, "lagg0");
+        EXPECT_EQ(route.port, "p1");
+        EXPECT_EQ(is_read(route.resource), resource == Resource::PORT_LACP);
+    }
+}
+
+TEST(Route, NothingElse) {
+    for (const char *path : {"", "/", "/v1", "/v1/lagg", "/v1/laggs/", "/v1/laggsx/lagg0",
+                             "/v2/laggs", "/v1/status/", "v1/laggs/lagg0"})
+        EXPECT_EQ(route_of(path).resource, Resource::NOTHING) << path;
+}
+
+// A name with a slash in it is no lagg's, and the answer has to say so.
+TEST(Route, WhatIsNoPathOfAPortIsANameThatNoLaggHas) {
+    for (const char *rest : {"../status", "lagg0/ports", "lagg0/ports/p1", "lagg0/ports/p1/drains",
+                             "lagg0/ports//drain", "/ports/p1/drain", "lagg0/ports/p1/drain/"}) {
+        const Route route = route_of(std::string("/v1/laggs/") + rest);
+        EXPECT_EQ(route.resource, Resource::LAGG) << rest;
+        EXPECT_EQ(route.lagg, rest);
+    }
+}
+
+} // namespace
+} // namespace lagg::api
