@@ -16,13 +16,15 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 NO_OPTIMIZATION_TO_SPEAK_OF = ["-Doptimization=1", "-Ddebug=true", "-Dbenchmarks=false"]
 # Directory, meson settings, suites, and which tests of them; none named means all.
 BUILDS = {
-    "release": ("build", ["-Dtests=true", "-Dbenchmarks=true"], ["unit", "smoke"], []),
+    "release": ("build", ["-Dtests=true", "-Dbenchmarks=true"], ["unit", "smoke", "conformance", "long"], []),
     "asan": ("build-asan", ["-Db_sanitize=address,undefined", *NO_OPTIMIZATION_TO_SPEAK_OF], ["unit"], []),
     # Only what has threads, with DPDK's rings in the memory model that the sanitizer knows.
     "tsan": ("build-tsan", ["-Db_sanitize=thread", "-Dcpp_args=-DRTE_USE_C11_MEM_MODEL",
                             *NO_OPTIMIZATION_TO_SPEAK_OF], ["unit"],
              ["worker", "api", "kernel interface"]),
 }
+# Timers of minutes: a quarter of an hour.
+ONLY_WHEN_ASKED = ["long"]
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
     "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
@@ -35,7 +37,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("builds", nargs="*", metavar="BUILD", default=list(BUILDS),
                         help=f"which of {', '.join(BUILDS)} (default: all)")
-    parser.add_argument("--suite", action="append", help="only this meson suite: unit or smoke")
+    parser.add_argument("--suite", action="append", help="only this meson suite: unit, smoke, conformance or long")
     options = parser.parse_args()
     if unknown := [name for name in options.builds if name not in BUILDS]:
         parser.error(f"there is no build '{unknown[0]}'; there are {', '.join(BUILDS)}")
@@ -103,7 +105,7 @@ def main():
             counts["failed"] += 1
             table.append((name, "the build", "FAIL", 0.0))
             continue
-        suites = options.suite or BUILDS[name][2]
+        suites = options.suite or [suite for suite in BUILDS[name][2] if suite not in ONLY_WHEN_ASKED]
         rows = run(name, [suite for suite in suites if suite in BUILDS[name][2]])
         for row in rows:
             outcome = {"OK": "passed", "SKIP": "skipped"}.get(row["result"], "failed")
