@@ -100,13 +100,16 @@ def main():
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     table, skipped = [], []
     for name in options.builds:
+        suites = options.suite or [suite for suite in BUILDS[name][2] if suite not in ONLY_WHEN_ASKED]
+        suites = [suite for suite in suites if suite in BUILDS[name][2]]
+        if not suites:
+            continue
         print(f"\n== {name}", flush=True)
         if not build(name):
             counts["failed"] += 1
             table.append((name, "the build", "FAIL", 0.0))
             continue
-        suites = options.suite or [suite for suite in BUILDS[name][2] if suite not in ONLY_WHEN_ASKED]
-        rows = run(name, [suite for suite in suites if suite in BUILDS[name][2]])
+        rows = run(name, suites)
         for row in rows:
             outcome = {"OK": "passed", "SKIP": "skipped"}.get(row["result"], "failed")
             counts[outcome] += 1

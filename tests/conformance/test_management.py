@@ -1,7 +1,6 @@
 """Checks 62 to 64: churn, counters, and changes while everything is up."""
 
 import time
-from unittest import skip
 
 from check import Check, long, main, on, twin
 from frames import with_octets
@@ -31,7 +30,6 @@ class Management(Check):
         self.t.tell(state=UP)
         self.bench.wait("no churn", lambda _: self.churn("partner") == ("NO_CHURN", 1), 1)
 
-    @skip("the core does not do this yet")
     @on(lacp={"churn_time": 3})
     @twin("ChurnMachine.APartnerThatNeverGetsInSyncChurnsAfterAMinute")
     def test_62_partner_churn(self):
@@ -44,7 +42,6 @@ class Management(Check):
         """The same with the standard's 60 s."""
         self.partner_churn(CHURN_SECONDS)
 
-    @skip("the core does not do this yet")
     @on(lacp={"churn_time": 3})
     @twin("ChurnMachine.StandbyIsNoActorChurnButALoopIs")
     def test_62_actor_churn(self):

@@ -1,7 +1,6 @@
 """Checks 44 to 54: which ports form the lagg."""
 
 import time
-from unittest import skip
 
 from check import Check, main, on, twin
 from tester import UP
@@ -176,7 +175,6 @@ class Selection(Check):
         self.bench.wait_distributing(1)
         self.wait_selected("SELECTED", "STANDBY")
 
-    @skip("the core does not do this yet")
     @on(cables=2, lacp={"max_links": 1, "system_priority": 1, "revertive": False})
     def test_51_not_revertive(self):
         """Without revertive the standby port keeps what it took over."""
@@ -184,7 +182,6 @@ class Selection(Check):
         self.assert_never("the first port came back", lambda: self.distributing() != [2], 4,
                           every=0.3)
 
-    @skip("the core does not do this yet")
     @on(cables=2, lacp={"max_links": 1, "system_priority": 1, "wait_to_restore": 4})
     def test_51_wait_to_restore(self):
         """The port that failed has to work for wait_to_restore before it is used again."""
@@ -241,7 +238,6 @@ class Selection(Check):
         self.offer()
         self.bench.wait_distributing(2, 3)
 
-    @skip("the core does not do this yet")
     @on(cables=3, lacp={"select": "partner_priority"})
     def test_53_partner_priority(self):
         """select = partner_priority: the partner with the lower system priority."""
