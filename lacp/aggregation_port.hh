@@ -11,11 +11,11 @@
 
 namespace lagg::lacp {
 
-/// Marker Responses a port may send in any second. Slow Protocols may send 10 frames a second
-/// altogether (802.3 Annex 57A); this leaves LACPDUs their three and the farewell of a leaving
-/// port.
-inline constexpr size_t kMarkerResponseLimit = 6;
-static_assert(kMarkerResponseLimit + kTransmitLimit + 1 <= 10);
+/// Markers and Marker Responses a port may send in any second. Slow Protocols may send 10 frames a
+/// second altogether (802.3 Annex 57A); this leaves LACPDUs their three and the farewell of a
+/// leaving port.
+inline constexpr size_t kMarkerLimit = 6;
+static_assert(kMarkerLimit + kTransmitLimit + 1 <= 10);
 
 /// An arrow of a machine's figure that is open: where it leads, and why (static text).
 template <class State> struct Arrow {
@@ -72,7 +72,7 @@ struct AggregationPort {
     Timer attitude_timer;
     Timer restore_timer; ///< WTR_timer
     RateLimit<size_t{kTransmitLimit}> lacpdu_limit;
-    RateLimit<kMarkerResponseLimit> marker_limit;
+    RateLimit<kMarkerLimit> marker_limit;
 
     PortCounters counters;
     std::optional<Time> last_lacpdu_rx;

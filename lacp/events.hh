@@ -51,7 +51,8 @@ struct SlowFrameReceived {
     std::span<const uint8_t> frame;
 };
 /// Send a Marker PDU, to learn when the partner has received what was sent on the link before it
-/// (6.5.4.1, the generator). Ignored on a port without link.
+/// (6.5.4.1, the generator). Ignored on a port without link, and beyond the limit of Slow
+/// Protocols.
 struct MarkerRequested {
     PortNumber port;
     uint32_t transaction_id;

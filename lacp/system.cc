@@ -147,6 +147,8 @@ void System::Impl::receive_marker(AggregationPort &port, std::span<const uint8_t
 void System::Impl::handle(const MarkerRequested &event) {
     AggregationPort *port = find(event.port);
     if (port == nullptr || !port->port_enabled || port->leaving) return;
+    if (!port->marker_limit.allows(now)) return;
+    port->marker_limit.note(now);
     const MarkerPdu marker{false, port->number, parameters.system.address, event.transaction_id};
     ++port->counters.marker_pdus_tx;
     sink->on_action(SendFrame{port->number, encode(marker, port->address)});

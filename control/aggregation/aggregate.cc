@@ -14,10 +14,6 @@ namespace {
 
 using config::Protocol;
 
-bool uses_hash(Protocol protocol) {
-    return protocol == Protocol::LACP || protocol == Protocol::LOADBALANCE;
-}
-
 distribute::SpreadFunction spread_function(Protocol protocol) {
     switch (protocol) {
     case Protocol::LACP:
@@ -127,13 +123,14 @@ lacp::Key Aggregate::key() const {
     return config_.lacp.key.value_or(static_cast<lacp::Key>(number + 1));
 }
 
-lacp::PortParameters Aggregate::port_parameters(const AttachedPort &port) const {
+lacp::PortParameters Aggregate::port_parameters(const Member &member) const {
+    const AttachedPort &port = *member.port;
     lacp::PortParameters parameters;
     parameters.lacp_enabled = port.lacp.enabled;
     parameters.active = port.lacp.active.value_or(config_.lacp.active);
     parameters.short_timeout = port.lacp.fast.value_or(config_.lacp.fast);
     parameters.aggregatable = !port.lacp.individual;
-    parameters.drained = port.lacp.drain || find(port.name)->drained;
+    parameters.drained = member.drained;
     parameters.port_priority = port.lacp.priority.value_or(config_.lacp.port_priority);
     parameters.key = port.lacp.key.value_or(key());
     parameters.partner_admin = partner_admin(config_.lacp);
@@ -156,8 +153,7 @@ void Aggregate::stop_lacp(lacp::Time now) {
 }
 
 void Aggregate::add_to_lacp(const Member &member, lacp::Time now) {
-    step(lacp::PortAdded{member.port->number, member.port->mac, port_parameters(*member.port)},
-         now);
+    step(lacp::PortAdded{member.port->number, member.port->mac, port_parameters(member)}, now);
     tell_link(member, now);
 }
 
@@ -177,6 +173,8 @@ void Aggregate::step(const lacp::Event &event, lacp::Time now) {
 void Aggregate::on_action(const lacp::Action &action) {
     if (const auto *send = std::get_if<lacp::SendFrame>(&action)) {
         on_frame(*send);
+    } else if (const auto *answered = std::get_if<lacp::MarkerAnswered>(&action)) {
+        on_marker_answered(*answered);
     } else if (const auto *membership = std::get_if<lacp::PortMembership>(&action)) {
         on_membership(*membership);
     } else if (const auto *change = std::get_if<lacp::StateChanged>(&action)) {
@@ -206,8 +204,8 @@ void Aggregate::log_transition(const lacp::StateChanged &change) {
     std::string port = "aggregator";
     for (const Member &member : members_)
         if (member.port && member.port->number == change.port) port = member.name;
-    spdlog::log(level, "{}: {}: {} {} -> {}: {}", config_.name, port,
-                to_text(change.machine), change.from, change.to, change.reason);
+    spdlog::log(level, "{}: {}: {} {} -> {}: {}", config_.name, port, to_text(change.machine),
+                change.from, change.to, change.reason);
 }
 
 // ---- what happens to a lagg
@@ -237,8 +235,7 @@ void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity
             step(lacp::SystemParametersChanged{system_parameters()}, now);
             for (const Member &member : members_)
                 if (member.port)
-                    step(lacp::PortParametersChanged{member.port->number,
-                                                     port_parameters(*member.port)},
+                    step(lacp::PortParametersChanged{member.port->number, port_parameters(member)},
                          now);
         }
     }
@@ -271,6 +268,8 @@ void Aggregate::attach(const AttachedPort &port, const worker::DeviceTotals &cou
     member->problem.clear();
     member->link = {};
     member->leaving = false;
+    member->drained = wants_drain(*member);
+    member->ignores_markers = false;
     member->collecting = false;
     member->distributing = false;
     member->counters_base = counters_base;
@@ -283,7 +282,7 @@ void Aggregate::update(const AttachedPort &port, lacp::Time now) {
     Member *member = find_member(port.name);
     if (member == nullptr || !member->port) return;
     member->port->lacp = port.lacp;
-    step(lacp::PortParametersChanged{member->port->number, port_parameters(*member->port)}, now);
+    step(lacp::PortParametersChanged{member->port->number, port_parameters(*member)}, now);
     settle(now, "port " + port.name + " reconfigured");
 }
 
@@ -341,11 +340,16 @@ void Aggregate::slow_frame(port::DeviceId device, std::span<const uint8_t> frame
 void Aggregate::time_passed(lacp::Time now) {
     if (!lacp_) return;
     step(lacp::TimePassed{}, now);
+    end_move_in_time(now);
     settle(now, lacp_reason_);
 }
 
 std::optional<lacp::Time> Aggregate::next_deadline() const {
-    return lacp_ ? lacp_->next_deadline() : std::nullopt;
+    if (!lacp_) return std::nullopt;
+    const std::optional<lacp::Time> protocol = lacp_->next_deadline();
+    const std::optional<lacp::Time> move = move_.deadline();
+    if (!protocol || !move) return protocol ? protocol : move;
+    return std::min(*protocol, *move);
 }
 
 void Aggregate::leave(const std::string &port, lacp::Time now) {
@@ -369,10 +373,12 @@ void Aggregate::choose_members() {
     if (config_.protocol == Protocol::LACP) return;
     const Member *primary = nullptr;
     for (const Member &member : members_)
-        if (primary == nullptr && member.port && member.link.up && !member.leaving)
+        if (primary == nullptr && member.port && member.link.up && !member.leaving &&
+            !wants_drain(member))
             primary = &member;
     for (Member &member : members_) {
-        const bool usable = member.port && member.link.up && !member.leaving;
+        const bool usable =
+            member.port && member.link.up && !member.leaving && !wants_drain(member);
         switch (config_.protocol) {
         case Protocol::FAILOVER:
             member.distributing = &member == primary;
@@ -398,21 +404,10 @@ uint32_t Aggregate::able_members() const {
     uint32_t able = 0;
     for (const Member &member : members_) {
         const bool stands_by = config_.protocol == Protocol::FAILOVER && member.port &&
-                               member.link.up && !member.leaving;
+                               member.link.up && !member.leaving && !wants_drain(member);
         able += member.distributing || stands_by ? 1 : 0;
     }
     return able;
-}
-
-void Aggregate::rebuild_table() {
-    std::array<uint32_t, distribute::kMaxMembers> weights{};
-    if (up_ && uses_hash(config_.protocol))
-        for (const Member &member : members_)
-            if (member.distributing) weights[member.index] = 1;
-    const distribute::BucketTable next = distribute::build(table_, weights);
-    if (next == table_) return;
-    table_ = next;
-    changed_ = true;
 }
 
 void Aggregate::settle(lacp::Time now, const std::string &reason) {
@@ -446,6 +441,7 @@ void Aggregate::settle(lacp::Time now, const std::string &reason) {
     }
     rebuild_table();
     if (moved && up_ && config_.protocol == Protocol::FAILOVER) announce();
+    if (drain_members(now)) settle(now, "drain");
 }
 
 void Aggregate::announce() {
@@ -486,7 +482,8 @@ worker::LaggForwarding Aggregate::forwarding() const {
     }
     forwarding.broadcast = config_.protocol == Protocol::BROADCAST;
     forwarding.choose = spread_function(config_.protocol);
-    forwarding.spread.table = table_;
+    forwarding.spread.table = move_.table();
+    forwarding.holding = move_.is_holding();
     forwarding.spread.policy = {.l2 = config_.hash.l2,
                                 .l3 = config_.hash.l3,
                                 .l4 = config_.hash.l4,
@@ -497,6 +494,7 @@ worker::LaggForwarding Aggregate::forwarding() const {
         const bool distributes = up_ && member.distributing;
         forwarding.members[member.index] = {.device = member.port->device,
                                             .queues = member.port->queues,
+                                            .rx_descriptors = member.port->rx_descriptors,
                                             .collecting = member.collecting,
                                             .distributing = distributes};
         forwarding.member_count =

@@ -4,6 +4,7 @@
 // actions become members of a forwarding state. Time is an argument and nothing here waits.
 #pragma once
 
+#include "control/aggregation/flow_move.hh"
 #include "control/aggregation/history.hh"
 #include "control/config/config.hh"
 #include "dataplane/port/port.hh"
@@ -29,6 +30,7 @@ struct AttachedPort {
     lacp::PortNumber number = 0;
     MacAddress mac{};
     uint16_t queues = 1;
+    uint16_t rx_descriptors = 0;
     port::LinkSource link_source = port::LinkSource::POLL;
     unsigned interface_index = 0;
     config::PortLacp lacp;
@@ -68,10 +70,13 @@ struct Member {
     port::Link link;
     uint32_t link_failures = 0;
     bool leaving = false;
+    bool drain = false;   ///< asked for by hand
+    bool drained = false; ///< its flows are gone, and the partner knows
     bool collecting = false;
     bool distributing = false;
+    /// The partner let a Marker go unanswered and has answered none so far.
+    bool ignores_markers = false;
     worker::DeviceTotals counters_base; ///< of the device when it was attached
-    bool drained = false;               ///< by the operator, besides what the configuration says
     LacpduTest test;
     PortHistory history;
 };
@@ -80,6 +85,7 @@ struct Member {
 struct OutgoingFrame {
     port::DeviceId device;
     std::vector<uint8_t> bytes;
+    uint16_t queue = 0; ///< of the device's queues that workers send on
 };
 
 /// What is assumed of a partner that does not speak.
@@ -106,9 +112,10 @@ class Aggregate final : private lacp::ActionSink {
                 lacp::Time now);
     /// Parameters of the port that can change while it is attached.
     void update(const AttachedPort &port, lacp::Time now);
-    /// For as long as the port belongs to the lagg. False when it is not attached, or LACP does not
+    /// Moves the port's flows away and then goes out of sync there, or takes the port back. Holds
+    /// for as long as the port belongs to the lagg. False when it is not attached, or LACP does not
     /// run.
-    bool set_drained(const std::string &port, bool drained, lacp::Time now);
+    bool set_drain(const std::string &port, bool drain, lacp::Time now);
     /// Until the port is detached; false as above.
     bool set_test(const std::string &port, Direction direction, bool on);
     void detach(const std::string &port, lacp::Time now);
@@ -118,6 +125,10 @@ class Aggregate final : private lacp::ActionSink {
     void link_changed(port::DeviceId device, const port::Link &link, lacp::Time now);
     void slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now);
     void time_passed(lacp::Time now);
+    /// Every worker obeys the forwarding state that holds buckets back (flow_move().wants_grace()).
+    /// `queues`: those of each port that workers send on.
+    void holds_in_force(uint16_t queues, lacp::Time now);
+    const FlowMove &flow_move() const { return move_; }
     std::optional<lacp::Time> next_deadline() const;
     /// Tells the partner that one port, or every port, leaves. Nothing is distributed there from
     /// now on.
@@ -128,7 +139,8 @@ class Aggregate final : private lacp::ActionSink {
     bool up() const { return up_; }
     lacp::Time last_change() const { return last_change_; }
     const std::string &last_change_reason() const { return last_change_reason_; }
-    const distribute::BucketTable &buckets() const { return table_; }
+    /// Where the buckets lead once the moves under way are made.
+    const distribute::BucketTable &buckets() const { return move_.target(); }
     /// The administrative key of ports that have none of their own.
     lacp::Key key() const;
     const lacp::System *lacp() const { return lacp_ ? &*lacp_ : nullptr; }
@@ -152,13 +164,17 @@ class Aggregate final : private lacp::ActionSink {
     void stop_lacp(lacp::Time now);
     void step(const lacp::Event &event, lacp::Time now);
     lacp::SystemParameters system_parameters() const;
-    lacp::PortParameters port_parameters(const AttachedPort &port) const;
+    lacp::PortParameters port_parameters(const Member &member) const;
     void add_to_lacp(const Member &member, lacp::Time now);
     void tell_link(const Member &member, lacp::Time now);
+    void on_marker_answered(const lacp::MarkerAnswered &answered);
     void settle(lacp::Time now, const std::string &reason);
     void choose_members();
     uint32_t able_members() const;
     void announce();
+    bool wants_drain(const Member &member) const;
+    bool drain_members(lacp::Time now);
+    void end_move_in_time(lacp::Time now);
     void rebuild_table();
     Member *find_member(const std::string &port);
     Member *find_member(lacp::PortNumber number);
@@ -172,7 +188,9 @@ class Aggregate final : private lacp::ActionSink {
     std::optional<lacp::System> lacp_;
     lacp::Time step_time_; ///< of the step that the actions belong to
     std::vector<OutgoingFrame> frames_;
-    distribute::BucketTable table_ = distribute::BucketTable::empty();
+    FlowMove move_;
+    uint32_t last_transaction_ = 0;
+    uint16_t marker_queue_ = 0; ///< of the Marker that the core is asked for
     /// (collecting, distributing) of each place as last settled, to find what changed.
     std::array<std::pair<bool, bool>, distribute::kMaxMembers> forwarded_{};
     bool up_ = false;

@@ -48,9 +48,9 @@ api::LacpPortParameters describe(const lacp::PortParameters &parameters, const M
             .individual = !parameters.aggregatable,
             .priority = parameters.port_priority,
             .key = parameters.key,
-            .drained_by = configured       ? "configuration"
-                          : member.drained ? "operator"
-                                           : ""};
+            .drained_by = configured     ? "configuration"
+                          : member.drain ? "operator"
+                                         : ""};
 }
 
 api::LacpPort describe(const lacp::PortSnapshot &port, const Member &member, lacp::Time now) {

@@ -1,6 +1,8 @@
 #include "control/aggregation/engine.hh"
 
 #include "control/aggregation/describe.hh"
+#include "lacp/marker.hh"
+#include "lacp/slow_protocol.hh"
 
 #include <spdlog/spdlog.h>
 
@@ -13,6 +15,10 @@ namespace {
 
 /// Slow-protocol frames wait in their rings for at most this long.
 constexpr lacp::Duration kRingPeriod = std::chrono::milliseconds(1);
+/// The same while flows are held back on their way to another port.
+constexpr lacp::Duration kMovePeriod = std::chrono::microseconds(100);
+/// Markers that wait for their turn; more than all ports may answer in a second.
+constexpr size_t kMostMarkers = 512;
 constexpr lacp::Duration kPollPeriod = std::chrono::milliseconds(10);
 /// Links that tell by interrupt are read now and then all the same, in case one was lost.
 constexpr lacp::Duration kSafetyPeriod = std::chrono::milliseconds(500);
@@ -80,7 +86,13 @@ void Engine::update(const std::string &lagg, const AttachedPort &port, lacp::Tim
 }
 
 void Engine::detach(const std::string &lagg, const std::string &port, lacp::Time now) {
-    if (Aggregate *aggregate = find(lagg)) aggregate->detach(port, now);
+    if (Aggregate *aggregate = find(lagg)) {
+        if (const Member *member = aggregate->find(port); member != nullptr && member->port)
+            std::erase_if(markers_, [&](const WaitingMarker &marker) {
+                return marker.device == member->port->device; // which another port may get
+            });
+        aggregate->detach(port, now);
+    }
     flush(now);
 }
 
@@ -101,9 +113,9 @@ void Engine::leave(const std::string &lagg, const std::string &port, lacp::Time 
 
 void Engine::run(lacp::Time now) {
     fleet_.receive_slow([&](port::DeviceId device, std::span<const uint8_t> frame) {
-        for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
-            aggregate->slow_frame(device, frame, now);
+        take_slow_frame(device, frame, now);
     });
+    answer_markers(now);
     if (now >= next_poll_) {
         read_links(port::LinkSource::POLL, now);
         next_poll_ = now + kPollPeriod;
@@ -117,6 +129,7 @@ void Engine::run(lacp::Time now) {
         if (deadline && *deadline <= now) aggregate->time_passed(now);
     }
     if (held_until_ && fleet_.passed(*held_until_)) publish();
+    go_on_with_moves(now);
     flush(now);
     fleet_.reclaim();
     if (now >= next_alive_) {
@@ -125,10 +138,42 @@ void Engine::run(lacp::Time now) {
     }
 }
 
+void Engine::take_slow_frame(port::DeviceId device, std::span<const uint8_t> frame,
+                             lacp::Time now) {
+    const bool is_marker = lacp::classify(frame) == lacp::SlowProtocol::MARKER;
+    const auto marker = is_marker ? lacp::decode_marker(frame) : std::nullopt;
+    if (marker && !marker->response && markers_.size() < kMostMarkers) {
+        markers_.push_back({device, {frame.begin(), frame.end()}, fleet_.start_flush(device)});
+        return;
+    }
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+        aggregate->slow_frame(device, frame, now);
+}
+
+void Engine::answer_markers(lacp::Time now) {
+    while (!markers_.empty() && fleet_.flushed(markers_.front().token)) {
+        const WaitingMarker marker = std::move(markers_.front());
+        markers_.pop_front();
+        for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+            aggregate->slow_frame(marker.device, marker.frame, now);
+    }
+}
+
+void Engine::go_on_with_moves(lacp::Time now) {
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
+        const uint8_t slot = aggregate->identity().slot;
+        const auto hold = holds_.find(slot);
+        if (hold == holds_.end() || !fleet_.passed(hold->second)) continue;
+        holds_.erase(hold);
+        if (aggregate->flow_move().wants_grace()) aggregate->holds_in_force(shares_.at(slot), now);
+    }
+}
+
 lacp::Time Engine::next_deadline(lacp::Time now) const {
     lacp::Time next = now + (held_until_ ? kRingPeriod : kPollPeriod);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
         if (aggregate->lacp() != nullptr) next = std::min(next, now + kRingPeriod);
+        if (aggregate->flow_move().is_holding()) next = std::min(next, now + kMovePeriod);
         if (const std::optional<lacp::Time> deadline = aggregate->next_deadline())
             next = std::min(next, *deadline);
     }
@@ -191,7 +236,7 @@ void Engine::flush(lacp::Time) {
         // While a lagg stands still nobody would send its frames; they wait for the next time.
         if (!held_until_)
             for (const OutgoingFrame &frame : aggregate->take_frames())
-                fleet_.send_slow(frame.device, frame.bytes);
+                fleet_.send_slow(frame.device, frame.bytes, frame.queue);
         if (aggregate->upper().tap == nullptr) continue;
         const auto known = std::ranges::find(carriers_, aggregate->config().name,
                                              &std::pair<std::string, bool>::first);
@@ -228,6 +273,10 @@ void Engine::publish() {
     held_until_.reset();
     if (!held.empty()) held_until_ = fleet_.start_grace();
     held_ = std::move(held);
+    holds_.clear();
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+        if (aggregate->flow_move().wants_grace())
+            holds_[aggregate->identity().slot] = fleet_.start_grace();
 }
 
 std::vector<api::Lagg> Engine::describe(lacp::Time now) const {

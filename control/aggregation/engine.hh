@@ -7,6 +7,7 @@
 #include "control/kernel/carrier_watch.hh"
 #include "dataplane/worker/fleet.hh"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -81,6 +82,9 @@ class Engine {
     void read_links(port::LinkSource source, lacp::Time now);
     void flush(lacp::Time now);
     void publish();
+    void take_slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now);
+    void answer_markers(lacp::Time now);
+    void go_on_with_moves(lacp::Time now);
 
     worker::Fleet &fleet_;
     Hooks hooks_;
@@ -90,6 +94,15 @@ class Engine {
     /// once.
     std::vector<kernel::Carrier> interfaces_;
     bool removed_ = false; ///< a lagg went, so the state in force is not the wanted one
+    /// A Marker waits until everything received before it is delivered.
+    struct WaitingMarker {
+        port::DeviceId device;
+        std::vector<uint8_t> frame;
+        uint64_t token; ///< of Fleet::start_flush
+    };
+    std::deque<WaitingMarker> markers_;
+    /// Tokens, by the slot of the lagg: until workers hold back what moves.
+    std::map<uint8_t, uint64_t> holds_;
     std::map<uint8_t, uint16_t> shares_; ///< workers that serve each lagg, by its slot
     std::vector<uint8_t> held_;          ///< slots of laggs that stand still
     std::optional<uint64_t> held_until_; ///< token: until workers let go of their queues

@@ -10,7 +10,8 @@ void PortHistory::add(lacp::Time at, Direction direction, std::span<const uint8_
     KeptFrame kept{.at = at, .direction = direction, .length = static_cast<uint32_t>(frame.size())};
     std::copy_n(frame.begin(), std::min(frame.size(), KeptFrame::kMost), kept.octets.begin());
     frames_.add(kept);
-    if (direction != Direction::RECEIVED || lacp::classify(frame) != lacp::SlowProtocol::LACP) return;
+    if (direction != Direction::RECEIVED || lacp::classify(frame) != lacp::SlowProtocol::LACP)
+        return;
     if (const auto pdu = lacp::decode_lacpdu(frame)) last_received_ = pdu;
 }
 

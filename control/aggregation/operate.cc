@@ -42,7 +42,8 @@ void Aggregate::on_frame(const lacp::SendFrame &send) {
         return;
     }
     member->history.add(step_time_, Direction::SENT, send.frame);
-    frames_.push_back({member->port->device, {send.frame.begin(), send.frame.end()}});
+    frames_.push_back(
+        {member->port->device, {send.frame.begin(), send.frame.end()}, marker_queue_});
 }
 
 bool Aggregate::drops_for_test(Member &member, std::span<const uint8_t> frame) {
@@ -56,18 +57,6 @@ void Aggregate::keep_transition(const lacp::StateChanged &change) {
     for (Member &member : members_)
         if (member.port && (change.port == 0 || member.port->number == change.port))
             member.history.add(step_time_, change);
-}
-
-bool Aggregate::set_drained(const std::string &port, bool drained, lacp::Time now) {
-    Member *member = find_member(port);
-    if (member == nullptr || !member->port || !lacp_) return false;
-    if (member->drained == drained) return true;
-    member->drained = drained;
-    spdlog::info("{}: {}: {}", config_.name, port,
-                 drained ? "is drained" : "is not drained any more");
-    step(lacp::PortParametersChanged{member->port->number, port_parameters(*member->port)}, now);
-    settle(now, "port " + port + (drained ? " is drained" : " is not drained any more"));
-    return true;
 }
 
 bool Aggregate::set_test(const std::string &port, Direction direction, bool on) {
@@ -98,7 +87,7 @@ Result<void> Engine::set_drain(const std::string &lagg, const std::string &port,
         return Error{fmt::format("port {} of {} is drained by the configuration; take 'drain' out "
                                  "of its [[port]] and reload",
                                  port, lagg)};
-    aggregate->set_drained(port, on, now);
+    aggregate->set_drain(port, on, now);
     flush(now);
     return {};
 }

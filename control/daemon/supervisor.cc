@@ -469,6 +469,7 @@ aggregation::AttachedPort Supervisor::describe(const config::Config &config,
             .number = number_for(config, name),
             .mac = port.mac(),
             .queues = port.queues(),
+            .rx_descriptors = port.rx_descriptors(),
             .link_source = port.link_source(),
             .interface_index = port.interface_index(),
             .lacp = configured.lacp};

@@ -12,6 +12,8 @@ inline constexpr size_t kBuckets = 4096;
 inline constexpr size_t kMaxMembers = 32;
 /// The bucket has no member: nothing is distributing.
 inline constexpr uint8_t kNoMember = 255;
+/// The bucket is on its way from one member to another: its frames wait.
+inline constexpr uint8_t kHeldMember = 254;
 
 struct alignas(64) BucketTable {
     std::array<uint8_t, kBuckets> member;

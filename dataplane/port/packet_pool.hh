@@ -1,5 +1,5 @@
-// The pool that packet buffers come from: data, LACPDUs and slow-protocol frames alike. Ports of net_af_xdp
-// receive into a second pool, whose buffers fit into a page.
+// The pool that packet buffers come from: data, LACPDUs and slow-protocol frames alike. Ports of
+// net_af_xdp receive into a second pool, whose buffers fit into a page.
 #pragma once
 
 #include "dataplane/base/result.hh"

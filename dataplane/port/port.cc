@@ -153,6 +153,7 @@ Result<void> Port::configure(const OpenOptions &options, const PacketPool &pool)
     if (int code = rte_eth_dev_adjust_nb_rx_tx_desc(device_, &rx_descriptors, &tx_descriptors);
         code < 0)
         return error(fmt::format("does not take {} descriptors a queue", rx_descriptors), code);
+    rx_descriptors_ = rx_descriptors;
     if (xdp_ && pool.for_xdp() == nullptr)
         return Error{fmt::format(
             "port {}: there is no memory for the buffers of net_af_xdp; raise [daemon] memory_mb",

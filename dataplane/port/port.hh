@@ -64,6 +64,8 @@ class Port {
     DeviceId device() const { return device_; }
     const std::string &driver() const { return driver_; }
     uint16_t queues() const { return queues_; }
+    /// Frames that a receive queue can hold.
+    uint16_t rx_descriptors() const { return rx_descriptors_; }
     uint16_t mtu() const { return mtu_; }
     const MacAddress &mac() const { return mac_; }
     LinkSource link_source() const { return link_source_; }
@@ -85,6 +87,7 @@ class Port {
     bool promiscuous_ = true;
     bool xdp_ = false;
     uint16_t queues_ = 1;
+    uint16_t rx_descriptors_ = 0;
     uint16_t mtu_ = 1500;
     int found_mtu_ = 0;       ///< of net_af_packet's interface when it was opened
     uint32_t slot_bytes_ = 0; ///< of net_af_packet's ring; 0 with any other driver

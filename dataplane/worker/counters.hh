@@ -47,6 +47,11 @@ struct DeviceTotals {
     uint64_t slow_dropped = 0;
 };
 
+/// What a worker has done of Shared::flush_wanted.
+struct alignas(64) FlushProgress {
+    std::atomic<uint64_t> done{0};
+};
+
 struct alignas(64) LoopCounters {
     Counter loops;
     Counter busy_loops; ///< loops that moved a packet

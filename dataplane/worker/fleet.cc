@@ -70,7 +70,8 @@ DeviceTotals Fleet::totals(EndpointId endpoint) const {
     return sum;
 }
 
-void Fleet::publish(std::unique_ptr<const ForwardingState> state) {
+void Fleet::publish(std::unique_ptr<ForwardingState> state) {
+    state->generation = ++generation_;
     shared_.state.store(state.get(), std::memory_order_release);
     if (current_) retired_.push_back({start_grace(), std::move(current_)});
     current_ = std::move(state);
@@ -96,14 +97,28 @@ void Fleet::reclaim() {
         retired_.pop_front();
 }
 
-bool Fleet::send_slow(port::DeviceId device, std::span<const uint8_t> frame) {
-    const uint8_t worker = current_ ? current_->slow_worker[device] : uint8_t{kMaxWorkers};
-    if (worker >= workers_.size()) return false;
+uint64_t Fleet::start_flush(port::DeviceId device) {
+    const uint64_t token = shared_.flush_wanted.load(std::memory_order_relaxed) + 1;
+    shared_.flush_of_device[device].store(token, std::memory_order_relaxed);
+    shared_.flush_wanted.store(token, std::memory_order_release);
+    return token;
+}
+
+bool Fleet::flushed(uint64_t token) const {
+    for (const std::unique_ptr<Worker> &worker : workers_)
+        if (worker->flushed() < token) return false;
+    return true;
+}
+
+bool Fleet::send_slow(port::DeviceId device, std::span<const uint8_t> frame, uint16_t queue) {
+    if (!current_ || queue >= current_->slow_queues[device]) return false;
+    const size_t worker = (current_->slow_worker[device] + queue) % workers_.size();
     rte_mbuf *buffer = rte_pktmbuf_alloc(shared_.pool);
     if (buffer == nullptr) return false;
     std::memcpy(rte_pktmbuf_append(buffer, static_cast<uint16_t>(frame.size())), frame.data(),
                 frame.size());
     buffer->port = device;
+    buffer->hash.usr = queue;
     if (rte_ring_enqueue(workers_[worker]->slow_to_send(), buffer) == 0) return true;
     rte_pktmbuf_free(buffer);
     return false;

@@ -32,7 +32,7 @@ class Fleet {
     // The calls below belong to one thread, the protocol thread; none of them blocks.
 
     /// Workers use the new state from their next round on.
-    void publish(std::unique_ptr<const ForwardingState> state);
+    void publish(std::unique_ptr<ForwardingState> state);
     /// True when every worker finished the round it was in when the token was made.
     bool passed(uint64_t token) const;
     /// True when the workers have taken every frame that send_slow queued.
@@ -41,8 +41,13 @@ class Fleet {
     uint64_t start_grace();
     /// Frees states nobody uses any more.
     void reclaim();
-    /// Queues a slow-protocol frame for the device. False when there is no buffer or no room.
-    bool send_slow(port::DeviceId device, std::span<const uint8_t> frame);
+    /// Queues a slow-protocol frame for one of the device's queues that workers send on, behind
+    /// what that worker has sent there. False when there is no buffer, no room or no such queue.
+    bool send_slow(port::DeviceId device, std::span<const uint8_t> frame, uint16_t queue = 0);
+    /// A token for flushed(): the frames that all receive queues of the device hold now are to be
+    /// delivered.
+    uint64_t start_flush(port::DeviceId device);
+    bool flushed(uint64_t token) const;
     /// Hands over every slow-protocol frame that came, at most `limit`, with its device.
     void receive_slow(const std::function<void(port::DeviceId, std::span<const uint8_t>)> &handle,
                       unsigned limit = 1024);
@@ -54,6 +59,7 @@ class Fleet {
     std::vector<unsigned> lcores_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unique_ptr<const ForwardingState> current_;
+    uint64_t generation_ = 0;
     struct Retired {
         uint64_t token;
         std::unique_ptr<const ForwardingState> state;

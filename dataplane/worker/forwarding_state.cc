@@ -9,7 +9,7 @@ namespace lagg::worker {
 
 ForwardingState::ForwardingState() {
     slow_worker.fill(kMaxWorkers);
-    slow_queue.fill(kNoQueue);
+    slow_queues.fill(0);
 }
 
 uint16_t receive_from_device(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
@@ -34,6 +34,8 @@ uint16_t send_to_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **fram
 
 void assign_queues(ForwardingState &state, unsigned workers, const std::vector<uint8_t> &held) {
     assert(workers >= 1);
+    assert(workers <= kMaxWorkers);
+    state.workers = static_cast<uint8_t>(workers);
     for (LaggForwarding &lagg : state.laggs) {
         lagg.queue_of_worker.fill(kNoQueue);
         if (std::ranges::find(held, lagg.slot) != held.end()) continue;
@@ -43,7 +45,7 @@ void assign_queues(ForwardingState &state, unsigned workers, const std::vector<u
         for (uint8_t m = 0; m < lagg.member_count; ++m) {
             if (lagg.members[m].device == port::kNoDevice) continue;
             state.slow_worker[lagg.members[m].device] = static_cast<uint8_t>(lagg.slot % workers);
-            state.slow_queue[lagg.members[m].device] = 0;
+            state.slow_queues[lagg.members[m].device] = lagg.share;
         }
     }
 }

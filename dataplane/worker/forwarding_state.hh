@@ -27,8 +27,9 @@ constexpr EndpointId tap_endpoint(uint8_t lagg_slot) {
 struct Member {
     port::DeviceId device = port::kNoDevice; ///< none: the place is free
     uint16_t queues = 1;
-    bool collecting = false;   ///< frames received here go up
-    bool distributing = false; ///< broadcast sends here; the other modes look at the spread
+    uint16_t rx_descriptors = 0; ///< frames a receive queue of it can hold
+    bool collecting = false;     ///< frames received here go up
+    bool distributing = false;   ///< broadcast sends here; the other modes look at the spread
 };
 
 struct LaggForwarding;
@@ -56,6 +57,9 @@ struct LaggForwarding {
     distribute::SpreadFunction choose = distribute::spread_nothing;
     distribute::Spread spread;
     bool broadcast = false;
+    /// Some buckets are held; a worker without room for more of their frames leaves the upper
+    /// device alone.
+    bool holding = false;
     /// Workers that serve this lagg: as many as its device with the fewest queues has.
     uint16_t share = 1;
     /// The queue of every device that each worker sends on, kNoQueue where it does not serve the
@@ -68,10 +72,14 @@ struct LaggForwarding {
 
 struct ForwardingState {
     std::vector<LaggForwarding> laggs;
-    /// For each device the worker that sends its slow-protocol frames (on that worker's queue of
-    /// it), kMaxWorkers for none.
+    /// Tells states apart that came to lie at the same address.
+    uint64_t generation = 0;
+    /// For each device the worker that sends on its queue 0, and with it the slow-protocol frames;
+    /// kMaxWorkers for none. The next worker sends on queue 1, and so on.
     std::array<uint8_t, kMaxDevices> slow_worker;
-    std::array<uint16_t, kMaxDevices> slow_queue;
+    /// Queues of each device that workers send on.
+    std::array<uint16_t, kMaxDevices> slow_queues;
+    uint8_t workers = 1;
 
     ForwardingState();
 };

@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <ctime>
 #include <sys/prctl.h>
+#include <utility>
 
 namespace lagg::worker {
 
@@ -69,6 +70,8 @@ Worker::Worker(Shared &shared, unsigned index)
 Worker::~Worker() {
     for (size_t i = 0; i < unsent_count_; ++i)
         rte_pktmbuf_free(unsent_[i]);
+    for (size_t i = 0; i < held_count_; ++i)
+        rte_pktmbuf_free(held_[i]);
     drain(slow_received_);
     drain(slow_to_send_);
 }
@@ -82,6 +85,9 @@ void Worker::run() {
     while (!shared_.stop.load(std::memory_order_relaxed)) {
         take_slow_frames();
         const ForwardingState *state = shared_.state.load(std::memory_order_acquire);
+        if (shared_.flush_wanted.load(std::memory_order_acquire) !=
+            flushed_.done.load(std::memory_order_relaxed)) [[unlikely]]
+            flush(state);
         const bool busy = state != nullptr && round(*state);
         rte_rcu_qsbr_quiescent(shared_.rcu, index_);
         loops_.loops.add(1);
@@ -99,6 +105,8 @@ void Worker::run() {
 }
 
 bool Worker::round(const ForwardingState &state) {
+    if (state.generation != generation_) [[unlikely]]
+        release_held(state);
     send_slow_frames(state);
     uint32_t moved = 0;
     for (const LaggForwarding &lagg : state.laggs) {
@@ -115,6 +123,69 @@ bool Worker::round(const ForwardingState &state) {
             moved += distribute(lagg, q, queue);
     }
     return moved != 0;
+}
+
+// A Marker must not be answered before what was received ahead of it is delivered. This worker has
+// delivered what lay before the Marker in the same queue; here the other queues are emptied, each
+// of at most as many frames as it could hold when the Marker came.
+void Worker::flush(const ForwardingState *state) {
+    const uint64_t done = flushed_.done.load(std::memory_order_relaxed);
+    const uint64_t wanted = shared_.flush_wanted.load(std::memory_order_acquire);
+    for (size_t l = 0; state != nullptr && l < state->laggs.size(); ++l) {
+        const LaggForwarding &lagg = state->laggs[l];
+        const uint16_t own_queue = lagg.queue_of_worker[index_];
+        for (uint8_t m = 0; own_queue != kNoQueue && m < lagg.member_count; ++m) {
+            const Member &member = lagg.members[m];
+            if (member.device == port::kNoDevice) continue;
+            if (shared_.flush_of_device[member.device].load(std::memory_order_relaxed) > done)
+                empty_queues(lagg, member, own_queue);
+        }
+    }
+    flushed_.done.store(wanted, std::memory_order_release);
+}
+
+void Worker::empty_queues(const LaggForwarding &lagg, const Member &member, uint16_t own_queue) {
+    for (uint16_t q = own_queue; q < member.queues; q = static_cast<uint16_t>(q + lagg.share)) {
+        uint32_t taken = 0;
+        uint16_t burst = kBurst;
+        while (burst == kBurst && taken <= member.rx_descriptors) {
+            burst = collect(lagg, member, q, own_queue);
+            taken += burst;
+        }
+    }
+}
+
+void Worker::hold(const LaggForwarding &lagg, rte_mbuf *frame) {
+    assert(held_count_ < kHoldFrames);
+    frame->port = lagg.slot;
+    held_[held_count_++] = frame;
+}
+
+void Worker::drop_held(rte_mbuf *frame) {
+    counters_[tap_endpoint(static_cast<uint8_t>(frame->port))].tx_no_member.add(1);
+    rte_pktmbuf_free(frame);
+}
+
+// The held frames go out as the new state says, in their order and ahead of what comes after them.
+// Those whose bucket is still held join the queue again.
+void Worker::release_held(const ForwardingState &state) {
+    generation_ = state.generation;
+    const size_t count = std::exchange(held_count_, 0);
+    size_t next = 0;
+    while (next < count) {
+        const uint16_t slot = held_[next]->port;
+        const auto lagg = std::ranges::find(state.laggs, slot, &LaggForwarding::slot);
+        const bool served = lagg != state.laggs.end() && lagg->queue_of_worker[index_] != kNoQueue;
+        rte_mbuf *burst[kBurst];
+        uint16_t taken = 0;
+        while (next < count && taken < kBurst && held_[next]->port == slot)
+            burst[taken++] = held_[next++];
+        if (served)
+            scatter(*lagg, lagg->queue_of_worker[index_], burst, taken);
+        else
+            for (uint16_t i = 0; i < taken; ++i)
+                drop_held(burst[i]);
+    }
 }
 
 // Before the state is read, never after: a frame is queued when the state that knows its port is
@@ -137,10 +208,13 @@ void Worker::send_slow_frames(const ForwardingState &state) {
         // The port may have left its lagg between the frame's making and now.
         // A device that takes nothing keeps its oldest frame waiting and no more, so that it can
         // never fill the room that the other ports' frames need.
-        if (state.slow_worker[device] != index_ || refusing[device]) {
+        const auto queue = static_cast<uint16_t>(frame->hash.usr);
+        const bool is_ours = queue < state.slow_queues[device] &&
+                             (state.slow_worker[device] + queue) % state.workers == index_;
+        if (!is_ours || refusing[device]) {
             counters_[device].slow_dropped.add(1);
             rte_pktmbuf_free(frame);
-        } else if (rte_eth_tx_burst(device, state.slow_queue[device], &frame, 1) == 1) {
+        } else if (rte_eth_tx_burst(device, queue, &frame, 1) == 1) {
             counters_[device].slow_tx.add(1);
         } else {
             refusing.set(device);
@@ -227,6 +301,8 @@ uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint1
 }
 
 uint16_t Worker::distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t own_queue) {
+    if (lagg.holding && held_count_ + kBurst > kHoldFrames) [[unlikely]]
+        return 0;
     rte_mbuf *frames[kBurst];
     const uint16_t count = lagg.receive_from_upper(lagg, queue, frames, kBurst);
     if (count == 0) return 0;
@@ -262,10 +338,12 @@ void Worker::scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **fram
     uint16_t homeless = 0;
     for (uint16_t i = 0; i < count; ++i) {
         const uint8_t m = member_of[i];
-        if (m == distribute::kNoMember)
-            frames[homeless++] = frames[i];
-        else
+        if (m < distribute::kMaxMembers) [[likely]]
             batch[m][batch_count[m]++] = frames[i];
+        else if (m == distribute::kHeldMember)
+            hold(lagg, frames[i]);
+        else
+            frames[homeless++] = frames[i];
     }
     for (uint8_t m = 0; m < lagg.member_count; ++m)
         if (batch_count[m] != 0)

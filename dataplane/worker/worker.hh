@@ -19,6 +19,8 @@ struct rte_ring;
 namespace lagg::worker {
 
 inline constexpr uint16_t kBurst = 32;
+/// Frames of held buckets that one worker keeps.
+inline constexpr size_t kHoldFrames = 2048;
 
 /// What all workers share; written by nobody while they run, but for the pointer.
 struct Shared {
@@ -27,6 +29,10 @@ struct Shared {
     rte_rcu_qsbr *rcu = nullptr;
     rte_mempool *pool = nullptr;
     bool may_sleep = true; ///< idle workers sleep for tens of microseconds
+    /// Numbers of requests to empty the receive queues of a device: the last one, and the last one
+    /// of each device.
+    std::atomic<uint64_t> flush_wanted{0};
+    std::array<std::atomic<uint64_t>, kMaxDevices> flush_of_device{};
 };
 
 class Worker {
@@ -47,6 +53,8 @@ class Worker {
 
     const DeviceCounters &counters(EndpointId endpoint) const { return counters_[endpoint]; }
     const LoopCounters &loops() const { return loops_; }
+    /// The last request of Shared::flush_wanted that was carried out.
+    uint64_t flushed() const { return flushed_.done.load(std::memory_order_acquire); }
 
   private:
     /// What the worker remembers of one lagg between bursts.
@@ -55,6 +63,11 @@ class Worker {
     };
 
     bool round(const ForwardingState &state);
+    void flush(const ForwardingState *state);
+    void empty_queues(const LaggForwarding &lagg, const Member &member, uint16_t own_queue);
+    void release_held(const ForwardingState &state);
+    void hold(const LaggForwarding &lagg, rte_mbuf *frame);
+    void drop_held(rte_mbuf *frame);
     void take_slow_frames();
     void send_slow_frames(const ForwardingState &state);
     void count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count);
@@ -75,6 +88,11 @@ class Worker {
     std::array<LaggState, kMaxLaggs> laggs_{};
     std::array<DeviceCounters, kMaxEndpoints> counters_{};
     LoopCounters loops_;
+    FlushProgress flushed_;
+    uint64_t generation_ = 0; ///< of the state of the last round
+    /// Frames of held buckets in the order they came; mbuf->port is the slot of their lagg.
+    std::array<rte_mbuf *, kHoldFrames> held_{};
+    size_t held_count_ = 0;
     /// Slow frames the device had no room for; they are tried again before anything else is sent.
     std::array<rte_mbuf *, 64> unsent_{};
     size_t unsent_count_ = 0;

@@ -78,6 +78,11 @@ struct Driven {
         aggregate.reconfigure(next, aggregate.identity(), now);
     }
 
+    /// What the engine says when every worker has seen the forwarding state.
+    void hold_is_in_force() {
+        if (aggregate.flow_move().wants_grace()) aggregate.holds_in_force(1, now);
+    }
+
     std::string name_of(uint8_t index) const {
         const worker::LaggForwarding forwarding = aggregate.forwarding();
         for (const Member &member : aggregate.members())

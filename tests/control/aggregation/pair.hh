@@ -56,6 +56,7 @@ class Pair {
     }
 
     static bool deliver(Driven &from, Driven &to) {
+        from.hold_is_in_force();
         const std::vector<OutgoingFrame> frames = from.aggregate.take_frames();
         for (const OutgoingFrame &frame : frames) {
             const Member *sender = from.aggregate.find(frame.device);
