@@ -20,7 +20,9 @@ from tester import UP, Tester
 from lab.command import LabError, run, wait_for
 from lab.network import Network
 
-RINGS = 64  # slots of a port's rings: 32 ports of the default size would take half a GiB
+# 64 slots a ring, not 512: 32 ports with those would take half a GiB.
+SMALL_RINGS = "framecnt=64,framesz=10240,blocksz=40960"
+LARGE_RINGS = "framecnt=512,framesz=10240,blocksz=40960"
 ONE_BY_ONE = 0.1  # s between two questions to the API: several checks ask at once
 MOST_PORTS = 32
 
@@ -32,7 +34,7 @@ class Setup:
     lacp: dict = field(default_factory=dict)
     lagg: dict = field(default_factory=dict)
     ports: dict = field(default_factory=dict)  # number of the port, from 1: keys of its [[port]]
-    arguments: str = ""  # more of them for net_af_packet
+    arguments: str = SMALL_RINGS  # of net_af_packet
     daemon: dict = field(default_factory=dict)
     ipv6: bool = False
     alone: bool = False  # a daemon, and the machine as far as we have it, for itself
@@ -60,8 +62,7 @@ class Bench:
     # --- configuration ----------------------------------------------------------------------------
 
     def port_tables(self):
-        more = f",framecnt={RINGS},framesz=10240,blocksz=40960{self.setup.arguments}"
-        return [{**af_packet(name, more), **self.port_keys.get(self.names.index(name) + 1, {})}
+        return [{**af_packet(name, f",{self.setup.arguments}"), **self.port_keys.get(self.names.index(name) + 1, {})}
                 for name in self.used]
 
     def lagg_table(self):

@@ -21,7 +21,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "smoke")]
 
 from smoke import SKIPPED, programs  # noqa: E402  (brings scripts/ into the path)
 
-from bench import MOST_PORTS, Hall, Setup  # noqa: E402
+from bench import LARGE_RINGS, MOST_PORTS, SMALL_RINGS, Hall, Setup  # noqa: E402, F401
 from lab.command import LabError, wait_for  # noqa: E402
 from lab.laboratory import missing  # noqa: E402
 

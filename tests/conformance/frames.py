@@ -107,6 +107,22 @@ def data_frame(flow, number, destination=BROADCAST, size=SMALLEST, side=0x0a):
             + NUMBER.pack(flow, number)).ljust(size, b"\0")
 
 
+def udp_frame(source, number, destination=BROADCAST, source_ip=bytes((192, 0, 2, 1)),
+              destination_ip=bytes((192, 0, 2, 2)), port=5000, to_port=9, tags=b"", fragment=0,
+              payload=b""):
+    """A numbered UDP datagram; `tags`: what stands before the EtherType, `fragment`: that field."""
+    body = struct.pack(">I", number) + payload
+    udp = struct.pack(">HHHH", port, to_port, 8 + len(body), 0) + body
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 1, fragment, 64, 17, 0)
+    return (destination + source + tags + b"\x08\x00" + head + source_ip + destination_ip
+            + udp).ljust(SMALLEST, b"\0")
+
+
+def udp_number(frame):
+    """That of a frame of udp_frame() without tags."""
+    return struct.unpack_from(">I", frame.data, 42)[0]
+
+
 def number_of(frame):
     """(flow, number) of a data frame."""
     return NUMBER.unpack_from(frame.data, 14)

@@ -4,7 +4,7 @@ import os
 import random
 import time
 
-from check import Check, long, main, on
+from check import Check, long, main, on, twin
 from frames import VERSION_2_TLVS, tlv, with_octets
 from tester import UP
 from wire import DESTINATION, LENGTH, SLOW_PROTOCOLS, TIMEOUT
@@ -129,6 +129,7 @@ class Acceptance(Check):
 
     @long
     @on(cables=2, alone=True)
+    @twin("Conformance.Check17AMinuteOfGarbageLeavesTheOtherPortAlone")
     def test_17_garbage_long(self):
         """1000 slow frames of garbage a second for a minute."""
         self.garbage(60)

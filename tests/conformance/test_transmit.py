@@ -3,7 +3,7 @@
 import itertools
 import time
 
-from check import Check, long, main, on, twin
+from check import SMALL_RINGS, Check, long, main, on, twin
 from tester import ACTIVE, UP
 from wire import (ACTIVITY, AGGREGATION, CARRYING, COLLECTING, DEFAULTED, DISTRIBUTING, EXPIRED,
                   TIMEOUT)
@@ -92,6 +92,7 @@ class Transmit(Check):
 
     @long
     @on(cables=2, lacp={"rate": "fast"}, alone=True)
+    @twin("Conformance.Check33EverySecondForTenMinutes")
     def test_33_every_second_long(self):
         """The same for ten minutes."""
         begun, ended, rate, _ = self.under_load(600, 46)
@@ -165,7 +166,7 @@ class Transmit(Check):
 
     @long
     @on(lacp={"mode": "passive"})
-    @twin("Pair.OneActiveEndIsEnoughTwoPassiveEndsAreSilent")
+    @twin("Conformance.Check37PassiveIsSilentForAnHour")
     def test_37_passive_long(self):
         """Passive with a silent partner: nothing for 100 s."""
         self.t.plug()
@@ -238,7 +239,7 @@ class Transmit(Check):
         time.sleep(8)
         self.assert_every_second(self.t, begun, time.time())
 
-    @on(cables=2, alone=True, arguments=",qdisc_bypass=0")
+    @on(cables=2, alone=True, arguments=f"{SMALL_RINGS},qdisc_bypass=0")
     def test_43_congested(self):
         """LACPDUs leave on time from a port that refuses data because it is full."""
         for name in self.bench.names:

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 
 from air import Capture, Station
-from frames import Lacpdu, Marker, lacpdu, marker
+from frames import MARKER_RESPONSE, Lacpdu, Marker, lacpdu, marker
 from wire import (ACTIVITY, AGGREGATION, CARRYING, NOBODY, SLOW_PROTOCOLS, SYNCHRONIZATION,
                   Information)
 
@@ -37,7 +37,7 @@ class Tester(Station):
         self.actor = Information(0x8000, system, 1, 0x8000, number, ACTIVE)
         self.view = None        # what it says of D; None: what it heard last
         self.reflecting = None  # the Tester from which whatever is heard here leaves
-        self.version, self.tail = 1, b""
+        self._marker_delay = None
         self._known = NOBODY
         self._speaking = 0      # counts up, so that an old timer knows that it is old
         self._every = None
@@ -62,8 +62,7 @@ class Tester(Station):
     def pdu(self, **shape):
         """Its LACPDU as octets. `shape`: arguments of frames.lacpdu(), or actor=, partner=."""
         return lacpdu(**{"source": self.source, "actor": self.actor,
-                         "partner": self.view or self._known, "version": self.version,
-                         "tail": self.tail, **shape})
+                         "partner": self.view or self._known, **shape})
 
     def tell(self, **actor):
         """One LACPDU, after changing fields of its Actor block; the time.time() just before it."""
@@ -101,11 +100,20 @@ class Tester(Station):
     def send(self, data):
         return self._slow.send(data)
 
-    def send_marker(self, transaction, port=None, system=None, **shape):
+    def marker(self, transaction, port=None, system=None, **shape):
+        """`shape`: arguments of frames.marker()."""
+        return marker(self.source, port or self.actor.port, system or self.actor.system,
+                      transaction, **shape)
+
+    def send_marker(self, transaction, **shape):
+        """Returns the time.time() just before it."""
         at = time.time()
-        self.send(marker(self.source, port or self.actor.port, system or self.actor.system,
-                         transaction, **shape))
+        self.send(self.marker(transaction, **shape))
         return at
+
+    def answer_markers(self, delay):
+        """From now on D's Markers are answered, `delay` seconds late."""
+        self._marker_delay = delay
 
     def reflect_to(self, other):
         """From now on every slow-protocol frame that comes in here leaves there."""
@@ -121,6 +129,10 @@ class Tester(Station):
     def on_slow_frame(self, frame):
         if self.reflecting:
             self.reflecting.send(frame.data)
+        if self._marker_delay is not None and isinstance(frame, Marker) and not frame.is_response:
+            port, system = frame.requester
+            answer = self.marker(frame.transaction, port, system, kind=MARKER_RESPONSE)
+            self.air.after(self._marker_delay, lambda: self._slow.send(answer))
         if not isinstance(frame, Lacpdu) or frame.vlan is not None:
             return
         is_news, self._known = frame.actor != self._known, frame.actor

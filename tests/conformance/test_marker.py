@@ -1,0 +1,103 @@
+"""Checks 65 to 70: the Marker protocol."""
+
+import time
+from unittest import skip
+
+from check import LARGE_RINGS, Check, main, on, twin
+from frames import with_octets, udp_frame, udp_number
+from tester import UP
+from wire import DESTINATION, LENGTH
+
+ANSWERS = 0.1  # s
+IPV4 = 0x0800
+FRAMES, ROUNDS = 200, 12
+TLV_LENGTH = 17
+
+
+class MarkerChecks(Check):
+    def setUp(self):
+        super().setUp()
+        self.bench.connect()
+
+    def counted(self):
+        lacp = self.bench.lacp_of()
+        return {key: lacp[key] for key in ("marker_pdus_rx", "marker_response_pdus_rx",
+                                           "marker_response_pdus_tx", "illegal_rx")}
+
+    def assert_grown(self, before, **grown):
+        want = {key: value + grown.get(key, 0) for key, value in before.items()}
+        self.bench.wait(f"counters {want}", lambda _: self.counted() == want, 2)
+
+    @twin("MarkerResponder.AnswersWithTheSameTransactionFromThePortsOwnAddress")
+    def test_65_response(self):
+        """A Marker is answered within 100 ms, with its own port, system and transaction."""
+        system = bytes.fromhex("0a0b0c0d0e0f")
+        begun = self.t.send_marker(0xdeadbeef, port=0x1234, system=system)
+        answer = self.t.wait_marker(0xdeadbeef, 1, begun)
+        self.assertLess(answer.at - begun, ANSWERS)
+        self.assertEqual(answer.requester, (0x1234, system))
+        self.assertEqual(answer.destination, DESTINATION)
+        self.assertEqual(answer.source.hex(":"), self.bench.port()["mac"])
+        self.assertEqual(answer.data[12:18].hex(), "8809" "0201" "0210")
+        self.assertEqual((len(answer.data), answer.data[30:]), (LENGTH, bytes(LENGTH - 30)))
+
+    @twin("MarkerResponder.AnswersFiveInASecondAndStopsBelowTheSlowProtocolsLimit")
+    def test_66_five_in_a_second(self):
+        """Five Markers in a second: five Responses."""
+        begun = time.time()
+        for number in range(5):
+            self.t.send_marker(number)
+            time.sleep(0.15)
+        for number in range(5):
+            self.t.wait_marker(number, 1, begun)
+        self.assertEqual(len(self.t.markers(begun)), 5)
+
+    @twin("MarkerResponder.NeverAnswersAResponse")
+    def test_67_responses_are_not_answered(self):
+        """A Response nobody asked for is counted and not answered."""
+        before = self.counted()
+        begun = self.t.send_marker(1, kind=2)
+        self.assert_grown(before, marker_response_pdus_rx=1)
+        self.assert_never("an answer", lambda: self.t.markers(begun), 1)
+
+    @skip("Responses do not wait for all receive queues yet")
+    @on(cables=2, arguments=f"{LARGE_RINGS},qpairs=2", daemon={"workers": [0, 1]}, alone=True)
+    def test_68_response_after_the_data(self):
+        """The Response leaves only after the data before the Marker was delivered, over two queues."""
+        self.t.tell(state=UP)
+        self.t.wait_bits(UP, 4)
+        delivered = self.bench.ready_client().capture(IPV4)
+        lead = []
+        for number in range(ROUNDS):
+            for frame in range(FRAMES):
+                self.t.send(udp_frame(self.t.source, number * FRAMES + frame, port=5000 + frame % 32))
+            begun = self.t.send_marker(number)
+            answer = self.t.wait_marker(number, 2, begun)
+            wanted = set(range(number * FRAMES, (number + 1) * FRAMES))
+            time.sleep(0.1)
+            times = {udp_number(frame): frame.at for frame in delivered.since(begun - 2)
+                     if udp_number(frame) in wanted}
+            self.assertEqual(set(times), wanted, "frames were lost")
+            lead.append(answer.at - max(times.values()))
+            time.sleep(0.1)  # no more than may be answered
+        print(f"check 68: Responses came {min(lead) * 1e3:.2f} to {max(lead) * 1e3:.2f} ms after the "
+              "last frame was delivered", flush=True)
+        self.assertGreater(min(lead), 0)
+
+    @twin("MarkerResponder.CountsMalformedMarkersAsIllegal")
+    def test_70_malformed(self):
+        """A Marker with a wrong TLV length or cut short is dropped and counted."""
+        before = self.counted()
+        begun = self.t.send_marker(1, length=17)
+        self.t.send_marker(2, length=0)
+        self.t.send_marker(3, kind=3)
+        whole = self.t.marker(4)
+        for length in (LENGTH - 1, 60, 18):
+            self.t.send(whole[:length])
+        self.t.send(with_octets(whole, **{f"at_{TLV_LENGTH}": 0xff}))
+        self.assert_grown(before, illegal_rx=7)
+        self.assertEqual(self.t.markers(begun), [])
+
+
+if __name__ == "__main__":
+    main()
