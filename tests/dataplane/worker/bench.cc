@@ -59,7 +59,7 @@ void free_frame(rte_mbuf *frame) {
 
 // ---- building and taking down -------------------------------------------------------------------
 
-Bench::Bench(const Plan &plan) {
+Bench::Bench(const Plan &plan) : cable_size_(plan.cable_size) {
     Result<std::unique_ptr<port::PacketPool>> pool = port::PacketPool::create(kBuffers);
     if (!pool) throw std::runtime_error(pool.error().message);
     pool_ = std::move(*pool);
@@ -144,6 +144,7 @@ aggregation::AttachedPort Bench::attached(Side side, unsigned cable) {
             .number = static_cast<lacp::PortNumber>(cable + 1),
             .mac = port.mac(),
             .queues = port.queues(),
+            .rx_descriptors = static_cast<uint16_t>(cable_size_),
             .link_source = port.link_source(),
             .interface_index = 0,
             .lacp = {}};

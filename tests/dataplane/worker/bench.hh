@@ -112,6 +112,7 @@ class Bench {
     bool rings_empty() const;
     aggregation::AttachedPort attached(Side side, unsigned cable);
 
+    unsigned cable_size_;
     std::unique_ptr<port::PacketPool> pool_;
     std::deque<Ring> rings_;
     std::deque<SideParts> sides_;

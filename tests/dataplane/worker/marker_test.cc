@@ -1,0 +1,154 @@
+// Markers keep the order of frames: an answer leaves after all that came before the question, and
+// flows change their port between two live ones without a frame lost, doubled or overtaken.
+#include "tests/dataplane/worker/bench.hh"
+
+#include "lacp/marker.hh"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <thread>
+
+namespace lagg::worker {
+
+namespace {
+
+/// True when a Marker Response came out of the ring; everything else that came is freed.
+bool take_response(Ring &ring) {
+    bool found = false;
+    while (rte_mbuf *frame = ring.pop()) {
+        const std::span<const uint8_t> bytes{rte_pktmbuf_mtod(frame, const uint8_t *),
+                                             frame->data_len};
+        const auto pdu = lacp::classify(bytes) == lacp::SlowProtocol::MARKER
+                             ? lacp::decode_marker(bytes)
+                             : std::nullopt;
+        found = found || (pdu && pdu->response);
+        free_frame(frame);
+    }
+    return found;
+}
+
+/// Makes a receive queue slow: each burst costs its worker a while.
+uint16_t dawdle(uint16_t, uint16_t, rte_mbuf **, uint16_t count, uint16_t, void *) {
+    if (count != 0) std::this_thread::sleep_for(100us);
+    return count;
+}
+
+/// A client that sends without a pause, with a bounded number of frames on their way, and looks at
+/// every frame that comes out at the other end.
+class Stream {
+  public:
+    Stream(Bench &bench, uint32_t flows, unsigned queues)
+        : bench_(bench), flows_(flows), queues_(queues), next_(flows, 0) {}
+
+    void send_until(uint32_t number) {
+        while (sent_ < number) {
+            for (int i = 0; i < 64 && sent_ < number && sent_ - came_ < kInFlight; ++i) {
+                const uint32_t flow = sent_ % flows_;
+                ASSERT_TRUE(bench_.send(A, {.flow = flow, .number = sent_}, flow % queues_));
+                ++sent_;
+            }
+            receive();
+        }
+    }
+    /// False when some frames never came.
+    bool finish() {
+        return Bench::wait_until([&] {
+            receive();
+            return came_ == sent_;
+        });
+    }
+    uint32_t overtaken = 0;
+
+  private:
+    static constexpr uint32_t kInFlight = 900;
+
+    void receive() {
+        for (const Tag &tag : bench_.receive(B)) {
+            ++came_;
+            // A flow's numbers go up by the number of flows; less is old or double.
+            if (tag.number < next_[tag.flow]) ++overtaken;
+            next_[tag.flow] = tag.number + 1;
+        }
+    }
+
+    Bench &bench_;
+    uint32_t flows_;
+    unsigned queues_;
+    std::vector<uint32_t> next_;
+    uint32_t sent_ = 0;
+    uint32_t came_ = 0;
+};
+
+void set_drain(Bench &bench, const std::string &port, bool on) {
+    bench.protocol().call([&](aggregation::Engine &engine, lacp::Time now) {
+        ASSERT_TRUE(engine.set_drain("lagg0", port, on, now));
+    });
+}
+
+bool is_settled(Bench &bench, const std::string &port, bool drained) {
+    for (const api::Port &p : bench.describe(A).ports)
+        if (p.name == port) return drained ? p.buckets == 0 && !p.distributing : p.distributing;
+    return false;
+}
+
+} // namespace
+
+TEST(Marker, IsAnsweredAfterAllThatCameBeforeItOnEveryQueue) {
+    constexpr uint32_t kFrames = 3000;
+    Bench bench({.protocol = Protocol::LACP,
+                 .cables = 1,
+                 .two_laggs = false,
+                 .workers = 2,
+                 .queues = 2,
+                 .cable_size = 4096,
+                 .adjust = [](config::Lagg &lagg) { lagg.lacp.strict = false; }});
+    ASSERT_TRUE(bench.wait_distributing(1));
+    // So that the other queue is still being read long after the Marker has reached the protocol
+    // thread.
+    ASSERT_NE(rte_eth_add_rx_callback(bench.device(A, 0).id(), 1, dawdle, nullptr), nullptr);
+    // Six answers a second are the limit.
+    for (uint32_t round = 0; round < 6; ++round) {
+        take_response(bench.from_port(A, 0));
+        for (uint32_t i = 0; i < kFrames; ++i)
+            bench.to_port(A, 0, 1).push(make_frame(bench.pool(), Tag{1, i}));
+        const lacp::Frame marker = lacp::encode({false, 7, {2, 2, 2, 2, 2, 2}, round}, {2, 9});
+        bench.to_port(A, 0, 0).push(make_frame(bench.pool(), marker));
+        const auto deadline = std::chrono::steady_clock::now() + 8s;
+        while (!take_response(bench.from_port(A, 0)))
+            ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "no answer";
+        EXPECT_EQ(bench.receive(A).size(), kFrames) << "the answer was ahead of frames";
+    }
+}
+
+class Moving : public testing::TestWithParam<unsigned> {};
+
+TEST_P(Moving, BetweenLivePortsLosesDoublesAndReordersNothing) {
+    constexpr uint32_t kFrames = 1'000'000;
+    constexpr uint32_t kMoves = 4; // away and back, each twice
+    Bench bench({.protocol = Protocol::LACP,
+                 .cables = 3,
+                 .workers = 2,
+                 .queues = GetParam(),
+                 .cable_size = 4096});
+    ASSERT_TRUE(bench.wait_distributing(3));
+    Stream stream(bench, 64, GetParam());
+    bool drained = false;
+    uint32_t moves = 0;
+    for (uint32_t number = 0; number < kFrames || moves < kMoves; number += 1000) {
+        stream.send_until(number + 1000);
+        if (!is_settled(bench, "a1", drained)) continue; // the last one is still under way
+        drained = !drained;
+        set_drain(bench, "a1", drained);
+        ++moves;
+    }
+    ASSERT_TRUE(stream.finish()) << "frames are lost";
+    EXPECT_EQ(stream.overtaken, 0U);
+    for (unsigned cable = 0; cable < 3; ++cable)
+        EXPECT_EQ(bench.totals(A, cable).tx_full, 0U);
+    EXPECT_EQ(bench.upper_totals(A).tx_no_member, 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Queues, Moving, testing::Values(1U, 2U));
+
+} // namespace lagg::worker
