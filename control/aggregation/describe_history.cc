@@ -48,18 +48,28 @@ std::string changed_flags(const lacp::State &before, const lacp::State &after) {
     return text;
 }
 
-void compare(const char *end, const lacp::PortInformation &before,
-             const lacp::PortInformation &after, std::vector<std::string> &changed) {
+/// Who it is: one field that changed is named with its values, several make it another one.
+std::vector<std::string> changed_identity(const lacp::PortInformation &before,
+                                          const lacp::PortInformation &after) {
+    std::vector<std::string> changed;
     const auto number = [&](const char *field, unsigned was, unsigned is) {
-        if (was != is) changed.push_back(fmt::format("{} {} {}>{}", end, field, was, is));
+        if (was != is) changed.push_back(fmt::format("{} {}>{}", field, was, is));
     };
     number("system priority", before.system.priority, after.system.priority);
     if (before.system.address != after.system.address)
-        changed.push_back(fmt::format("{} system {}>{}", end, to_string(before.system.address),
+        changed.push_back(fmt::format("system {}>{}", to_string(before.system.address),
                                       to_string(after.system.address)));
     number("key", before.key, after.key);
     number("port priority", before.port.priority, after.port.priority);
     number("port", before.port.number, after.port.number);
+    if (changed.size() > 1) changed = {"is another"};
+    return changed;
+}
+
+void compare(const char *end, const lacp::PortInformation &before,
+             const lacp::PortInformation &after, std::vector<std::string> &changed) {
+    for (const std::string &field : changed_identity(before, after))
+        changed.push_back(fmt::format("{} {}", end, field));
     if (const std::string flags = changed_flags(before.state, after.state); !flags.empty())
         changed.push_back(fmt::format("{} {}", end, flags));
 }

@@ -194,7 +194,8 @@ struct Pdu {
     std::optional<LacpEnd> partner;
     std::optional<uint16_t> collector_max_delay; ///< tens of microseconds
     std::optional<MarkerInformation> marker;
-    /// What differs from the LACPDU before it in the same direction: "actor +N", "partner key 1>2".
+    /// What differs from the LACPDU before it in the same direction: "actor +N", "partner key 1>2",
+    /// "partner is another".
     std::vector<std::string> changed;
     std::string hex; ///< the octets that were kept, from the destination address on
 };

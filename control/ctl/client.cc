@@ -91,7 +91,8 @@ std::string Client::escaped(const std::string &segment) {
     return text ? text.get() : "";
 }
 
-std::variant<Response, Failure> Client::request(Method method, const std::string &path) const {
+std::variant<Response, Failure> Client::request(Method method, const std::string &path,
+                                                const std::string &body) const {
     if (socket_.empty() || socket_.size() >= sizeof sockaddr_un::sun_path)
         return Failure{ExitCode::USAGE, "socket path \"" + socket_ + "\": it has 1 to " +
                                             std::to_string(sizeof sockaddr_un::sun_path - 1) +
@@ -110,7 +111,7 @@ std::variant<Response, Failure> Client::request(Method method, const std::string
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_.count()));
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &append);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &response.body);
-    if (method == Method::POST) curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, "");
+    if (method == Method::POST) curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, body.c_str());
     if (const CURLcode code = curl_easy_perform(handle); code != CURLE_OK)
         return failure_of(handle, code, socket_, timeout_);
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &response.status);

@@ -24,7 +24,8 @@ class Client {
 
     /// Any HTTP answer is a Response; a Failure says why there is none: UNREACHABLE, PERMISSION,
     /// TIMEOUT, or FAILED where something else than laggd answers. Blocks.
-    std::variant<Response, Failure> request(Method method, const std::string &path) const;
+    std::variant<Response, Failure> request(Method method, const std::string &path,
+                                            const std::string &body = {}) const;
 
     /// One segment of a path, percent-encoded.
     static std::string escaped(const std::string &segment);

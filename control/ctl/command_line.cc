@@ -22,7 +22,8 @@ constexpr double kLongestSeconds = 86400;
 constexpr const char *kFooter = R"(Without a command: one line a lagg, and why ports are idle.
 
 Exit status: 0 ok, 1 failed, 2 usage, 3 no such object, 4 daemon unreachable,
-5 permission, 6 invalid configuration, 9 timeout. See laggctl(1).)";
+5 permission, 6 invalid configuration, 7 no traffic on the port (why), 9 timeout.
+See laggctl(1).)";
 
 // What CLI11 fills in, before it is a CommandLine.
 struct Arguments {
@@ -31,6 +32,10 @@ struct Arguments {
     double timeout_seconds = kQuestionSeconds;
     std::optional<std::string> show_lagg; ///< or the view, where it stands alone
     std::optional<std::string> show_view;
+    std::string lagg;
+    std::string port;
+    std::string state; ///< on, off
+    bool as_hex = false;
 };
 
 struct Grammar {
@@ -39,7 +44,60 @@ struct Grammar {
     CLI::App *show = nullptr;
     CLI::App *status = nullptr;
     CLI::App *reload = nullptr;
+    std::vector<std::pair<CLI::App *, Verb>> of_ports; ///< commands about ports
 };
+
+CLI::App *add_command(Grammar &grammar, CLI::App &parent, const char *name, const char *what,
+                      Verb verb) {
+    CLI::App *command = parent.add_subcommand(name, what);
+    grammar.of_ports.emplace_back(command, verb);
+    return command;
+}
+
+void add_lagg(CLI::App &command, Arguments &into) {
+    command.add_option("LAGG", into.lagg, "Its name")->type_name("")->required();
+}
+void add_port(CLI::App &command, Arguments &into) {
+    command.add_option("PORT", into.port, "Its name")->type_name("")->required();
+}
+void add_state(CLI::App &command, Arguments &into) {
+    command.add_option("STATE", into.state, "on or off")
+        ->type_name("")
+        ->required()
+        ->check([](const std::string &word) {
+            return word == "on" || word == "off" ? "" : "\"" + word + "\" is neither on nor off";
+        });
+}
+
+void describe_port_commands(Grammar &grammar, Arguments &into) {
+    CLI::App *why =
+        add_command(grammar, grammar.app, "why",
+                    "Why a port, or each port of a lagg, carries no traffic", Verb::WHY);
+    add_lagg(*why, into);
+    why->add_option("PORT", into.port, "Its name; all of them without")->type_name("");
+
+    CLI::App *lacp = grammar.app.add_subcommand("lacp", "The LACP of one port, past and tests");
+    lacp->require_subcommand(1);
+    CLI::App *pdus =
+        add_command(grammar, *lacp, "pdus", "The last slow-protocol frames of a port", Verb::PDUS);
+    pdus->add_flag("-x,--hex", into.as_hex, "The octets too");
+    CLI::App *history =
+        add_command(grammar, *lacp, "history", "What its machines did lately", Verb::HISTORY);
+    CLI::App *txtest = add_command(grammar, *lacp, "txtest",
+                                   "For laboratories: its LACPDUs are not sent", Verb::TXTEST);
+    CLI::App *rxtest = add_command(grammar, *lacp, "rxtest",
+                                   "For laboratories: LACPDUs that come are dropped", Verb::RXTEST);
+    for (CLI::App *command : {pdus, history, txtest, rxtest})
+        add_port(*command, into);
+    for (CLI::App *command : {txtest, rxtest})
+        add_state(*command, into);
+
+    CLI::App *drain = add_command(grammar, grammar.app, "drain",
+                                  "Move a port's flows to the others", Verb::DRAIN);
+    add_lagg(*drain, into);
+    add_port(*drain, into);
+    add_state(*drain, into);
+}
 
 void describe(Grammar &grammar, Arguments &into) {
     CLI::App &app = grammar.app;
@@ -64,6 +122,7 @@ void describe(Grammar &grammar, Arguments &into) {
         ->type_name("");
     grammar.status = app.add_subcommand("status", "The daemon: version, memory, workers");
     grammar.reload = app.add_subcommand("reload", "Make the daemon read its configuration again");
+    describe_port_commands(grammar, into);
 }
 
 std::optional<View> view_named(std::string_view name) {
@@ -102,16 +161,29 @@ std::optional<Failure> read_show(const Arguments &arguments, CommandLine &comman
 // CLI11's complaint, with the word that was probably meant.
 Failure usage_failure(const CLI::App &app, const CLI::ParseError &error) {
     const auto extras = app.remaining(true);
+    if (extras.empty() && error.get_name() == "RequiredError" && app.got_subcommand("lacp") &&
+        app.get_subcommand("lacp")->get_subcommands().empty())
+        return {ExitCode::USAGE,
+                "lacp needs one more word: pdus, history, txtest or rxtest (see laggctl --help)"};
     if (extras.empty()) return {ExitCode::USAGE, error.what()};
     const std::string &word = extras.front();
     if (word.starts_with("-"))
         return {ExitCode::USAGE, "there is no option \"" + word + "\" (see laggctl --help)",
-                api::nearest(word, {"--json", "--socket", "--timeout", "--version", "--help"})};
-    if (!app.get_subcommands().empty())
+                api::nearest(word,
+                             {"--json", "--socket", "--timeout", "--version", "--help", "--hex"})};
+    const auto commands = app.get_subcommands();
+    if (!commands.empty() && commands.front()->get_name() == "lacp" &&
+        commands.front()->get_subcommands().empty())
+        return {ExitCode::USAGE,
+                "there is no command \"lacp " + word +
+                    "\"; there are pdus, history, txtest and rxtest",
+                api::nearest(word, {"pdus", "history", "txtest", "rxtest"})};
+    if (!commands.empty())
         return {ExitCode::USAGE, "\"" + word + "\" is one word too many (see laggctl --help)"};
     return {ExitCode::USAGE,
-            "there is no command \"" + word + "\"; the commands are show, status and reload",
-            api::nearest(word, {"show", "status", "reload"})};
+            "there is no command \"" + word +
+                "\"; the commands are show, why, lacp, drain, status and reload",
+            api::nearest(word, {"show", "why", "lacp", "drain", "status", "reload"})};
 }
 
 // How errors are to be printed has to be known even where parsing failed.
@@ -145,6 +217,14 @@ std::variant<CommandLine, Outcome> parse_command_line(int argc, const char *cons
     if (*grammar.reload) command.verb = Verb::RELOAD;
     if (command.verb == Verb::RELOAD && grammar.timeout->count() == 0)
         arguments.timeout_seconds = kReloadSeconds;
+    for (const auto &[parsed, verb] : grammar.of_ports) {
+        if (!*parsed) continue;
+        command.verb = verb;
+        command.lagg = arguments.lagg;
+        command.port = arguments.port;
+        command.on = arguments.state == "on";
+        command.as_hex = arguments.as_hex;
+    }
     command.timeout =
         std::chrono::milliseconds(static_cast<long>(arguments.timeout_seconds * 1000));
     if (const auto failure = read_show(arguments, command))

@@ -13,6 +13,7 @@ enum class ExitCode {
     UNREACHABLE = 4,
     PERMISSION = 5,
     INVALID_CONFIG = 6,
+    NO_TRAFFIC = 7, ///< a port that was asked about carries none
     TIMEOUT = 9,
 };
 

@@ -25,6 +25,10 @@ inline constexpr std::array<std::pair<std::string_view, View>, 4> kViewNames{{
 std::string render_summary(const std::vector<api::Lagg> &laggs);
 /// One view of each lagg, separated by empty lines.
 std::string render_show(const std::vector<api::Lagg> &laggs, View view);
+/// The last slow-protocol frames of a port, one line each; with their octets below it.
+std::string render_pdus(const api::PortHistory &history, bool as_hex);
+/// What the machines of a port did lately, one line a transition.
+std::string render_history(const api::PortHistory &history);
 /// The daemon itself.
 std::string render_status(const api::Status &status);
 

@@ -7,8 +7,12 @@
 #include "control/ctl/client.hh"
 #include "control/ctl/render.hh"
 #include "control/ctl/table.hh"
+#include "control/ctl/why.hh"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <optional>
 
 namespace lagg::ctl {
 namespace {
@@ -20,14 +24,25 @@ constexpr long kHttpNotFound = 404;
 constexpr long kHttpUnprocessable = 422;
 
 std::string path_of(const CommandLine &command) {
+    const std::string lagg = "/v1/laggs/" + Client::escaped(command.lagg);
+    const std::string port = lagg + "/ports/" + Client::escaped(command.port);
     switch (command.verb) {
     case Verb::SUMMARY: return "/v1/laggs";
-    case Verb::SHOW:
-        return command.lagg.empty() ? "/v1/laggs" : "/v1/laggs/" + Client::escaped(command.lagg);
+    case Verb::SHOW: return command.lagg.empty() ? "/v1/laggs" : lagg;
     case Verb::STATUS: return "/v1/status";
     case Verb::RELOAD: return "/v1/reload";
+    case Verb::WHY: return lagg;
+    case Verb::PDUS:
+    case Verb::HISTORY: return port + "/lacp";
+    case Verb::TXTEST: return port + "/txtest";
+    case Verb::RXTEST: return port + "/rxtest";
+    case Verb::DRAIN: return port + "/drain";
     }
     return {};
+}
+
+bool switches(Verb verb) {
+    return verb == Verb::TXTEST || verb == Verb::RXTEST || verb == Verb::DRAIN;
 }
 
 ExitCode exit_code_of(long status, const CommandLine &command) {
@@ -47,13 +62,36 @@ Failure refusal(const Response &response, const CommandLine &command) {
     Failure failure{code, error->value("message", "laggd gave no reason"),
                     error->value("nearest", "")};
     // `show lcap`: a single word may have been meant as a view.
-    if (code == ExitCode::NO_SUCH_OBJECT && failure.nearest.empty()) {
+    if (code == ExitCode::NO_SUCH_OBJECT && command.verb == Verb::SHOW && failure.nearest.empty()) {
         std::vector<std::string> views;
         for (const auto &[name, view] : kViewNames)
             views.emplace_back(name);
         failure.nearest = api::nearest(command.lagg, views);
     }
     return failure;
+}
+
+Outcome answer_why(const json &body, const CommandLine &command) {
+    const auto lagg = body.get<api::Lagg>();
+    std::vector<Why> list;
+    std::vector<std::string> names;
+    for (const api::Port &port : lagg.ports) {
+        names.push_back(port.name);
+        if (command.port.empty() || command.port == port.name) list.push_back(explain(lagg, port));
+    }
+    if (list.empty() && !command.port.empty())
+        return to_outcome({ExitCode::NO_SUCH_OBJECT,
+                           lagg.name + " has no port \"" + command.port + "\"",
+                           api::nearest(command.port, names)},
+                          command.as_json);
+    const bool all = std::ranges::all_of(list, &Why::carries) && !list.empty();
+    std::string text;
+    for (const Why &why : list)
+        text += (text.empty() ? "" : "\n") + render_why(why);
+    if (list.empty()) text = lagg.name + " has no ports.\n";
+    return {all ? ExitCode::OK : ExitCode::NO_TRAFFIC,
+            command.as_json ? why_as_json(list, !command.port.empty()) : text,
+            {}};
 }
 
 std::string rendered(const json &body, const CommandLine &command) {
@@ -64,25 +102,66 @@ std::string rendered(const json &body, const CommandLine &command) {
                                                 : std::vector<api::Lagg>{body.get<api::Lagg>()},
                            command.view);
     case Verb::STATUS: return render_status(body.get<api::Status>());
-    case Verb::RELOAD: return printable_lines(body.at("message").get<std::string>()) + "\n";
+    case Verb::PDUS: return render_pdus(body.get<api::PortHistory>(), command.as_hex);
+    case Verb::HISTORY: return render_history(body.get<api::PortHistory>());
+    case Verb::WHY:
+    case Verb::RELOAD:
+    case Verb::TXTEST:
+    case Verb::RXTEST:
+    case Verb::DRAIN: return printable_lines(body.at("message").get<std::string>()) + "\n";
     }
     return {};
+}
+
+/// -j gives the part of a port's history that was asked for.
+json part_of(const json &body, const CommandLine &command) {
+    if (command.verb == Verb::PDUS) return body.at("pdus");
+    if (command.verb == Verb::HISTORY) return body.at("transitions");
+    return body;
+}
+
+/// A port belongs to one lagg at most, so its name is enough. Nothing when `command` has a lagg by
+/// then.
+std::optional<Failure> find_lagg(const Client &client, CommandLine &command) {
+    const auto answer = client.request(Method::GET, "/v1/laggs");
+    if (const auto *failure = std::get_if<Failure>(&answer)) return *failure;
+    const Response &response = std::get<Response>(answer);
+    if (response.status != kHttpOk) return refusal(response, command);
+    std::vector<std::string> names;
+    for (const auto &lagg : json::parse(response.body).get<std::vector<api::Lagg>>())
+        for (const api::Port &port : lagg.ports) {
+            names.push_back(port.name);
+            if (port.name == command.port) command.lagg = lagg.name;
+        }
+    if (!command.lagg.empty()) return std::nullopt;
+    return Failure{ExitCode::NO_SUCH_OBJECT, "no lagg has a port \"" + command.port + "\"",
+                   api::nearest(command.port, names)};
+}
+
+Outcome carry_out(const Client &client, CommandLine command) {
+    if (command.lagg.empty() && !command.port.empty())
+        if (const auto failure = find_lagg(client, command))
+            return to_outcome(*failure, command.as_json);
+    const bool posts = command.verb == Verb::RELOAD || switches(command.verb);
+    const auto answer =
+        client.request(posts ? Method::POST : Method::GET, path_of(command),
+                       switches(command.verb) ? json{{"on", command.on}}.dump() : "");
+    if (const auto *failure = std::get_if<Failure>(&answer))
+        return to_outcome(*failure, command.as_json);
+    const Response &response = std::get<Response>(answer);
+    if (response.status != kHttpOk) return to_outcome(refusal(response, command), command.as_json);
+    const json body = json::parse(response.body);
+    if (command.verb == Verb::WHY) return answer_why(body, command);
+    return {ExitCode::OK,
+            command.as_json ? part_of(body, command).dump(2) + "\n" : rendered(body, command),
+            {}};
 }
 
 } // namespace
 
 Outcome run(const CommandLine &command) {
-    const Client client(command.socket, command.timeout);
-    const auto answer =
-        client.request(command.verb == Verb::RELOAD ? Method::POST : Method::GET, path_of(command));
-    if (const auto *failure = std::get_if<Failure>(&answer))
-        return to_outcome(*failure, command.as_json);
-    const Response &response = std::get<Response>(answer);
     try {
-        if (response.status != kHttpOk)
-            return to_outcome(refusal(response, command), command.as_json);
-        const json body = json::parse(response.body);
-        return {ExitCode::OK, command.as_json ? body.dump(2) + "\n" : rendered(body, command), {}};
+        return carry_out(Client(command.socket, command.timeout), command);
     } catch (const json::exception &error) {
         return to_outcome(
             {ExitCode::FAILED,

@@ -2,32 +2,19 @@
 #include "control/ctl/views.hh"
 
 #include "control/ctl/table.hh"
+#include "control/ctl/why.hh"
 #include "control/ctl/words.hh"
 
 #include <fmt/format.h>
-
-#include <utility>
 
 namespace lagg::ctl {
 namespace {
 
 using api::Counters;
-using api::LacpPort;
 using api::Lagg;
 using api::Port;
 
 constexpr size_t kIndent = 2;
-
-std::string link_text(const Port &port) {
-    if (!port.link_up) return "down";
-    return port.speed_mbps ? speed_text(port.speed_mbps) : "up";
-}
-
-std::string traffic_text(const Port &port) {
-    if (port.collecting && port.distributing) return "rx+tx";
-    if (port.collecting) return "rx";
-    return port.distributing ? "tx" : "-";
-}
 
 // A port's part of the flows; "-" where no hash decides.
 std::string share_text(const Lagg &lagg, const Port &port) {
@@ -51,12 +38,6 @@ std::string distribution_text(const Lagg &lagg) {
     return protocol == "BROADCAST" ? "every port" : "none";
 }
 
-std::string lacp_mode_text(const Lagg &lagg) {
-    return fmt::format("LACP {}, rate {}", lagg.lacp_active ? "active" : "passive",
-                       lagg.lacp_fast ? "fast (partner sends every 1 s, expires after 3 s)"
-                                      : "slow (partner sends every 30 s, expires after 90 s)");
-}
-
 std::string state_text(const Lagg &lagg) {
     std::string text =
         fmt::format("{}, {} of {} ports, {}, carrier {}, for {}", lagg.state,
@@ -64,31 +45,6 @@ std::string state_text(const Lagg &lagg) {
                     lagg.carrier ? "on" : "off", duration_text(lagg.last_change_seconds));
     if (!lagg.last_change_reason.empty()) text += ": " + lagg.last_change_reason;
     return text;
-}
-
-std::string with_warnings(std::string text, const Lagg &lagg) {
-    for (const std::string &line : warnings(lagg))
-        text += std::string(kIndent, ' ') + printable(line) + "\n";
-    return text;
-}
-
-std::vector<std::string> lacp_row(const Port &port, const LacpPort &lacp) {
-    const auto &partner = lacp.partner;
-    return {port.name,
-            link_text(port),
-            port.distributing ? "yes" : "no",
-            std::to_string(lacp.aggregator),
-            lacp.actor.flags,
-            partner.flags,
-            lacp.machines.rx,
-            lacp.machines.mux,
-            fmt::format("{},{}", partner.system_priority, partner.system),
-            std::to_string(partner.key),
-            fmt::format("{},{}", partner.port_priority, partner.port),
-            fmt::format("{}/{}/{}", lacp.lacpdus_tx, lacp.lacpdus_rx,
-                        lacp.illegal_rx + lacp.unknown_rx),
-            lacp.last_rx_seconds ? duration_text(*lacp.last_rx_seconds) : "never",
-            fmt::format("{}/{}", lacp.actor_churn_count, lacp.partner_churn_count)};
 }
 
 std::vector<std::string> counters_row(const std::string &name, const Counters &counters) {
@@ -103,11 +59,30 @@ std::vector<std::string> counters_row(const std::string &name, const Counters &c
 
 } // namespace
 
+std::string lacp_mode_text(const Lagg &lagg) {
+    return fmt::format("LACP {}, rate {}", lagg.lacp_active ? "active" : "passive",
+                       lagg.lacp_fast ? "fast (partner sends every 1 s, expires after 3 s)"
+                                      : "slow (partner sends every 30 s, expires after 90 s)");
+}
+
+std::string with_warnings(std::string text, const Lagg &lagg) {
+    for (const std::string &line : warnings(lagg))
+        text += std::string(kIndent, ' ') + printable(line) + "\n";
+    return text;
+}
+
 std::vector<std::string> warnings(const Lagg &lagg) {
     std::vector<std::string> lines;
     for (const Port &port : lagg.ports)
-        if (const std::string reason = why_idle(lagg, port); !reason.empty())
+        if (const std::string reason = explain(lagg, port).reason; !reason.empty())
             lines.push_back("! " + port.name + ": " + reason);
+    for (const Port &port : lagg.ports) {
+        if (!port.lacp || !port.distributing) continue;
+        if (port.lacp->txtest)
+            lines.push_back("! " + port.name + ": txtest holds its LACPDUs back");
+        if (port.lacp->rxtest)
+            lines.push_back("! " + port.name + ": rxtest drops the LACPDUs that come");
+    }
     const size_t carrying = distributing_ports(lagg);
     if (carrying > 0 && carrying < lagg.min_links)
         lines.push_back(
@@ -139,42 +114,6 @@ std::string render_overview(const Lagg &lagg) {
         table.row(
             {port.name, link_text(port), traffic_text(port), share_text(lagg, port), port.device});
     return with_warnings(text + table.text(kIndent), lagg);
-}
-
-std::string render_lacp(const Lagg &lagg) {
-    if (protocol_text(lagg) != "LACP")
-        return fmt::format("{}  {}: no LACP here\n", lagg.name, protocol_text(lagg));
-    std::string head =
-        fmt::format("{}  {}, min_links {}", lagg.name, lacp_mode_text(lagg), lagg.min_links);
-    Table table({{"PORT"},
-                 {"LINK"},
-                 {"BUNDLED"},
-                 {"AGG", Align::RIGHT},
-                 {"ACTOR"},
-                 {"PARTNER"},
-                 {"RX"},
-                 {"MUX"},
-                 {"PARTNER-SYSTEM"},
-                 {"KEY", Align::RIGHT},
-                 {"PARTNER-PORT"},
-                 {"PDU-TX/RX/BAD"},
-                 {"LAST-RX", Align::RIGHT},
-                 {"CHURN-A/P"}});
-    bool told = false;
-    for (const Port &port : lagg.ports) {
-        if (!port.lacp) {
-            table.row(
-                {port.name, link_text(port), "no", "", "", "", "", "", "", "", "", "", "", ""});
-            continue;
-        }
-        // The system is the lagg's own, so the first port speaks for all.
-        const auto &actor = port.lacp->actor;
-        if (!std::exchange(told, true))
-            head += fmt::format(", system {},{}, key {}, aggregator {}", actor.system_priority,
-                                actor.system, actor.key, lagg.active_aggregator);
-        table.row(lacp_row(port, *port.lacp));
-    }
-    return with_warnings(printable(head) + "\n" + table.text(kIndent), lagg);
 }
 
 std::string render_ports(const Lagg &lagg) {

@@ -17,4 +17,9 @@ std::string render_hash(const api::Lagg &lagg);
 /// One "! ..." for every port that transmits nothing, and for a lagg held down by min_links.
 std::vector<std::string> warnings(const api::Lagg &lagg);
 
+/// `text`, and a line for each warning.
+std::string with_warnings(std::string text, const api::Lagg &lagg);
+/// Activity and rate, with what the rate means.
+std::string lacp_mode_text(const api::Lagg &lagg);
+
 } // namespace lagg::ctl

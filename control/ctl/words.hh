@@ -1,4 +1,4 @@
-// Numbers and states in the words an operator uses: speeds, durations, and why a port is idle.
+// Numbers and states in the words an operator uses: speeds, durations, protocols.
 #pragma once
 
 #include "control/api/snapshot.hh"
@@ -17,10 +17,11 @@ std::string protocol_text(const api::Lagg &lagg);
 /// True where frames are spread by a hash of their fields.
 bool uses_hash(const api::Lagg &lagg);
 
-size_t distributing_ports(const api::Lagg &lagg);
+/// down, up, or the speed.
+std::string link_text(const api::Port &port);
+/// rx+tx, rx, tx; "-" for none.
+std::string traffic_text(const api::Port &port);
 
-/// Why a port of the lagg transmits nothing, as half a sentence; empty when it does transmit. The
-/// first failed check counts: device, link, protocol, partner.
-std::string why_idle(const api::Lagg &lagg, const api::Port &port);
+size_t distributing_ports(const api::Lagg &lagg);
 
 } // namespace lagg::ctl

@@ -44,14 +44,26 @@ class LaggctlTest : public ::testing::Test {
     void serve(std::function<void(Done)> reload = [](const Done &done) {
         done(std::string("2 changes applied"));
     }) {
-        server_ = std::make_unique<api::testing::RunningServer>(
-            socket_, api::Handlers{[] {
+        api::Handlers handlers{.status =
+                                   [] {
                                        api::Status status;
                                        status.version = "1.2.3";
                                        status.laggs = {testing::degraded(), testing::failover()};
                                        return status;
                                    },
-                                   std::move(reload)});
+                               .reload = std::move(reload)};
+        handlers.history = [](const std::string &lagg, const std::string &port) {
+            api::PortHistory history{lagg, port, {}, {}};
+            history.transitions.resize(2);
+            history.pdus.resize(3);
+            return history;
+        };
+        handlers.switch_port = [this](const api::PortSwitch &wish) -> Result<std::string> {
+            if (wish.port == "p1") return Error{"p1 is not open"};
+            wishes_.push_back(wish);
+            return std::string("so be it");
+        };
+        server_ = std::make_unique<api::testing::RunningServer>(socket_, std::move(handlers));
         ASSERT_TRUE(server_->result());
     }
 
@@ -81,6 +93,7 @@ class LaggctlTest : public ::testing::Test {
     api::testing::TemporaryDirectory directory_;
     std::string socket_ = directory_.file("api.sock");
     std::string program_;
+    std::vector<api::PortSwitch> wishes_; ///< written by the server, to be read after its end
     std::unique_ptr<api::testing::RunningServer> server_;
 };
 
@@ -142,14 +155,94 @@ TEST_F(LaggctlTest, UsageErrorsExitWith2) {
                                                {"status", "--socket"},
                                                {"status", "reload"},
                                                {"--socket", std::string(200, 'x')},
-                                               {"show", ""}}) {
+                                               {"show", ""},
+                                               {"why"},
+                                               {"lacp"},
+                                               {"lacp", "pdu", "p0"},
+                                               {"lacp", "txtest", "p0"},
+                                               {"lacp", "txtest", "p0", "maybe"},
+                                               {"drain", "lagg0", "p0"}}) {
         const Ended ended = run(arguments);
         EXPECT_EQ(ended.code, 2) << arguments.front() << ": " << ended.out;
         EXPECT_TRUE(ended.err.starts_with("laggctl: ")) << ended.err;
     }
     EXPECT_NE(run({"shwo"}).err.find("did you mean show?"), std::string::npos);
     EXPECT_NE(run({"show", "lagg0", "lcap"}).err.find("did you mean lacp?"), std::string::npos);
+    EXPECT_NE(run({"lacp", "pdu", "p0"}).err.find("did you mean pdus?"), std::string::npos);
+    EXPECT_NE(run({"lacp"}).err.find("pdus, history, txtest or rxtest"), std::string::npos);
+    EXPECT_NE(run({"drain", "lagg0", "p0", "maybe"}).err.find("neither on nor off"),
+              std::string::npos);
     EXPECT_NE(run({"--jsn"}).err.find("did you mean --json?"), std::string::npos);
+}
+
+TEST_F(LaggctlTest, WhyExitsWith0OrWith7) {
+    serve();
+    const Ended carries = run({"why", "lagg0", "p0"});
+    EXPECT_EQ(carries.code, 0) << carries.err;
+    EXPECT_TRUE(carries.out.ends_with("p0 carries traffic.\n")) << carries.out;
+    const Ended idle = run({"why", "lagg0", "p1"});
+    EXPECT_EQ(idle.code, 7);
+    EXPECT_NE(idle.out.find("WRONG  LACPDUs in"), std::string::npos) << idle.out;
+    EXPECT_EQ(idle.err, "");
+    const Ended both = run({"-j", "why", "lagg0"});
+    EXPECT_EQ(both.code, 7);
+    EXPECT_EQ(json::parse(both.out).size(), 2u);
+    EXPECT_EQ(json::parse(run({"-j", "why", "lagg0", "p1"}).out).at("finding"), "partner_silent");
+}
+
+TEST_F(LaggctlTest, APortsLaggIsFound) {
+    serve();
+    const Ended pdus = run({"lacp", "pdus", "p3"});
+    EXPECT_EQ(pdus.code, 0) << pdus.err;
+    EXPECT_TRUE(pdus.out.starts_with("lagg12  p3: ")) << pdus.out;
+    EXPECT_EQ(run({"lacp", "pdus", "p0", "-x"}).code, 0);
+    EXPECT_EQ(json::parse(run({"lacp", "pdus", "p0", "-j"}).out).size(), 3u);
+    EXPECT_EQ(json::parse(run({"lacp", "history", "p0", "-j"}).out).size(), 2u);
+    EXPECT_TRUE(run({"lacp", "history", "p0"}).out.starts_with("lagg0  p0: "));
+}
+
+TEST_F(LaggctlTest, PortsAreSwitched) {
+    serve();
+    for (const std::vector<std::string> &arguments :
+         std::vector<std::vector<std::string>>{{"lacp", "txtest", "p3", "on"},
+                                               {"lacp", "rxtest", "p3", "off"},
+                                               {"drain", "lagg0", "p0", "on"}}) {
+        const Ended ended = run(arguments);
+        EXPECT_EQ(ended.code, 0) << ended.err;
+        EXPECT_EQ(ended.out, "so be it\n");
+    }
+    server_.reset();
+    ASSERT_EQ(wishes_.size(), 3u);
+    using What = api::PortSwitch::What;
+    EXPECT_EQ(wishes_[0].what, What::TXTEST);
+    EXPECT_EQ(wishes_[0].lagg + wishes_[0].port, "lagg12p3");
+    EXPECT_TRUE(wishes_[0].on);
+    EXPECT_EQ(wishes_[1].what, What::RXTEST);
+    EXPECT_FALSE(wishes_[1].on);
+    EXPECT_EQ(wishes_[2].what, What::DRAIN);
+    EXPECT_EQ(wishes_[2].lagg + wishes_[2].port, "lagg0p0");
+}
+
+TEST_F(LaggctlTest, ASwitchThatIsRefusedExitsWith1) {
+    serve();
+    const Ended ended = run({"drain", "lagg0", "p1", "on"});
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_EQ(ended.err, "laggctl: p1 is not open\n");
+}
+
+TEST_F(LaggctlTest, AnUnknownPortExitsWith3) {
+    serve();
+    for (const std::vector<std::string> &arguments :
+         std::vector<std::vector<std::string>>{{"why", "lagg0", "q0"},
+                                               {"lacp", "pdus", "q0"},
+                                               {"lacp", "txtest", "q0", "on"},
+                                               {"drain", "lagg0", "q0", "on"}}) {
+        const Ended ended = run(arguments);
+        EXPECT_EQ(ended.code, 3) << arguments.front();
+        EXPECT_NE(ended.err.find("did you mean p0?"), std::string::npos) << ended.err;
+    }
+    EXPECT_EQ(run({"why", "lag0"}).code, 3);
+    EXPECT_EQ(run({"drain", "lag0", "p0", "on"}).code, 3);
 }
 
 TEST_F(LaggctlTest, AnUnknownLaggExitsWith3) {

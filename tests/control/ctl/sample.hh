@@ -27,12 +27,17 @@ inline api::LacpPort bundled(uint16_t number) {
     lacp.actor = {32768, "02:00:00:aa:00:01", 17, 32768, number, "A-GNCD--"};
     lacp.partner = {100,       "00:1c:73:0c:0d:e0", 64, 80, static_cast<uint16_t>(200 + number),
                     "A-GNCD--"};
+    lacp.parameters = {true, true, false, false, 32768, 17, ""};
+    lacp.partner_sees = lacp.actor;
     lacp.aggregator = 1;
     lacp.lacpdus_tx = 47;
     lacp.lacpdus_rx = 46;
     lacp.illegal_rx = 2;
     lacp.unknown_rx = 1;
     lacp.last_rx_seconds = 12.1;
+    lacp.last_tx_seconds = 11.9;
+    lacp.last_change_seconds = 7500;
+    lacp.last_change_reason = "partner is collecting";
     return lacp;
 }
 
@@ -55,6 +60,14 @@ inline api::Lagg healthy() {
     lagg.partner_system = "00:1c:73:0c:0d:e0";
     lagg.last_change_seconds = 7500;
     lagg.last_change_reason = "p1 joined";
+    lagg.lacp.emplace();
+    lagg.lacp->system_priority = 32768;
+    lagg.lacp->system = "02:00:00:aa:00:01";
+    lagg.lacp->key = 17;
+    lagg.lacp->select = "stable";
+    lagg.lacp->fallback = "none";
+    lagg.lacp->fallback_timeout_seconds = 10;
+    lagg.lacp->churn_time_seconds = 60;
     lagg.counters.rx_packets = 30;
     lagg.counters.tx_no_member = 4;
     lagg.ports = {port("p0", true), port("p1", true)};

@@ -1,0 +1,43 @@
+// The checks that explain() makes, one after another.
+#pragma once
+
+#include "control/api/snapshot.hh"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lagg::ctl {
+
+struct Finding {
+    const char *word;
+    std::string reason;
+    std::string advice{};
+};
+
+/// What a check found: `says` when all is well, else the finding's reason.
+struct Checked {
+    std::string says;
+    std::optional<Finding> wrong{};
+};
+
+struct Check {
+    const char *name;
+    Checked (*run)(const api::Lagg &, const api::Port &);
+};
+
+/// Those of LACP, after the link and before min_links.
+const std::vector<Check> &lacp_checks();
+
+/// The other end's mux is far enough for traffic, as far as this port is concerned.
+bool is_ready(const api::Lagg &lagg, const api::Port &port);
+
+inline Checked fine(std::string says) {
+    return {std::move(says)};
+}
+inline Checked wrong(const char *word, std::string reason, std::string advice = {}) {
+    return {{}, Finding{word, std::move(reason), std::move(advice)}};
+}
+
+} // namespace lagg::ctl

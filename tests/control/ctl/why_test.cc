@@ -1,0 +1,286 @@
+// One case for every finding: a healthy port, one thing wrong with it, and what the operator is
+// told.
+#include "control/ctl/why.hh"
+
+#include "tests/control/ctl/sample.hh"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <functional>
+
+namespace lagg::ctl {
+namespace {
+
+using api::Lagg;
+using api::Port;
+using Harm = std::function<void(Lagg &, Port &)>;
+
+/// p1 of a healthy lagg stopped distributing: the last moment before it would.
+Lagg idle() {
+    Lagg lagg = testing::healthy();
+    lagg.ports[1] = testing::port("p1", false);
+    lagg.ports[1].lacp = testing::bundled(4);
+    lagg.ports[1].lacp->machines.mux = "ATTACHED";
+    return lagg;
+}
+
+Why after(const Harm &harm) {
+    Lagg lagg = idle();
+    harm(lagg, lagg.ports[1]);
+    return explain(lagg, lagg.ports[1]);
+}
+
+struct Case {
+    const char *finding;
+    const char *reason;
+    const char *advice; ///< a part of it
+    Harm harm;
+};
+
+const std::vector<Case> &cases() {
+    static const std::vector<Case> all{
+        {"device_failed", "the device failed: no such PCI device", "tries again",
+         [](Lagg &, Port &port) {
+             port.state = "failed";
+             port.problem = "no such PCI device";
+             port.link_up = false;
+         }},
+        {"device_opening", "the device is being opened", "",
+         [](Lagg &, Port &port) { port.state = "opening"; }},
+        {"link_down", "link down", "cable",
+         [](Lagg &, Port &port) {
+             port.link_up = false;
+             port.lacp->machines.rx = "PORT_DISABLED";
+         }},
+        {"lacp_not_started", "LACP has not started on it", "",
+         [](Lagg &, Port &port) { port.lacp.reset(); }},
+        {"lacp_off", "LACP is off on it", "enabled = true",
+         [](Lagg &, Port &port) { port.lacp->parameters.enabled = false; }},
+        {"lacp_off", "LACP is off on it", "enabled = true",
+         [](Lagg &, Port &port) { port.lacp->machines.rx = "LACP_DISABLED"; }},
+        {"half_duplex", "half duplex: LACP aggregates full-duplex links only", "full duplex",
+         [](Lagg &, Port &port) { port.full_duplex = false; }},
+        {"txtest", "txtest holds its LACPDUs back", "laggctl lacp txtest p1 off",
+         [](Lagg &, Port &port) { port.lacp->txtest = true; }},
+        {"passive", "passive, and no active partner has spoken: nobody begins", "active",
+         [](Lagg &, Port &port) {
+             port.lacp->parameters.active = false;
+             port.lacp->partner.flags = "--------";
+             port.lacp->machines.rx = "DEFAULTED";
+             port.lacp->last_rx_seconds.reset();
+         }},
+        {"nothing_sent", "no LACPDU has been sent", "SLOW-DROPPED",
+         [](Lagg &, Port &port) { port.lacp->lacpdus_tx = 0; }},
+        {"rxtest", "rxtest drops the LACPDUs that come", "laggctl lacp rxtest p1 off",
+         [](Lagg &, Port &port) { port.lacp->rxtest = true; }},
+        {"partner_silent", "no LACPDU for 95 s", "laggctl lacp pdus p1",
+         [](Lagg &, Port &port) {
+             port.lacp->machines.rx = "EXPIRED";
+             port.lacp->last_rx_seconds = 95;
+         }},
+        {"partner_unheard", "no LACPDU has come; is LACP on at the other end?", "loadbalance",
+         [](Lagg &, Port &port) {
+             port.lacp->machines.rx = "DEFAULTED";
+             port.lacp->last_rx_seconds.reset();
+         }},
+        {"loopback", "its own LACPDUs come back: the other end is a loop", "cable",
+         [](Lagg &, Port &port) { port.lacp->loopback = true; }},
+        {"one_way", "the partner does not hear us, though we hear it", "01:80:c2:00:00:02",
+         [](Lagg &, Port &port) {
+             port.lacp->partner_sees = api::LacpEnd{.system = "00:00:00:00:00:00"};
+         }},
+        {"mistaken",
+         "the partner takes us for 32768,02:00:00:aa:00:01 key 17 port 32768,9, but this is "
+         "32768,02:00:00:aa:00:01 key 17 port 32768,4",
+         "somebody else", [](Lagg &, Port &port) { port.lacp->partner_sees->port = 9; }},
+        {"drained", "drained by the operator", "laggctl drain lagg0 p1 off",
+         [](Lagg &, Port &port) { port.lacp->parameters.drained_by = "operator"; }},
+        {"drained", "drained by the configuration", "reload",
+         [](Lagg &, Port &port) { port.lacp->parameters.drained_by = "configuration"; }},
+        {"restoring", "works again, and waits to be trusted (wait_to_restore is 60 s)", "Wait",
+         [](Lagg &lagg, Port &port) {
+             lagg.lacp->wait_to_restore_seconds = 60;
+             port.lacp->waiting_to_restore = true;
+             port.lacp->machines.selected = "STANDBY";
+         }},
+        {"unselected", "not selected by an aggregator", "laggctl lacp history p1",
+         [](Lagg &, Port &port) { port.lacp->machines.selected = "UNSELECTED"; }},
+        {"individual_here", "it is Individual by its configuration, and aggregator 1 is active",
+         "'individual'",
+         [](Lagg &, Port &port) {
+             port.lacp->aggregator = 2;
+             port.lacp->machines.selected = "STANDBY";
+             port.lacp->parameters.individual = true;
+         }},
+        {"individual_there", "the partner calls the link Individual, and aggregator 1 is active",
+         "same LACP group",
+         [](Lagg &, Port &port) {
+             port.lacp->aggregator = 2;
+             port.lacp->machines.selected = "STANDBY";
+             port.lacp->partner.flags = "A--N----";
+         }},
+        {"partner_key", "the partner's key is 65 here and 64 on p0: another group",
+         "same LACP group as p0",
+         [](Lagg &, Port &port) {
+             port.lacp->aggregator = 2;
+             port.lacp->machines.selected = "STANDBY";
+             port.lacp->partner.key = 65;
+         }},
+        {"own_key", "its key is 18, and that of p0 is 17", "same key",
+         [](Lagg &, Port &port) {
+             port.lacp->aggregator = 2;
+             port.lacp->machines.selected = "STANDBY";
+             port.lacp->actor.key = port.lacp->partner_sees->key = 18;
+         }},
+        {"other_partner",
+         "leads to 00:1c:73:0c:0d:e1 key 64 (aggregator 2), while aggregator 1 is active",
+         "select = \"stable\"",
+         [](Lagg &, Port &port) {
+             port.lacp->aggregator = 2;
+             port.lacp->machines.selected = "STANDBY";
+             port.lacp->partner.system = "00:1c:73:0c:0d:e1";
+         }},
+        {"max_links", "standby: max_links 1 ports are in use", "partner's port priorities",
+         [](Lagg &lagg, Port &port) {
+             lagg.lacp->max_links = 1;
+             port.lacp->machines.selected = "STANDBY";
+         }},
+        {"max_links", "standby: max_links 1 ports are in use", "lower is better",
+         [](Lagg &lagg, Port &port) {
+             lagg.lacp->max_links = 1;
+             port.lacp->machines.selected = "STANDBY";
+             port.lacp->partner.system_priority = 65535;
+         }},
+        {"standby", "standby: the aggregator has all the ports it may use", "",
+         [](Lagg &, Port &port) { port.lacp->machines.selected = "STANDBY"; }},
+        {"waiting", "waiting to see whether more ports join", "2 s",
+         [](Lagg &, Port &port) { port.lacp->machines.mux = "WAITING"; }},
+        {"partner_not_in_sync", "the partner is not in sync", "decides",
+         [](Lagg &, Port &port) { port.lacp->partner.flags = "A-G-----"; }},
+        {"partner_not_collecting", "the partner does not collect", "coupled",
+         [](Lagg &, Port &port) { port.lacp->partner.flags = "A-GN----"; }},
+        {"mux", "mux is ATTACHED", "laggctl lacp history p1", [](Lagg &, Port &) {}},
+        {"min_links", "ready, but only 1 of min_links 2 ports are", "lower min_links",
+         [](Lagg &lagg, Port &port) {
+             lagg.min_links = 2;
+             lagg.ports[0].distributing = false;
+             lagg.ports[0].lacp->machines.mux = "DETACHED";
+             port.lacp->machines.mux = "DISTRIBUTING";
+         }},
+        {"disabled", "the lagg is disabled", "configuration",
+         [](Lagg &lagg, Port &) { lagg.state = "DISABLED"; }},
+        {"failover_standby", "standby: p0 carries the traffic", "order of 'ports'",
+         [](Lagg &lagg, Port &) { lagg.protocol = "failover"; }},
+        {"protocol_none", "protocol none carries no traffic", "another protocol",
+         [](Lagg &lagg, Port &) { lagg.protocol = "none"; }},
+        {"not_distributing", "not distributing", "",
+         [](Lagg &lagg, Port &) { lagg.protocol = "loadbalance"; }},
+    };
+    return all;
+}
+
+} // namespace
+
+TEST(Why, EveryFinding) {
+    for (const Case &one : cases()) {
+        SCOPED_TRACE(one.reason);
+        const Why why = after(one.harm);
+        EXPECT_EQ(why.finding, one.finding);
+        EXPECT_EQ(why.reason, one.reason);
+        EXPECT_NE(why.advice.find(one.advice), std::string::npos) << why.advice;
+        EXPECT_FALSE(why.carries);
+        ASSERT_FALSE(why.steps.empty());
+        for (size_t i = 0; i + 1 < why.steps.size(); ++i)
+            EXPECT_TRUE(why.steps[i].ok) << why.steps[i].check;
+        EXPECT_FALSE(why.steps.back().ok);
+        EXPECT_EQ(why.steps.back().says, one.reason);
+    }
+}
+
+// Whatever is wrong further out, the first thing is named: every earlier harm hides every later
+// one of the walk.
+TEST(Why, TheFirstThingThatIsWrongCounts) {
+    const auto of = [](const char *finding) {
+        for (const Case &one : cases())
+            if (std::string(one.finding) == finding) return one.harm;
+        return Harm{};
+    };
+    const char *order[] = {"link_down",
+                           "half_duplex",
+                           "txtest",
+                           "rxtest",
+                           "loopback",
+                           "one_way",
+                           "drained",
+                           "partner_not_in_sync",
+                           "partner_not_collecting"};
+    for (size_t first = 0; first < std::size(order); ++first)
+        for (size_t later = first + 1; later < std::size(order); ++later) {
+            const Why why = after([&](Lagg &lagg, Port &port) {
+                of(order[later])(lagg, port);
+                of(order[first])(lagg, port);
+            });
+            EXPECT_EQ(why.finding, order[first]) << "and " << order[later];
+        }
+}
+
+TEST(Why, ACarryingPortIsOkThroughout) {
+    const Lagg lagg = testing::healthy();
+    const Why why = explain(lagg, lagg.ports[0]);
+    EXPECT_TRUE(why.carries);
+    EXPECT_EQ(why.finding, "carries");
+    EXPECT_EQ(why.reason, "");
+    EXPECT_EQ(why.steps.size(), 15u);
+    for (const WhyStep &step : why.steps)
+        EXPECT_TRUE(step.ok) << step.check;
+}
+
+TEST(Why, ASilentPartnerIsNoHarmWhereOneIsAssumed) {
+    for (const bool strict : {false, true}) {
+        const Why why = after([&](Lagg &lagg, Port &port) {
+            lagg.lacp->strict = strict;
+            lagg.lacp->fallback = "static";
+            lagg.lacp->fallback_active = strict;
+            port.lacp->machines.rx = "DEFAULTED";
+            port.lacp->machines.mux = "WAITING";
+            port.lacp->partner_sees.reset();
+            port.lacp->last_rx_seconds.reset();
+        });
+        EXPECT_EQ(why.finding, "waiting") << why.reason;
+    }
+}
+
+TEST(Why, IsAListAndASentence) {
+    EXPECT_EQ(render_why(after([](Lagg &, Port &port) {
+                  port.lacp->machines.rx = "EXPIRED";
+                  port.lacp->last_rx_seconds = 95;
+              })),
+              R"(lagg0  p1
+  ok     device          net_ixgbe
+  ok     link            up, 10G, full duplex
+  ok     protocol        LACP
+  ok     LACP            on, active, rate slow, key 17
+  ok     LACPDUs out     47 sent, the last 12 s ago
+  WRONG  LACPDUs in      no LACPDU for 95 s
+p1 carries no traffic: no LACPDU for 95 s. See whether the switch still runs LACP there, and whether its frames get through; laggctl lacp pdus p1 shows the last ones.
+)");
+    const std::string asked = render_why(after([](Lagg &, Port &port) {
+        port.lacp->machines.rx = "DEFAULTED";
+        port.lacp->last_rx_seconds.reset();
+    }));
+    EXPECT_NE(asked.find("at the other end? Turn LACP on"), std::string::npos) << asked;
+}
+
+TEST(Why, AsJson) {
+    using nlohmann::json;
+    const Why why = after([](Lagg &, Port &port) { port.link_up = false; });
+    const json one = json::parse(why_as_json({why}, true));
+    EXPECT_EQ(one.at("port"), "p1");
+    EXPECT_EQ(one.at("finding"), "link_down");
+    EXPECT_EQ(one.at("carries"), false);
+    EXPECT_EQ(one.at("steps").back().at("ok"), false);
+    EXPECT_EQ(json::parse(why_as_json({why, why}, false)).size(), 2u);
+}
+
+} // namespace lagg::ctl
