@@ -1,8 +1,8 @@
 // Churn Detection machines (802.1AX-2014 6.4.17, Figures 6-23 and 6-24).
 //
 // The figures hold the machine in MONITOR while the port is disabled. It is held likewise where no
-// agreement is sought: without LACP, on a leaving port, and for the Actor on a STANDBY port, which
-// is out of sync by intention; reporting a fault there would hide the real ones.
+// agreement is sought: without LACP, on a leaving port, and on a STANDBY port, which is out of sync
+// by intention, as its partner may be; reporting a fault there would hide the real ones.
 #include "lacp/churn_machine.hh"
 
 #include <cassert>
@@ -12,14 +12,14 @@ namespace lagg::lacp::churn_machine {
 namespace {
 
 bool is_idle(const AggregationPort &port) {
-    return !port.port_enabled || !port.parameters.lacp_enabled || port.leaving;
+    return !port.port_enabled || !port.parameters.lacp_enabled || port.leaving ||
+           port.selected == Selected::STANDBY;
 }
 
 } // namespace
 
 Inputs actor_inputs(const AggregationPort &port) {
-    return {.held = is_idle(port) || port.selected == Selected::STANDBY,
-            .synchronization = port.actor.state.synchronization};
+    return {.held = is_idle(port), .synchronization = port.actor.state.synchronization};
 }
 
 Inputs partner_inputs(const AggregationPort &port) {
