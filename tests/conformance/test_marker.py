@@ -1,10 +1,9 @@
 """Checks 65 to 70: the Marker protocol."""
 
 import time
-from unittest import skip
 
 from check import LARGE_RINGS, Check, main, on, twin
-from frames import with_octets, udp_frame, udp_number
+from frames import number_of, with_octets, udp_frame, udp_number
 from tester import UP
 from wire import DESTINATION, LENGTH
 
@@ -12,6 +11,8 @@ ANSWERS = 0.1  # s
 IPV4 = 0x0800
 FRAMES, ROUNDS = 200, 12
 TLV_LENGTH = 17
+FLOWS, RATE = 32, 800
+ANSWER_DELAY = 0.15  # s; D waits longer
 
 
 class MarkerChecks(Check):
@@ -60,7 +61,6 @@ class MarkerChecks(Check):
         self.assert_grown(before, marker_response_pdus_rx=1)
         self.assert_never("an answer", lambda: self.t.markers(begun), 1)
 
-    @skip("Responses do not wait for all receive queues yet")
     @on(cables=2, arguments=f"{LARGE_RINGS},qpairs=2", daemon={"workers": [0, 1]}, alone=True)
     def test_68_response_after_the_data(self):
         """The Response leaves only after the data before the Marker was delivered, over two queues."""
@@ -83,6 +83,56 @@ class MarkerChecks(Check):
         print(f"check 68: Responses came {min(lead) * 1e3:.2f} to {max(lead) * 1e3:.2f} ms after the "
               "last frame was delivered", flush=True)
         self.assertGreater(min(lead), 0)
+
+    def moves(self):
+        """Flows over the first port while a second one comes; (sent, arrived on each, end)."""
+        self.t.speak(state=UP)
+        self.t.wait_bits(UP, 4)
+        arrived = [tester.capture() for tester in self.bench.testers]
+        with self.bench.ready_client().stream(flows=FLOWS, rate=RATE) as stream:
+            time.sleep(0.3)
+            self.u.speak(state=UP)
+            self.u.wait_bits(UP, 4)
+            time.sleep(1)
+        time.sleep(0.1)
+        return stream.sent, [capture.since() for capture in arrived]
+
+    def assert_nothing_lost_or_reordered(self, sent, arrived):
+        frames = sorted((frame.at, *number_of(frame)) for port in arrived for frame in port)
+        self.assertEqual(sorted(frame[1:] for frame in frames), sorted(frame[1:] for frame in sent))
+        last = {}
+        for _, flow, number in frames:
+            self.assertGreater(number, last.get(flow, -1), f"flow {flow} was reordered")
+            last[flow] = number
+
+    @on(cables=2, arguments=LARGE_RINGS)
+    @twin("Moving.APortThatComesGetsItsShareAfterTheOthersAnswered")
+    def test_69_moves_after_the_response(self):
+        """Flows that move wait for the Response on the old port; nothing is lost, none overtakes."""
+        self.t.answer_markers(ANSWER_DELAY)
+        sent, arrived = self.moves()
+        markers = [frame for frame in self.t.markers() if not frame.is_response]
+        self.assertGreaterEqual(len(markers), 1)
+        self.assertEqual(markers[0].requester, (self.t.known.port, self.t.known.system))
+        self.assert_nothing_lost_or_reordered(sent, arrived)
+        moved = {number_of(frame)[0] for frame in arrived[1]}
+        self.assertGreater(len(moved), FLOWS // 4)
+        self.assertGreaterEqual(arrived[1][0].at, markers[0].at + ANSWER_DELAY)
+        on_the_old = [frame.at for frame in arrived[0] if number_of(frame)[0] in moved]
+        self.assertLess(max(on_the_old), markers[0].at)
+        for flow in set(range(FLOWS)) - moved:
+            times = [frame.at for frame in arrived[0] if number_of(frame)[0] == flow]
+            self.assertLess(max(late - early for early, late in zip(times, times[1:])),
+                            FLOWS / RATE + ANSWER_DELAY / 2, f"flow {flow} was held back")
+
+    @on(cables=2, arguments=LARGE_RINGS)
+    @twin("Moving.APartnerThatNeverAnswersIsAskedOnce")
+    def test_69_moves_without_a_response(self):
+        """Without a Response the flows move all the same, after 3 s at the latest."""
+        sent, arrived = self.moves()
+        asked = next(frame for frame in self.t.markers() if not frame.is_response)
+        self.assert_nothing_lost_or_reordered(sent, arrived)
+        self.assertLess(arrived[1][0].at - asked.at, 3)
 
     @twin("MarkerResponder.CountsMalformedMarkersAsIllegal")
     def test_70_malformed(self):
