@@ -139,7 +139,7 @@ class Bench:
 
     def ready_client(self):
         """The client's side once the kernel lets frames out there, which is told apart."""
-        wait_for(f"{self.name} with carrier", lambda: self.hall.inside.carrier(self.name), 2)
+        wait_for(f"{self.name} up", lambda: self.hall.inside.links()[self.name]["operstate"] == "UP", 3)
         return self.client
 
     def close(self):

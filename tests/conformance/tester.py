@@ -4,6 +4,7 @@ A Tester says nothing of its own accord. tell() sends one LACPDU, speak() repeat
 Partner block is what was last heard unless `view` says otherwise.
 """
 
+import threading
 import time
 from dataclasses import replace
 
@@ -38,6 +39,7 @@ class Tester(Station):
         self.view = None        # what it says of D; None: what it heard last
         self.reflecting = None  # the Tester from which whatever is heard here leaves
         self._marker_delay = None
+        self._talking = threading.RLock()  # what is said last is what is true last
         self._known = NOBODY
         self._speaking = 0      # counts up, so that an old timer knows that it is old
         self._every = None
@@ -66,16 +68,18 @@ class Tester(Station):
 
     def tell(self, **actor):
         """One LACPDU, after changing fields of its Actor block; the time.time() just before it."""
-        self.actor = replace(self.actor, **actor)
-        at = time.time()
-        self._slow.send(self.pdu())
+        with self._talking:
+            self.actor = replace(self.actor, **actor)
+            at = time.time()
+            self._slow.send(self.pdu())
         return at
 
     def tell_with_view(self, view, **actor):
         """One LACPDU whose Partner block is `view`; from the next one on it is the truth again."""
-        self.view = view
-        at = self.tell(**actor)
-        self.view = None
+        with self._talking:
+            self.view = view
+            at = self.tell(**actor)
+            self.view = None
         return at
 
     def ask(self, timeout=1.0, **actor):
@@ -122,7 +126,7 @@ class Tester(Station):
     def _continue(self, turn):
         def again():
             if turn == self._speaking:
-                self._slow.send(self.pdu())
+                self.tell()
                 self._continue(turn)
         self.air.after(self._every or SECOND, again)
 
@@ -135,9 +139,10 @@ class Tester(Station):
             self.air.after(self._marker_delay, lambda: self._slow.send(answer))
         if not isinstance(frame, Lacpdu) or frame.vlan is not None:
             return
-        is_news, self._known = frame.actor != self._known, frame.actor
+        with self._talking:
+            is_news, self._known = frame.actor != self._known, frame.actor
         if is_news and self._every:
-            self._slow.send(self.pdu())
+            self.tell()
 
     # --- what it heard ----------------------------------------------------------------------------
 
