@@ -1,0 +1,21 @@
+// lagglab: long runs of the LACP core outside the tests. See lagglab(1).
+#include "bench/lab/lacp_sim.hh"
+
+#include <CLI/CLI.hpp>
+
+int main(int argc, char **argv) {
+    CLI::App app{"Runs the LACP core of laggd in a laboratory"};
+    app.require_subcommand(1);
+
+    lagg::lab::SimOptions sim;
+    CLI::App *lacp_sim = app.add_subcommand("lacp-sim", "Simulate random networks, one a seed");
+    lacp_sim->add_option("--seeds", sim.seeds, "How many seeds")->capture_default_str();
+    lacp_sim->add_option("--first", sim.first, "The first seed")->capture_default_str();
+    lacp_sim->add_option("--jobs", sim.jobs, "Threads")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1024));
+    lacp_sim->add_option("--trace", sim.trace, "Run this seed alone and print all that happens");
+
+    CLI11_PARSE(app, argc, argv);
+    return lagg::lab::run_lacp_sim(sim);
+}
