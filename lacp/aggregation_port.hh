@@ -62,6 +62,7 @@ struct AggregationPort {
     bool ntt = false;
     bool port_moved = false;
     PartnerAttitude attitude = PartnerAttitude::UNKNOWN;
+    bool declined = false; ///< we were in sync here for kPatienceTime, the partner was not
     bool watched_sync = false;      ///< the partner's Sync when attitude_timer was started
     bool failed = false;            ///< carried traffic once, and is not restored yet
     std::optional<Lacpdu> received; ///< waits for the receive machine during one step
@@ -70,6 +71,7 @@ struct AggregationPort {
     Timer periodic_timer;
     Timer wait_while_timer;
     Timer attitude_timer;
+    Timer offer_timer;
     Timer restore_timer; ///< WTR_timer
     RateLimit<size_t{kTransmitLimit}> lacpdu_limit;
     RateLimit<kMarkerLimit> marker_limit;

@@ -14,6 +14,9 @@
 //   lagg is not revertive it does not replace it at all.
 // - The follower prefers the links that the partner has in sync: the one that decides may have
 //   reasons (restoring, draining, not revertive) that port identifiers do not tell.
+// - A link on which we were in sync and the partner did not follow is declined, and gives way to
+//   links and Aggregators that were not offered yet. Else one that is drained over there would keep
+//   its place for ever and carry nothing. It counts again when the partner is in sync.
 // - A port that failed is STANDBY until it has worked for the wait-to-restore time, but not when
 //   nothing better works: then waiting would help nobody, and it counts as restored.
 // - A looped port stays UNSELECTED: two ends of one cable would only talk to themselves.
@@ -35,6 +38,7 @@ using Assignments = std::array<Assignment, kMaxPorts>;
 /// What a port can do for the client if its Aggregator is active; higher is better.
 enum class Worth {
     NOTHING,   ///< no link, no partner, nothing known yet, or not to be used
+    DECLINED,  ///< in contact, and the partner did not take what was offered
     FOLLOWING, ///< in contact; the partner decides and has not chosen this link
     ASSUMED,   ///< nobody answers, and Partner_Admin says to send all the same
     RESTORING, ///< works again, and is not trusted yet
@@ -45,12 +49,20 @@ bool decides(const AggregationPort &port) {
     return port.actor.system <= port.partner.system;
 }
 
+/// The partner is in sync, or will be as soon as we are. One that refused for long is believed
+/// where we are in sync as well: an end that decides and went after every Sync it sees would chase
+/// a partner that follows it.
+bool agrees(const AggregationPort &port) {
+    const bool in_sync = port.partner.state.synchronization;
+    if (!decides(port)) return in_sync;
+    if (port.attitude != PartnerAttitude::REFUSES) return true;
+    return in_sync && port.actor.state.synchronization;
+}
+
 Worth worth(const AggregationPort &port) {
     if (!port.is_working() || port.parameters.drained) return Worth::NOTHING;
     if (port.rx != RxState::CURRENT) return Worth::ASSUMED;
-    const bool agrees = port.partner.state.synchronization ||
-                        (decides(port) && port.attitude != PartnerAttitude::REFUSES);
-    if (!agrees) return Worth::FOLLOWING;
+    if (!agrees(port)) return port.declined ? Worth::DECLINED : Worth::FOLLOWING;
     return port.failed ? Worth::RESTORING : Worth::AGREED;
 }
 
@@ -158,7 +170,8 @@ uint16_t choose_active(AggregatorChoice choice, const Ports &ports, const Assign
 auto preference(const AggregationPort &port, bool revertive) {
     const bool works = worth(port) != Worth::NOTHING;
     const bool settled = port.is_attached() || port.ready_n;
-    const bool chosen_there = decides(port) || port.partner.state.synchronization;
+    const bool chosen_there =
+        port.partner.state.synchronization || (decides(port) && !port.declined);
     const bool stays = !revertive && port.is_attached();
     return std::tuple(!works, !settled, !chosen_there, !stays,
                       decides(port) ? port.actor.port : port.partner.port, port.actor.port);
@@ -257,6 +270,22 @@ bool watch_partner(AggregationPort &port, Time now) {
         port.attitude = in_sync ? AGREES : REFUSES;
     }
     return port.attitude != before;
+}
+
+bool watch_offer(AggregationPort &port, Time now) {
+    const bool declined_before = port.declined;
+    const bool in_sync = port.partner.state.synchronization;
+    const bool in_contact = port.rx == RxState::CURRENT;
+    if (!in_contact || in_sync) port.declined = false;
+    if (!in_contact || in_sync || !port.is_attached() || port.declined) {
+        port.offer_timer.stop();
+    } else if (port.offer_timer.is_expired(now)) {
+        port.offer_timer.stop();
+        port.declined = true;
+    } else if (!port.offer_timer.is_running()) {
+        port.offer_timer.start(now, kPatienceTime);
+    }
+    return port.declined != declined_before;
 }
 
 } // namespace lagg::lacp

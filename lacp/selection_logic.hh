@@ -46,4 +46,9 @@ bool watch_failure(AggregationPort &port, Duration wait_to_restore, Time now);
 /// is a negotiation. Returns whether the attitude changed.
 bool watch_partner(AggregationPort &port, Time now);
 
+/// Keeps port.declined and its timer up to date: a partner in contact declines a link when it is
+/// out of sync for kPatienceTime while we are in sync. It stays declined until the partner is in
+/// sync or contact is lost. Returns whether port.declined changed.
+bool watch_offer(AggregationPort &port, Time now);
+
 } // namespace lagg::lacp

@@ -48,6 +48,7 @@ bool System::Impl::run_machines() {
         moved |= run_periodic(port);
         moved |= mux_machine::run_wait_while(port, now);
         moved |= watch_partner(port, now);
+        moved |= watch_offer(port, now);
         moved |= watch_failure(port, parameters.wait_to_restore, now);
     }
     moved |= run_fallback();

@@ -206,6 +206,7 @@ std::optional<Time> System::Impl::next_deadline() const {
         consider(port.periodic_timer.expiry());
         consider(port.wait_while_timer.expiry());
         consider(port.attitude_timer.expiry());
+        consider(port.offer_timer.expiry());
         consider(port.restore_timer.expiry());
         consider(port.actor_churn.timer.expiry());
         consider(port.partner_churn.timer.expiry());
