@@ -68,7 +68,9 @@ def remove_namespace(name):
 
 
 class Cable:
-    """A cable from `left` to `right`, each a (namespace, interface name) that is made here."""
+    """A cable from `left` to `right`, each a (namespace, interface name) that is made here. Without
+    `right` its right end is a TAP in the middle, for a guest's NIC: a pulled cable then takes the
+    carrier from the left end only, and the guest's has to be taken by its virtual machine."""
 
     def __init__(self, network, number, left, right):
         self.number = number
@@ -81,13 +83,21 @@ class Cable:
         at = self.middle.name
         run(["ip", "-n", at, "link", "add", self.bridge, "type", "bridge", "stp_state", "0",
              "mcast_snooping", "0", "ageing_time", "0"])
-        for (namespace, interface), end in zip((left, right), self.ends):
-            network.veth((namespace, interface), (self.middle, end))
+        for far, end in zip((left, right), self.ends):
+            if far is None:
+                self._tap(end)
+            else:
+                network.veth(far, (self.middle, end))
             run(["ip", "-n", at, "link", "set", end, "master", self.bridge])
             self.middle.run(["sh", "-c",
                              f"echo {FORWARD_LACP} > /sys/class/net/{end}/brport/group_fwd_mask"])
             run(["bridge", "-n", at, "link", "set", "dev", end, "learning", "off"])
         run(["ip", "-n", at, "link", "set", self.bridge, "up"])
+
+    def _tap(self, name):
+        """Persistent, so that it outlives the virtual machine behind it."""
+        for what in (["tuntap", "add", name, "mode", "tap"], ["link", "set", name, "up"]):
+            run(["ip", "-n", self.middle.name, *what])
 
     def _middle(self, *what):
         """One `ip` for both ends, so that the two sides see it within the same millisecond."""
@@ -159,7 +169,7 @@ class Network:
                            "gso", "off", "gro", "off"])
             run(["ip", "-n", namespace.name, "link", "set", name, "up"])
 
-    def cable(self, left, right):
+    def cable(self, left, right=None):
         made = Cable(self, len(self.cables) + 1, left, right)
         self.cables.append(made)
         return made
