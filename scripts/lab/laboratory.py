@@ -21,7 +21,6 @@ from .command import LabError, run, start_time, wait_for
 from .laggd import Laggd
 from .network import Network, remove_namespace
 from .ovs import OpenVSwitch
-from .testpmd import TestPmd
 from .traffic import PingStreams, TcpServer
 
 NEEDED = {  # program: Debian package
@@ -72,9 +71,9 @@ class Laboratory:
         if not self.keep:
             self.remove()
 
-    def build(self):
+    def build(self, cables=2):
         """The whole picture, with a running Open vSwitch that is not yet a partner."""
-        self.lay_cables()
+        self.lay_cables(cables)
         self.partner_side.silence_new_interfaces()
         self.host = self.network.namespace("host")
         self.host.sysctl("net.ipv6.conf.default.accept_dad=0")
@@ -87,25 +86,15 @@ class Laboratory:
         self.write_down()
         return self
 
-    def build_with_testpmd(self):
-        """Opposite laggd, net_bonding; the host's addresses are on its TAP."""
-        self.lay_cables()
-        self.host = self.partner_side
-        self.host.sysctl("net.ipv6.conf.default.accept_dad=0")
-        self.testpmd = TestPmd(self.partner_side, self.directory / "testpmd", PARTNER_PORTS)
-        self.testpmd.start()
-        self.address_host(self.testpmd.tap)
-        self.tcp_server = TcpServer(self.host, self.directory / "iperf3.out")
-        self.write_down()
-        return self
-
-    def lay_cables(self):
+    def lay_cables(self, count=2, to_taps=False):
+        """From pN to rN each; or to the TAP of a virtual machine."""
         network = self.network
         self.lagg_side, self.partner_side = network.namespace("lagg"), network.namespace("partner")
         # Duplicate address detection would hold a new IPv6 address back for a second or two.
         self.lagg_side.sysctl("net.ipv6.conf.default.accept_dad=0")
-        self.cables = [network.cable((self.lagg_side, port), (self.partner_side, partner))
-                       for port, partner in zip(PORTS, PARTNER_PORTS)]
+        self.cables = [network.cable((self.lagg_side, f"p{n}"),
+                                     None if to_taps else (self.partner_side, f"r{n}"))
+                       for n in range(1, count + 1)]
 
     def address_host(self, interface):
         lines = "".join(f"addr add {address} dev {interface}\n" for address in

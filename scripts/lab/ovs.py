@@ -41,13 +41,21 @@ class OpenVSwitch:
                      "--unixctl", str(self.directory / "db.ctl"))
         wait_for("the socket of ovsdb-server", (self.directory / "db.sock").exists, 10)
         self.vsctl("--no-wait", "init")
-        self._daemon("ovs-vswitchd", f"unix:{self.directory}/db.sock",
-                     "--unixctl", str(self.directory / "vswitchd.ctl"))
-        wait_for("the socket of ovs-vswitchd",
-                 lambda: self.programs[-1].must_live()
-                 and (self.directory / "vswitchd.ctl").exists(), 10)
+        self.start_again()
         self.vsctl("add-br", BRIDGE, "--", "set", "bridge", BRIDGE, "datapath_type=netdev",
                    "fail-mode=standalone")
+
+    def start_again(self):
+        """The switch alone; its configuration is in the database."""
+        control = self.directory / "vswitchd.ctl"
+        control.unlink(missing_ok=True)
+        self._daemon("ovs-vswitchd", f"unix:{self.directory}/db.sock", "--unixctl", str(control))
+        wait_for("the socket of ovs-vswitchd",
+                 lambda: self.programs[-1].must_live() and control.exists(), 10)
+
+    def kill(self):
+        """The switch, but not its database, ends without a word."""
+        self.programs.pop().stop(signal.SIGKILL)
 
     def _daemon(self, name, *arguments):
         argv = self.namespace.argv([name, *arguments])

@@ -74,7 +74,29 @@ class TestPmd:
         match = re.search(r"Active \w+ \(\d+\): \[([\d ]*)\]", text)
         return [int(number) for number in match[1].split()] if match else []
 
+    def lacp_members(self):
+        """What it knows of each member, in their order: {"actor": {...}, "partner": {...}} with the
+        names that laggctl's JSON has, and "state", a list of words. It prints the octets of some
+        numbers the other way round, in the order they have on the wire."""
+        text = self.command(f"show bonding lacp info {self.bonded}", "testpmd> ")
+        parts = re.split(r"^\s*\w+ Port: \d+$", text, flags=re.M)[1:]
+        return [{end: _end(text) for end, text in
+                 zip(("actor", "partner"), re.split(r"(?:Actor|Partner) detail info:", part)[1:])}
+                for part in parts]
+
     def stop(self):
         if self.program is not None:
             self.program.stop()
             self.program = None
+
+
+def _end(text):
+    pairs = dict(re.findall(r"^\s*([a-z ]+): (.*?)\s*$", text, re.M))
+
+    def number(name):
+        return int.from_bytes(int(pairs[name]).to_bytes(2, "little"), "big")
+
+    return {"system": pairs["system mac address"].lower(),
+            "system_priority": number("system priority"), "key": number("port key"),
+            "port_priority": number("port priority"), "port": number("port number"),
+            "state": pairs["port state"].lower().split()}

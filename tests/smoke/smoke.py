@@ -89,13 +89,18 @@ class LabTest(unittest.TestCase):
         self.assertEqual(failed, [])
 
 
-def main(*more_programs):
+def main(*more_programs, ready=None):
     """Runs the tests of the calling file, or skips them. `more_programs` are needed beside the
-    usual ones."""
+    usual ones; ready() gets what else has to be there, and raises LabError when it cannot."""
     absent = missing() + [name for name in more_programs if shutil.which(name) is None]
     reason = ("network namespaces need root" if os.geteuid() != 0
               else f"not installed: {' '.join(absent)}" if absent
               else f"{programs.missing()} is not there" if programs.missing() else None)
+    try:
+        if ready and not reason:
+            ready()
+    except LabError as error:
+        reason = str(error)
     if reason:
         print(f"skipped: {reason}")
         sys.exit(SKIPPED)

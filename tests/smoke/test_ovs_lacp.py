@@ -5,6 +5,8 @@ import signal
 import time
 import unittest
 
+from partner_test import PartnerTest
+from partners import OpenVSwitch
 from smoke import ALIASES, HOST4, SILENT_LIMIT, LabTest, main, traffic, wait_for
 
 from lab.command import watch
@@ -164,6 +166,17 @@ class Faults(LabTest):
         streams.stop()
         self.assert_outage(streams, start, end, 0.1)
         self.assertEqual(sorted(self.laggd.distributing()), PORTS)
+
+
+class FourLinks(PartnerTest):
+    PARTNER = OpenVSwitch
+    CABLES = 4
+
+    def test_up_broken_and_restarted(self):
+        self.come_up(4)
+        self.pull_and_plug()
+        self.silent_break()
+        self.restart()
 
 
 if __name__ == "__main__":

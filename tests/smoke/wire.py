@@ -28,6 +28,10 @@ SO_TIMESTAMPNS = 35
 SOL_PACKET, PACKET_AUXDATA = 263, 8
 ETH_P_ALL = 3
 CLONE_NEWNET = 0x40000000
+SO_ATTACH_FILTER = 26
+# Classic BPF: load the EtherType, skip the next when it is another one, take the frame, drop it.
+ONLY_SLOW_PROTOCOLS = b"".join(struct.pack("@HBBI", *line) for line in (
+    (0x28, 0, 0, 12), (0x15, 0, 1, SLOW_PROTOCOLS), (0x06, 0, 0, 0xffff), (0x06, 0, 0, 0)))
 
 ACTIVITY, TIMEOUT, AGGREGATION, SYNCHRONIZATION = 0x01, 0x02, 0x04, 0x08
 COLLECTING, DISTRIBUTING, DEFAULTED, EXPIRED = 0x10, 0x20, 0x40, 0x80
@@ -57,6 +61,19 @@ def packet_socket(interface, protocol=SLOW_PROTOCOLS):
     opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
     opened.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
     opened.bind((interface, protocol))
+    return opened
+
+
+def passing_socket(interface):
+    """Takes slow-protocol frames that come in on an interface and those that leave through it, on a
+    port of a bridge too."""
+    opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    with_program = ctypes.create_string_buffer(ONLY_SLOW_PROTOCOLS)
+    opened.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                      struct.pack("@HP", len(ONLY_SLOW_PROTOCOLS) // 8,
+                                  ctypes.addressof(with_program)))
+    opened.bind((interface, ETH_P_ALL))
     return opened
 
 
@@ -108,6 +125,7 @@ class Lacpdu:
     at: float  # time.time() of its arrival, taken by the kernel
     actor: Information
     partner: Information
+    outgoing: bool  # it left through the interface instead of coming in
 
 
 class Listener:
@@ -115,12 +133,15 @@ class Listener:
 
     def __init__(self, namespace, interfaces):
         self.heard = {name: [] for name in interfaces}
-        self._sockets = {name: socket_in(namespace, lambda name=name: packet_socket(name))
+        self._sockets = {name: socket_in(namespace, lambda name=name: self.open(name))
                          for name in interfaces}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def open(self, name):
+        return packet_socket(name)
 
     def stop(self):
         self._stop.set()
@@ -155,7 +176,7 @@ class Listener:
 
     def _receive(self, name):
         try:
-            frame, ancillary, _, _ = self._sockets[name].recvmsg(2048, 256)
+            frame, ancillary, _, address = self._sockets[name].recvmsg(2048, 256)
         except OSError:
             return
         if len(frame) < LENGTH or HEAD.unpack_from(frame)[3] != LACP:
@@ -166,7 +187,8 @@ class Listener:
                 seconds, nanoseconds = struct.unpack("@ll", data)
                 at = seconds + nanoseconds / 1e9
         pdu = Lacpdu(at, Information.parsed(frame, HEAD.size),
-                     Information.parsed(frame, HEAD.size + INFORMATION.size))
+                     Information.parsed(frame, HEAD.size + INFORMATION.size),
+                     address[2] == socket.PACKET_OUTGOING)
         with self._lock:
             self.heard[name].append(pdu)
         self.on_lacpdu(name, pdu)
@@ -176,6 +198,21 @@ class Listener:
 
     def idle(self):
         """Called every 50 ms and after every frame."""
+
+
+class Wiretap(Listener):
+    """LACPDUs of both sides on cables of the laboratory, in the middle of each."""
+
+    def __init__(self, cables):
+        self.cables = cables
+        super().__init__(cables[0].middle, [cable.ends[0] for cable in cables])
+
+    def open(self, name):
+        return passing_socket(name)
+
+    def sent(self, cable, left, since=0.0):
+        """What the left (or else the right) side sent on a cable; none while it is broken."""
+        return [pdu for pdu in self.lacpdus(cable.ends[0], since) if pdu.outgoing != left]
 
 
 class LacpPartner(Listener):
