@@ -8,7 +8,7 @@ import signal
 from dataclasses import dataclass
 
 from daemon_lab import Daemon
-from smoke import HOST4, HOST6, OUTAGE_LIMIT
+from smoke import HOST4, HOST6, OUTAGE_LIMIT, LabError, wait_for
 
 from lab.guest_kernel import guest_kernel
 from lab.linux_bonding import LinuxBonding
@@ -113,6 +113,14 @@ class OpenVSwitch(Partner):
 
     def start_again(self):
         self.lab.ovs.start_again()
+        wait_for("the bond of Open vSwitch", self._has_bond, 10)
+
+    def _has_bond(self):
+        """Its daemon answers before it has read its database."""
+        try:
+            return len(self.lab.ovs.lacp_members()) == self.bonded
+        except (LabError, OSError):
+            return False
 
     def told(self):
         sending = self.lab.ovs.enabled_members()
@@ -125,7 +133,7 @@ class OpenVSwitch(Partner):
                 "system": link[f"{side} sys_id"], "key": int(link[f"{side} key"]),
                 "port_priority": int(link[f"{side} port_priority"]),
                 "port": int(link[f"{side} port_id"]),
-                "state": octet(link[f"{side} state"].split(), OVS_WORDS)}
+                "state": octet(link.get(f"{side} state", "").split(), OVS_WORDS)}
 
 
 class NetBonding(Partner):
