@@ -74,7 +74,7 @@ struct Member {
     bool drained = false; ///< its flows are gone, and the partner knows
     bool collecting = false;
     bool distributing = false;
-    /// The partner let a Marker go unanswered and has answered none so far.
+    /// The partner let a Marker go unanswered and has answered none since.
     bool ignores_markers = false;
     worker::DeviceTotals counters_base; ///< of the device when it was attached
     LacpduTest test;

@@ -18,9 +18,9 @@ namespace lagg::aggregation {
 
 /// How long an answer is waited for. Without one the flows move all the same: by then the frames
 /// sent before have long arrived, unless the partner is badly late.
-inline constexpr lacp::Duration kMarkerTimeout = std::chrono::milliseconds(200);
-/// The pause that takes the place of a Marker where the partner has never answered one.
-inline constexpr lacp::Duration kQuietTime = std::chrono::milliseconds(20);
+inline constexpr lacp::Duration kMarkerTimeout = std::chrono::milliseconds(50);
+/// The same where the partner left the last Marker unanswered: a pause, and another try.
+inline constexpr lacp::Duration kQuietTime = std::chrono::milliseconds(10);
 
 class FlowMove {
   public:

@@ -50,8 +50,8 @@ void Aggregate::holds_in_force(uint16_t queues, lacp::Time now) {
     lacp::Duration wait = kQuietTime;
     for (const uint8_t index : move_.holds_in_force()) {
         for (const Member &member : members_) {
-            if (!member.port || member.index != index || member.ignores_markers) continue;
-            wait = kMarkerTimeout;
+            if (!member.port || member.index != index) continue;
+            if (!member.ignores_markers) wait = kMarkerTimeout;
             for (uint16_t queue = 0; queue < queues; ++queue) {
                 move_.asked(index, ++last_transaction_);
                 marker_queue_ = queue;

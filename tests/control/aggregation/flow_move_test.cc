@@ -178,7 +178,7 @@ TEST(Moving, APortThatComesGetsItsShareAfterTheOthersAnswered) {
     EXPECT_EQ(ports[1].counters.marker_pdus_tx, 0U) << "nothing left port 1";
 }
 
-TEST(Moving, APartnerThatNeverAnswersIsAskedOnce) {
+TEST(Moving, APartnerThatNeverAnswersIsWaitedForOnce) {
     Pair pair(lagg(Protocol::LACP, {"p0", "p1", "p2"}));
     pair.run(5s);
     const auto silent_drain = [&](const std::string &port) {
@@ -200,8 +200,22 @@ TEST(Moving, APartnerThatNeverAnswersIsAskedOnce) {
     EXPECT_FALSE(pair.a.aggregate.flow_move().is_holding());
     EXPECT_EQ(pair.a.receivers(), std::set<std::string>({"p1", "p2"}));
 
+    ASSERT_TRUE(pair.a.aggregate.find("p0")->ignores_markers);
+    pair.run(5s); // taken back, with answers: the other two had to give some of theirs
     pair.a.aggregate.set_drain("p0", false, pair.a.now);
-    EXPECT_TRUE(pair.a.aggregate.find("p0")->ignores_markers);
+    pair.run(5s);
+    ASSERT_EQ(pair.a.receivers(), std::set<std::string>({"p0", "p1", "p2"}));
+    EXPECT_EQ(silent_drain("p0"), 1U) << "it is asked all the same";
+    let_pass(kQuietTime - 1ms);
+    EXPECT_TRUE(pair.a.aggregate.flow_move().is_holding());
+    let_pass(1ms);
+    EXPECT_FALSE(pair.a.aggregate.flow_move().is_holding());
+
+    pair.a.aggregate.set_drain("p0", false, pair.a.now);
+    pair.run(5s);
+    pair.a.aggregate.set_drain("p0", true, pair.a.now);
+    pair.exchange();
+    EXPECT_FALSE(pair.a.aggregate.find("p0")->ignores_markers) << "it answers now";
 }
 
 TEST(Moving, EachQueueHasItsMarker) {
