@@ -5,7 +5,6 @@ threads are shared.
 """
 
 import os
-import resource
 import tempfile
 import threading
 import time
@@ -17,7 +16,7 @@ from air import Air, Station
 from daemon_lab import Daemon, af_packet
 from tester import UP, Tester
 
-from lab.command import LabError, run, wait_for
+from lab.command import LabError, wait_for
 from lab.network import Network
 
 # 64 slots a ring, not 512: 32 ports with those would take half a GiB.
@@ -47,7 +46,8 @@ class Bench:
         self.hall = hall
         self.setup = setup
         self.name = f"lagg{number}"
-        self.lacp, self.lagg_keys, self.port_keys = dict(setup.lacp), dict(setup.lagg), dict(setup.ports)
+        self.lacp, self.lagg_keys = dict(setup.lacp), dict(setup.lagg)
+        self.port_keys = dict(setup.ports)
         self.names = [f"p{number}x{cable}" for cable in range(1, setup.cables + 1)]
         self.used = list(self.names)  # those the configuration has; a check may take some out
         system = bytes([0x02, 0, 0, 0xaa, number, 0])
@@ -176,8 +176,6 @@ class Hall:
         self.close()
 
     def open(self):
-        # The daemon's and the clients' system calls are what a busy machine delays most.
-        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
         self.outside.silence_new_interfaces()
         self.inside.sysctl("net.ipv6.conf.default.accept_dad=0")
         if not any(setup.ipv6 for setup in self.setups):

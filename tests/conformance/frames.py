@@ -1,7 +1,7 @@
 """Frames as octets: slow-protocol frames as a tester sends and reads them, and numbered data frames."""
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from wire import COLLECTOR, DESTINATION, HEAD, INFORMATION, LACP, LENGTH, SLOW_PROTOCOLS, Information
 
@@ -127,6 +127,3 @@ def number_of(frame):
     """(flow, number) of a data frame."""
     return NUMBER.unpack_from(frame.data, 14)
 
-
-def changed(information, **fields):
-    return replace(information, **fields)

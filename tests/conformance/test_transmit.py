@@ -40,15 +40,15 @@ class Transmit(Check):
             tester.speak(state=UP | TIMEOUT)
         time.sleep(1.1)  # what follows a change at once is behind us
 
-    def assert_every_second(self, tester, start, end, longest=FAST + FAST_TOLERANCE):
+    def assert_every_second(self, tester, start, end):
+        """No gap is longer than it may be, and nothing is said beside."""
         gaps = tester.gaps(start, end)
-        self.assertGreaterEqual(len(gaps), int(end - start) - 2, gaps)
-        self.assertLessEqual(max(gaps), longest, gaps)
-        self.assertGreaterEqual(min(gaps), FAST - FAST_TOLERANCE, gaps)
+        self.assertLessEqual(max(gaps), FAST + FAST_TOLERANCE, gaps)
+        self.assertAlmostEqual(len(gaps), end - start, delta=2)
 
     def flood(self, size):
         program = Program("flood", self.hall.inside.argv(
-            ["nice", "python3", "-c", FLOOD, self.bench.name, str(size)]),
+            ["nice", "-n", "19", "python3", "-c", FLOOD, self.bench.name, str(size)]),
             self.hall.directory / "flood.out")
         self.addCleanup(program.stop)
         return program

@@ -137,7 +137,7 @@ class Tester(Station):
             port, system = frame.requester
             answer = self.marker(frame.transaction, port, system, kind=MARKER_RESPONSE)
             self.air.after(self._marker_delay, lambda: self._slow.send(answer))
-        if not isinstance(frame, Lacpdu) or frame.vlan is not None:
+        if not isinstance(frame, Lacpdu):
             return
         with self._talking:
             is_news, self._known = frame.actor != self._known, frame.actor
