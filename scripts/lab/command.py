@@ -15,12 +15,12 @@ class LabError(Exception):
     """Something in the laboratory did not do what it was asked; the text is for a person."""
 
 
-def run(argv, timeout=10.0, check=True, env=None, text_in=None):
+def run(argv, timeout=10.0, check=True, env=None, text_in=None, cwd=None):
     """Runs a program to its end and returns what it printed; LabError when it fails or takes too
     long."""
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, input=text_in,
-                              env={**os.environ, **(env or {})})
+                              cwd=cwd, env={**os.environ, **(env or {})})
     except subprocess.TimeoutExpired as late:
         raise LabError(f"{' '.join(argv)}: not done after {timeout:g} s") from late
     except OSError as error:

@@ -20,7 +20,7 @@ META_PACKAGE = "linux-image-amd64"
 # Loaded in this order, those that they depend on before them.
 WANTED = ["virtio_pci", "virtio_net", "bonding"]
 DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
-FETCH_LIMIT, UNPACK_LIMIT = 300, 120  # seconds
+FETCH_LIMIT, UNPACK_LIMIT = 120, 120  # seconds
 
 
 class GuestKernel:
@@ -45,24 +45,35 @@ def guest_kernel():
 
 
 def _fetch(directory):
-    depends = run(["apt-cache", "depends", META_PACKAGE], timeout=60)
-    if not (match := re.search(r"Depends: (linux-image-\S+)", depends)):
-        raise LabError(f"apt knows no kernel package behind {META_PACKAGE}; run apt-get update")
+    """With the lists of packages that this machine has; with new ones of our own where these are
+    missing or too old."""
     try:
-        subprocess.run(["apt-get", "-q", "download", match[1]], cwd=directory, check=True,
-                       capture_output=True, text=True, timeout=FETCH_LIMIT)
-    except subprocess.TimeoutExpired as late:
-        raise LabError(f"{match[1]} was not fetched within {FETCH_LIMIT} s") from late
-    except subprocess.CalledProcessError as error:
-        said = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
-        raise LabError(f"{match[1]} could not be fetched: {said}") from error
-    package = next(directory.glob("*.deb"))
+        package = _download(directory, [])
+    except LabError:
+        (directory / "lists" / "partial").mkdir(parents=True)
+        own = ["-o", f"Dir::State::lists={directory}/lists", "-o", "Dir::Cache::pkgcache=",
+               "-o", "Dir::Cache::srcpkgcache="]
+        try:
+            run(["apt-get", *own, "update"], timeout=FETCH_LIMIT)
+            package = _download(directory, own)
+        except LabError as error:
+            raise LabError("no kernel for a guest could be fetched: "
+                           + str(error).splitlines()[-1]) from error
     _unpack(package, directory)
     order = _in_order(directory)
     for path in [directory / "vmlinuz", *(directory / f"{name}.ko" for name in order)]:
         shutil.move(path, CACHE / path.name)
     (directory / "modules").write_text("\n".join(order) + "\n")
     shutil.move(directory / "modules", CACHE / "modules")
+
+
+def _download(directory, options):
+    """The file of the package that the meta package depends on."""
+    depends = run(["apt-cache", *options, "depends", META_PACKAGE], timeout=60)
+    if not (match := re.search(r"Depends: (linux-image-\S+)", depends)):
+        raise LabError(f"apt knows no kernel package behind {META_PACKAGE}")
+    run(["apt-get", "-q", *options, "download", match[1]], timeout=FETCH_LIMIT, cwd=directory)
+    return next(directory.glob("*.deb"))
 
 
 def _unpack(package, directory):
