@@ -12,6 +12,7 @@ MAX_LINKS = 2
 # wait_while, and a LACPDU each way
 STANDBY_LIMIT = 2.5
 STAYS = 4  # seconds in which a port that returned does not take its place again
+RESTORE = 4  # seconds
 FIRST, SECOND = {"system_priority": 100}, {"system_priority": 200}
 
 
@@ -74,6 +75,14 @@ class Standby(PartnerTest):
         with self.assertRaises(LabError, msg="reverted"):
             wait_for("p1 in use again", lambda: "p1" in self.laggd.distributing(), STAYS)
         self.assert_used([1, 2], 1)
+
+    def test_wait_to_restore(self):
+        """A link that returned has to work for so long before it is used."""
+        self.limited(FIRST, SECOND, wait_to_restore=RESTORE)
+        self.fail_over()
+        took = self.assert_used([0, 1], RESTORE + STANDBY_LIMIT)
+        self.tell(f"the first choice used again after {took:.2f} s")
+        self.assertGreaterEqual(took, RESTORE - 0.1, "not restored for long enough")
 
     def fail_over(self):
         """The first link is pulled, the third takes its place, the first is plugged in."""
