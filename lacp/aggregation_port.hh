@@ -62,7 +62,7 @@ struct AggregationPort {
     bool ntt = false;
     bool port_moved = false;
     PartnerAttitude attitude = PartnerAttitude::UNKNOWN;
-    bool declined = false; ///< we were in sync here for kPatienceTime, the partner was not
+    bool declined = false;          ///< we were in sync here for kPatienceTime, the partner was not
     bool watched_sync = false;      ///< the partner's Sync when attitude_timer was started
     bool failed = false;            ///< carried traffic once, and is not restored yet
     std::optional<Lacpdu> received; ///< waits for the receive machine during one step

@@ -8,6 +8,7 @@
 #include "lacp/system_impl.hh"
 #include "lacp/text.hh"
 #include "lacp/transmit_machine.hh"
+#include "lacp/watch.hh"
 
 #include <algorithm>
 #include <cassert>

@@ -1,6 +1,6 @@
 #include "tests/sim/agreement.hh"
 
-#include "lacp/selection_logic.hh"
+#include "lacp/watch.hh"
 
 #include <algorithm>
 #include <numeric>
