@@ -23,6 +23,8 @@ from lab.traffic import PingStreams
 SHARE_LIMIT = 2.2
 WAIT_WHILE = 2.0
 CARRIER_LIMIT = 2
+# Between two LACPDUs of ours to a partner that asked for no more, or that never spoke.
+SLOW_PERIODIC = 30
 PULLED = 0.5
 
 
@@ -84,6 +86,7 @@ class PartnerTest(unittest.TestCase):
         for number in range(self.partner.count):
             self.partner.pull(number)
         self.partner.bond(links, partner_active, partner_fast)
+        self.partner_active = partner_active
         self.start(links, mode, rate)
         self.assertEqual(self.laggd.distributing(), [])
         tap = self.tap(links)
@@ -193,9 +196,13 @@ class PartnerTest(unittest.TestCase):
         """The partner is killed and started again before its silence was noticed."""
         self.partner.kill()
         self.partner.start_again()
-        self.wait_answers(self.partner.UP_LIMIT)
+        self.wait_answers(self.limit_after_restart())
         self.all_up()
         self.assert_agreed()
+
+    def limit_after_restart(self):
+        """A passive partner waits for our next LACPDU."""
+        return self.partner.UP_LIMIT + (0 if self.partner_active else SLOW_PERIODIC)
 
     def restart(self):
         """The partner is killed, and started again when we have forgotten it. Asks for our fast
@@ -208,7 +215,7 @@ class PartnerTest(unittest.TestCase):
             "F" in port["lacp"]["actor"]["flags"] for port in self.laggd.lagg()["ports"]), 5)
         started = time.time()
         self.partner.start_again()
-        self.all_up(self.partner.UP_LIMIT)
+        self.all_up(self.limit_after_restart())
         share = self.our_share(tap, started)
         self.tell(f"partner started again: our share {share:.2f} s")
         self.assert_share(share)

@@ -56,11 +56,7 @@ class Standby(PartnerTest):
                  if port["lacp"]["machines"]["selected"] == "STANDBY" or not port["link_up"]]
                 for daemon in (self.laggd, self.partner.daemon)]
 
-    def test_our_order(self):
-        self.limited(FIRST, SECOND)
-        self.assert_used([0, 1], self.partner.UP_LIMIT)
-
-    def test_their_order(self):
+    def test_the_other_side_chooses(self):
         self.limited(SECOND, FIRST)
         self.assert_used([2, 3], self.partner.UP_LIMIT)
 
