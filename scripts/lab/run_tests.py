@@ -7,6 +7,7 @@ AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer.
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ BUILDS = {
                             *NO_OPTIMIZATION_TO_SPEAK_OF], ["unit"],
              ["worker", "api", "kernel interface"]),
 }
-# Timers of minutes: a quarter of an hour.
+# Timers of minutes, and every combination of LACP partners: more than an hour.
 ONLY_WHEN_ASKED = ["long"]
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
@@ -98,7 +99,7 @@ def main():
     options = arguments()
     started = time.monotonic()
     counts = {"passed": 0, "failed": 0, "skipped": 0}
-    table, skipped = [], []
+    table, skipped, timings = [], [], []
     for name in options.builds:
         suites = options.suite or [suite for suite in BUILDS[name][2] if suite not in ONLY_WHEN_ASKED]
         suites = [suite for suite in suites if suite in BUILDS[name][2]]
@@ -116,9 +117,11 @@ def main():
             table.append((name, row["name"].split(" / ")[-1], row["result"], row["duration"]))
             if outcome == "skipped":
                 skipped.append((name, row["name"], reason_of_skip(row)))
+            timings += re.findall(r"^timing: .*", row.get("stdout", ""), re.M)
     print("\nbuild    result   seconds  test")
     for name, test, result, seconds in table:
         print(f"{name:8} {result:8} {seconds:7.1f}  {test}")
+    print("".join(f"{line}\n" for line in timings), end="")
     for name, test, reason in skipped:
         print(f"skipped in {name}: {test}: {reason}")
     print(f"\n{time.monotonic() - started:.0f} s in all")
