@@ -117,6 +117,21 @@ class PartnerTest(unittest.TestCase):
         self.addCleanup(tap.stop)
         return tap
 
+    def wait_every_second(self):
+        """Until the partner sends at the fast rate that we ask for, on every link, and all of them
+        carry traffic; the Wiretap that saw it."""
+        tap = self.tap(len(self.ports))
+
+        def every_second(cable):
+            times = [pdu.at for pdu in tap.sent(cable, left=False)][-3:] + [time.time()]
+            gaps = [late - early for early, late in zip(times, times[1:])]
+            return len(gaps) == 3 and max(gaps) < 1.5 and min(gaps[:2]) > 0.5
+
+        wait_for(f"{self.partner.NAME} sending every second",
+                 lambda: all(map(every_second, tap.cables)), self.partner.AGREE_LIMIT + 5)
+        self.all_up()
+        return tap
+
     def tell(self, text):
         print(f"timing: {self.partner.NAME}: {text}; load {os.getloadavg()[0]:.1f}", flush=True)
 
@@ -180,7 +195,7 @@ class PartnerTest(unittest.TestCase):
         """A cable that passes nothing any more, its carrier present. Asks for our fast rate."""
         partner = self.partner
         others = [n for n in range(len(self.ports)) if n != number]
-        time.sleep(2)  # until the partner sends at the rate that we ask for
+        self.wait_every_second()
         conditions = self.both_on(others)
         if not partner_fast:
             conditions.popitem()
@@ -207,8 +222,7 @@ class PartnerTest(unittest.TestCase):
     def restart(self):
         """The partner is killed, and started again when we have forgotten it. Asks for our fast
         rate."""
-        tap = self.tap(len(self.ports))
-        time.sleep(2)
+        tap = self.wait_every_second()
         self.partner.kill()
         self.laggd.wait_distributing([], SILENT_LIMIT)
         wait_for("laggd forgetting its partner", lambda: all(
