@@ -1,7 +1,8 @@
 """Builds, and runs every test; see --help.
 
 The tests are run three times: all of them in a release build, and the unit tests in builds with
-AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer.
+AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer. A build is made while the
+tests of the one before it run, at the lowest priority: those mostly wait.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -45,12 +47,13 @@ def arguments():
     return options
 
 
-def build(name):
+def build(name, in_background):
     directory, settings, suites, _ = BUILDS[name]
+    nice = ["nice", "-n", "19"] if in_background else []
 
     def make(targets, *more):
         environment = {**os.environ, "BUILD_DIR": directory, "TARGETS": targets}
-        return subprocess.run([ROOT / "scripts" / "build", *more], env=environment, check=False).returncode == 0
+        return subprocess.run([*nice, ROOT / "scripts" / "build", *more], env=environment, check=False).returncode == 0
 
     if "smoke" in suites:
         return make("all", *settings)
@@ -95,18 +98,26 @@ def reason_of_skip(row):
     return said[-1] if said else "no reason given"
 
 
+def suites_of(name, options):
+    """The suites of a build to be run."""
+    of_build = BUILDS[name][2]
+    if options.suite:
+        return [suite for suite in options.suite if suite in of_build]
+    return [suite for suite in of_build if suite not in ONLY_WHEN_ASKED]
+
+
 def main():
     options = arguments()
     started = time.monotonic()
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     table, skipped, timings = [], [], []
-    for name in options.builds:
-        suites = options.suite or [suite for suite in BUILDS[name][2] if suite not in ONLY_WHEN_ASKED]
-        suites = [suite for suite in suites if suite in BUILDS[name][2]]
-        if not suites:
-            continue
+    wanted = {name: suites for name in options.builds if (suites := suites_of(name, options))}
+    builder = ThreadPoolExecutor(max_workers=1)
+    built = {name: builder.submit(build, name, position > 0) for position, name in enumerate(wanted)}
+    for name, suites in wanted.items():
+        made = built[name].result()
         print(f"\n== {name}", flush=True)
-        if not build(name):
+        if not made:
             counts["failed"] += 1
             table.append((name, "the build", "FAIL", 0.0))
             continue
