@@ -113,6 +113,7 @@ class Transmit(Check):
     def test_34_every_thirty_seconds_long(self):
         """A partner with the long timeout: a LACPDU every 30 s, no gap over 33 s."""
         begun = self.bench.bring_up()
+        self.t.speak(every=20)
         time.sleep(3 * SLOW + 5)
         gaps = self.t.gaps(begun + 3, time.time())
         self.assertGreaterEqual(len(gaps), 2)
