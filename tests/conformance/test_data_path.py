@@ -15,6 +15,7 @@ from tester import UP
 from wire import ETH_P_ALL
 
 from lab.command import run
+from lab.laboratory import missing
 
 IPV4, IPV6, ARP = 0x0800, 0x86dd, 0x0806
 SEED = 1
@@ -263,6 +264,8 @@ class DataPath(Check):
     @twin("Simulation.KeepsItsPromisesAndAgreesAgain")
     def test_76_soak(self):
         """TCP through cables that are pulled all the while: no lost buffer, no growth, no stuck port."""
+        if absent := missing():
+            self.skipTest(f"not installed: {' '.join(absent)}")
         done = subprocess.run([sys.executable, ROOT / "scripts" / "soak", "--gigabytes", "2"],
                               env={**os.environ, "LAGGD": str(programs.laggd),
                                    "LAGGCTL": str(programs.laggctl)},
