@@ -3,10 +3,13 @@
 It bonds two kernel interfaces of a namespace, in mode 4 (LACP) unless told otherwise, and forwards
 between the bond and a TAP, which gets the addresses. net_bonding needs to be polled in both
 directions, and its LACPDUs leave only from inside the application's own calls; forwarding in io
-mode between exactly these two ports does both. It never asks for the short timeout.
+mode between exactly these two ports does both. But testpmd sends nothing where it received nothing:
+without frames from the TAP no LACPDU leaves, so there always are some. It never asks for the short
+timeout.
 """
 
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -27,7 +30,7 @@ class TestPmd:
         self.tap = tap
         self.mac = mac
         self.mode = mode
-        self.program = None
+        self.program = self.chatter = None
         self._told = 0
 
     def start(self):
@@ -55,6 +58,12 @@ class TestPmd:
                                stdin=subprocess.PIPE)
         wait_for("testpmd forwarding", lambda: self.program.must_live() and
                  "io packet forwarding" in self._output(), 20)
+
+    def keep_talking(self, broadcast):
+        """Frames from the TAP as long as testpmd runs, to the broadcast address of its network."""
+        self.chatter = Program("ping", self.namespace.argv(
+            ["ping", "-b", "-q", "-i", "0.1", "-I", self.tap, broadcast]),
+            self.directory / "chatter.out")
 
     def _output(self):
         """What this run of it printed."""
@@ -84,10 +93,11 @@ class TestPmd:
                  zip(("actor", "partner"), re.split(r"(?:Actor|Partner) detail info:", part)[1:])}
                 for part in parts]
 
-    def stop(self):
-        if self.program is not None:
-            self.program.stop()
-            self.program = None
+    def stop(self, sign=signal.SIGTERM):
+        for program in (self.program, self.chatter):
+            if program is not None:
+                program.stop(sign)
+        self.program = self.chatter = None
 
 
 def _end(text):

@@ -15,6 +15,7 @@ from lab.linux_bonding import LinuxBonding
 from lab.testpmd import TestPmd
 
 ADDRESSES = [*(f"{address}/24" for address in HOST4), *(f"{address}/64" for address in HOST6)]
+BROADCAST = "192.0.2.255"
 # Of the state octet, from its lowest bit on: what laggctl, Open vSwitch and testpmd call them.
 LAGGCTL_FLAGS = "ASGNCDFE"
 OVS_WORDS = ["activity", "timeout", "aggregation", "synchronized", "collecting", "distributing",
@@ -137,13 +138,11 @@ class OpenVSwitch(Partner):
 
 
 class NetBonding(Partner):
-    """It never asks for the short timeout, so it may keep a dead cable for 90 s; over AF_PACKET it
-    sees no carrier; and at first it sends less often than it is asked to, so that it takes up to
-    half a minute to come up, and may be taken for dead once more."""
+    """It never asks for the short timeout, so it may keep a dead cable for 90 s; and over AF_PACKET
+    it sees no carrier."""
 
     NAME = "DPDK net_bonding"
-    UP_LIMIT = 45
-    AGREE_LIMIT = 45
+    UP_LIMIT = 12
     CAN_BE_PASSIVE = CAN_BE_FAST = SEES_CARRIER = False
 
     def lay_cables(self):
@@ -160,13 +159,13 @@ class NetBonding(Partner):
         self.start_again()
 
     def kill(self):
-        if self.lab.testpmd is not None and self.lab.testpmd.program is not None:
-            self.lab.testpmd.program.stop(signal.SIGKILL)
-            self.lab.testpmd.program = None
+        if self.lab.testpmd is not None:
+            self.lab.testpmd.stop(signal.SIGKILL)
 
     def start_again(self):
         self.lab.testpmd.start()
         self.lab.address_host(self.lab.testpmd.tap)
+        self.lab.testpmd.keep_talking(BROADCAST)
 
     def told(self):
         sending = self.lab.testpmd.members()

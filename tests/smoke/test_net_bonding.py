@@ -1,5 +1,5 @@
-"""LACP against DPDK's own bonding driver. It is slow and peculiar (see partners.py); what is tested is
-that laggd does its own part, and that both agree again in the end. """
+"""LACP against DPDK's own bonding driver. It keeps dead cables for long (see partners.py); what is
+tested is that laggd does its own part, and that both agree again in the end."""
 
 from partner_test import PartnerTest
 from partners import NetBonding
