@@ -1,7 +1,10 @@
 // lagglab: long runs of the LACP core outside the tests. See lagglab(1).
+#include "bench/lab/lacp_replay.hh"
 #include "bench/lab/lacp_sim.hh"
 
 #include <CLI/CLI.hpp>
+
+#include <string>
 
 int main(int argc, char **argv) {
     CLI::App app{"Runs the LACP core of laggd in a laboratory"};
@@ -16,6 +19,12 @@ int main(int argc, char **argv) {
         ->check(CLI::Range(1, 1024));
     lacp_sim->add_option("--trace", sim.trace, "Run this seed alone and print all that happens");
 
+    std::string recording;
+    CLI::App *lacp_replay =
+        app.add_subcommand("lacp-replay", "Play a recording of laggd through the core");
+    lacp_replay->add_option("file", recording, "What [daemon] record wrote")->required();
+
     CLI11_PARSE(app, argc, argv);
+    if (lacp_replay->parsed()) return lagg::lab::run_lacp_replay(recording);
     return lagg::lab::run_lacp_sim(sim);
 }

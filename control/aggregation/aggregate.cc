@@ -65,8 +65,9 @@ lacp::PortInformation partner_admin(const config::Lacp &config) {
 }
 
 Aggregate::Aggregate(const config::Lagg &config, const Identity &identity, UpperDevice upper,
-                     lacp::Time now)
-    : config_(config), identity_(identity), upper_(std::move(upper)), last_change_(now) {
+                     lacp::Time now, recording::Recorder *recorder)
+    : config_(config), identity_(identity), upper_(std::move(upper)), recorder_(recorder),
+      last_change_(now) {
     for (const std::string &name : config_.ports)
         members_.push_back(Member{.name = name});
     if (config_.protocol == Protocol::LACP) start_lacp(now);
@@ -138,7 +139,9 @@ lacp::PortParameters Aggregate::port_parameters(const Member &member) const {
 }
 
 void Aggregate::start_lacp(lacp::Time now) {
-    lacp_.emplace(system_parameters(), now);
+    const lacp::SystemParameters parameters = system_parameters();
+    lacp_.emplace(parameters, now);
+    if (recorder_ != nullptr) recorder_->started(config_.name, now, parameters);
     for (Member &member : members_) {
         member.collecting = false;
         member.distributing = false;
@@ -167,10 +170,13 @@ void Aggregate::tell_link(const Member &member, lacp::Time now) {
 
 void Aggregate::step(const lacp::Event &event, lacp::Time now) {
     step_time_ = now;
-    if (lacp_) lacp_->step(now, event, *this);
+    if (!lacp_) return;
+    if (recorder_ != nullptr) recorder_->happened(config_.name, now, event);
+    lacp_->step(now, event, *this);
 }
 
 void Aggregate::on_action(const lacp::Action &action) {
+    if (recorder_ != nullptr) recorder_->acted(config_.name, step_time_, action);
     if (const auto *send = std::get_if<lacp::SendFrame>(&action)) {
         on_frame(*send);
     } else if (const auto *answered = std::get_if<lacp::MarkerAnswered>(&action)) {

@@ -7,6 +7,7 @@
 #include "control/aggregation/flow_move.hh"
 #include "control/aggregation/history.hh"
 #include "control/config/config.hh"
+#include "control/recording/recorder.hh"
 #include "dataplane/port/port.hh"
 #include "dataplane/worker/counters.hh"
 #include "dataplane/worker/forwarding_state.hh"
@@ -93,8 +94,9 @@ lacp::PortInformation partner_admin(const config::Lacp &config);
 
 class Aggregate final : private lacp::ActionSink {
   public:
+    /// `recorder` takes what enters and leaves the core; may be null.
     Aggregate(const config::Lagg &config, const Identity &identity, UpperDevice upper,
-              lacp::Time now);
+              lacp::Time now, recording::Recorder *recorder = nullptr);
 
     const config::Lagg &config() const { return config_; }
     const Identity &identity() const { return identity_; }
@@ -186,6 +188,7 @@ class Aggregate final : private lacp::ActionSink {
     worker::DeviceTotals upper_base_;
     std::vector<Member> members_;
     std::optional<lacp::System> lacp_;
+    recording::Recorder *recorder_;
     lacp::Time step_time_; ///< of the step that the actions belong to
     std::vector<OutgoingFrame> frames_;
     FlowMove move_;

@@ -30,6 +30,8 @@ struct Hooks {
     std::function<void(const std::string &port)> gone = [](const std::string &) {};
     /// Called every second or so, for as long as the protocol thread goes round.
     std::function<void()> alive = [] {};
+    /// Takes what enters and leaves the LACP cores; may be null.
+    recording::Recorder *recorder = nullptr;
 };
 
 class Engine {

@@ -40,6 +40,8 @@ struct Daemon {
     std::string api = "/run/lagg/api.sock";
     /// error, warning, info, debug
     std::string log = "info";
+    /// A file that takes what enters and leaves the LACP cores; empty for none.
+    std::string record;
     /// More arguments for DPDK's EAL, as they are.
     std::vector<std::string> eal;
     bool operator==(const Daemon &) const = default;

@@ -109,6 +109,7 @@ std::vector<std::string> diff_daemon(const Daemon &a, const Daemon &b) {
     note("poll", a.poll != b.poll);
     note("api", a.api != b.api);
     note("log", a.log != b.log);
+    note("record", a.record != b.record);
     note("eal", a.eal != b.eal);
     return keys;
 }

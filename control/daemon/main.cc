@@ -12,6 +12,7 @@
 #include "control/daemon/options.hh"
 #include "control/daemon/service.hh"
 #include "control/daemon/supervisor.hh"
+#include "control/recording/recorder.hh"
 #include "dataplane/upper/tap.hh"
 
 #include <fmt/format.h>
@@ -266,10 +267,19 @@ int run(const config::Config &config, const Options &options, int signals) {
         eal->worker_lcores(), **pool, config.daemon.poll == config::Poll::ADAPTIVE);
     Result<std::unique_ptr<Service>> service = Service::start();
     if (!service) return fail(service.error());
+    // Outlives the protocol thread, which writes to it.
+    std::unique_ptr<recording::Recorder> recorder;
+    if (!config.daemon.record.empty()) {
+        auto opened = recording::Recorder::open(config.daemon.record);
+        if (!opened) return fail(opened.error());
+        recorder = *std::move(opened);
+        spdlog::info("recording LACP to {}", config.daemon.record);
+    }
     Inbox inbox;
     aggregation::Hooks hooks = (*service)->hooks();
     hooks.gone = [&](const std::string &port) { inbox.add_lost_port(port); };
     hooks.alive = watchdog(*fleet);
+    hooks.recorder = recorder.get();
     auto protocol = std::make_unique<aggregation::ProtocolThread>(*fleet, std::move(*carriers),
                                                                   std::move(hooks));
     (*service)->watch(protocol.get());

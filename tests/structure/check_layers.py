@@ -22,7 +22,9 @@ ALLOWED = {
     "control/kernel": ["dataplane/base", "control/config"],
     "control/api": ["dataplane/base"],
     "control/ctl": ["control/api"],
-    "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel", "control/api/snapshot.hh"],
+    "control/recording": ["dataplane/base", "lacp"],
+    "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel", "control/recording",
+                            "control/api/snapshot.hh"],
     "control/daemon": ["lacp", "dataplane", "control"],
 }
 # What the client may have of the API: structs and their JSON, never the server.
@@ -35,7 +37,7 @@ LIBRARIES = {
     r"netlink/": ["control/kernel"],
     r"event2/": ["control/api", "control/daemon"],
     r"toml\+\+/|toml": ["control/config"],
-    r"nlohmann/": ["control/api", "control/ctl", "control/daemon"],
+    r"nlohmann/": ["control/api", "control/ctl", "control/daemon", "control/recording"],
     r"CLI/": ["control/ctl", "control/daemon"],
     r"spdlog/": ["control/aggregation", "control/daemon"],
     r"systemd/": ["control/daemon"],

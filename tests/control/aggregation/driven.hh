@@ -56,8 +56,9 @@ struct Driven {
     lacp::Time now;
     Aggregate aggregate;
 
-    explicit Driven(const config::Lagg &config, uint8_t system = 1)
-        : now{std::chrono::seconds(100)}, aggregate(config, identity(system), {}, now) {}
+    explicit Driven(const config::Lagg &config, uint8_t system = 1,
+                    recording::Recorder *recorder = nullptr)
+        : now{std::chrono::seconds(100)}, aggregate(config, identity(system), {}, now, recorder) {}
 
     /// Attaches every configured port and brings its link up.
     void start() {

@@ -8,8 +8,10 @@ namespace lagg::aggregation {
 class Pair {
   public:
     explicit Pair(const config::Lagg &config) : Pair(config, config) {}
-    Pair(const config::Lagg &a_config, const config::Lagg &b_config)
-        : a(a_config, 1), b(b_config, 2) {
+    /// `recorder` takes what happens to the first.
+    Pair(const config::Lagg &a_config, const config::Lagg &b_config,
+         recording::Recorder *recorder = nullptr)
+        : a(a_config, 1, recorder), b(b_config, 2) {
         a.start();
         b.start();
     }
