@@ -9,6 +9,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lagg::sim {
@@ -16,6 +17,18 @@ namespace lagg::sim {
 /// Highest port number a Watch can follow.
 inline constexpr lacp::PortNumber kHighestPort = 64;
 
+/// Texts of the core are static, but not the same pointer everywhere.
+inline bool is_same(std::string_view a, std::string_view b) {
+    return a == b;
+}
+
+/// The event when it is a T and of this port, else null.
+template <class T> const T *event_of(const lacp::Event &event, lacp::PortNumber port) {
+    const T *value = std::get_if<T>(&event);
+    return value != nullptr && value->port == port ? value : nullptr;
+}
+
+/// One System under watch.
 class Watch final : private lacp::ActionSink {
   public:
     Watch(const lacp::SystemParameters &parameters, lacp::Time now);

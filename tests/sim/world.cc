@@ -312,11 +312,12 @@ void World::update_blackholes(size_t index) {
         if (loses == hole.since.has_value()) continue;
         if (loses) {
             hole.since = now;
+            hole.negotiated = from->rx == RxState::CURRENT;
             continue;
         }
         const Duration length = now - *hole.since;
-        const bool clean =
-            cable.disturbed < *hole.since && cable.paths[0].is_clean() && cable.paths[1].is_clean();
+        const bool clean = hole.negotiated && cable.disturbed < *hole.since &&
+                           cable.paths[0].is_clean() && cable.paths[1].is_clean();
         hole.since.reset();
         statistics.longest_blackhole = std::max(statistics.longest_blackhole, length);
         if (clean)

@@ -51,7 +51,7 @@ struct Cable {
     /// What one end's data suffers when the other does not collect what it distributes.
     struct Blackhole {
         std::optional<lacp::Time> since;
-        bool clean = false; ///< no fault near this cable since it began
+        bool negotiated = false; ///< and not assumed by Partner_Admin or fallback
     };
     std::array<Blackhole, 2> blackholes;
     lacp::Time disturbed; ///< when a fault last came near
