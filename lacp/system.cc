@@ -37,7 +37,7 @@ void System::Impl::handle(const PortAdded &event) {
     place->parameters = event.parameters;
     place->last_change = now;
     refresh_actor(*place);
-    place->partner_admin = partner_admin(place->parameters.partner_admin);
+    place->partner_admin = partner_admin(place->parameters);
     receive_machine::enter(*place, RxState::INITIALIZE, now);
 }
 
@@ -175,8 +175,10 @@ void System::Impl::refresh_actor(AggregationPort &port) {
     if (!actor.state.defaulted) port.partner.state.synchronization = false;
 }
 
-PortInformation System::Impl::partner_admin(PortInformation configured) const {
-    if (!fallback_active) return configured;
+PortInformation System::Impl::partner_admin(const PortParameters &port) const {
+    PortInformation configured = port.partner_admin;
+    // A port whose LACP is off waits for nobody, so the silence there is no reason to fall back.
+    if (!fallback_active || !port.lacp_enabled) return configured;
     configured.state.aggregation = parameters.fallback == Fallback::STATIC;
     configured.state.synchronization = true;
     configured.state.collecting = true;
@@ -185,7 +187,7 @@ PortInformation System::Impl::partner_admin(PortInformation configured) const {
 }
 
 void System::Impl::refresh_partner_admin(AggregationPort &port) {
-    const PortInformation values = partner_admin(port.parameters.partner_admin);
+    const PortInformation values = partner_admin(port.parameters);
     if (values == port.partner_admin) return;
     port.partner_admin = values;
     const bool lives_on_default =

@@ -65,7 +65,7 @@ struct System::Impl {
     /// Copies parameters to the Actor's oper values, and starts over where they identify it.
     void refresh_actor(AggregationPort &port);
     /// What is in force in place of the configured Partner_Admin values.
-    PortInformation partner_admin(PortInformation configured) const;
+    PortInformation partner_admin(const PortParameters &port) const;
     /// Brings the Partner_Admin values in force up to date, and what is lived on them.
     void refresh_partner_admin(AggregationPort &port);
     std::optional<Time> next_deadline() const;

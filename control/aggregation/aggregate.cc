@@ -134,7 +134,8 @@ lacp::PortParameters Aggregate::port_parameters(const Member &member) const {
     parameters.drained = member.drained;
     parameters.port_priority = port.lacp.priority.value_or(config_.lacp.port_priority);
     parameters.key = port.lacp.key.value_or(key());
-    parameters.partner_admin = partner_admin(config_.lacp);
+    // Without LACP there is no partner, and none is assumed: the port carries nothing.
+    if (port.lacp.enabled) parameters.partner_admin = partner_admin(config_.lacp);
     return parameters;
 }
 

@@ -114,11 +114,10 @@ class Aggregate final : private lacp::ActionSink {
                 lacp::Time now);
     /// Parameters of the port that can change while it is attached.
     void update(const AttachedPort &port, lacp::Time now);
-    /// Moves the port's flows away and then goes out of sync there, or takes the port back. Holds
-    /// for as long as the port belongs to the lagg. False when it is not attached, or LACP does not
-    /// run.
+    /// Moves the port's flows away and then, with LACP, goes out of sync there; or takes the port
+    /// back. Holds for as long as the port belongs to the lagg. False when it is not attached.
     bool set_drain(const std::string &port, bool drain, lacp::Time now);
-    /// Until the port is detached; false as above.
+    /// Until the port is detached. False when it is not attached, or LACP does not run.
     bool set_test(const std::string &port, Direction direction, bool on);
     void detach(const std::string &port, lacp::Time now);
     /// The port could not be opened.

@@ -40,22 +40,23 @@ api::Counters counters(const worker::DeviceTotals &totals) {
             .slow_dropped = totals.slow_dropped};
 }
 
-api::LacpPortParameters describe(const lacp::PortParameters &parameters, const Member &member) {
-    const bool configured = member.port && member.port->lacp.drain;
+api::LacpPortParameters describe(const lacp::PortParameters &parameters) {
     return {.enabled = parameters.lacp_enabled,
             .active = parameters.active,
             .fast = parameters.short_timeout,
             .individual = !parameters.aggregatable,
             .priority = parameters.port_priority,
-            .key = parameters.key,
-            .drained_by = configured     ? "configuration"
-                          : member.drain ? "operator"
-                                         : ""};
+            .key = parameters.key};
+}
+
+const char *drained_by(const Member &member) {
+    if (member.port && member.port->lacp.drain) return "configuration";
+    return member.drain ? "operator" : "";
 }
 
 api::LacpPort describe(const lacp::PortSnapshot &port, const Member &member, lacp::Time now) {
     api::LacpPort out;
-    out.parameters = describe(port.parameters, member);
+    out.parameters = describe(port.parameters);
     out.machines = {.rx = lacp::to_text(port.rx),
                     .periodic = lacp::to_text(port.periodic),
                     .mux = lacp::to_text(port.mux),
@@ -66,6 +67,7 @@ api::LacpPort describe(const lacp::PortSnapshot &port, const Member &member, lac
     out.partner = describe_end(port.partner);
     out.aggregator = port.aggregator;
     out.loopback = port.loopback;
+    out.ignores_markers = member.ignores_markers;
     out.waiting_to_restore = port.waiting_to_restore;
     if (const auto &pdu = member.history.last_received())
         out.partner_sees = describe_end(pdu->partner);
@@ -128,6 +130,8 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     out.state = member.port ? "running" : member.problem.empty() ? "opening" : "failed";
     out.problem = member.problem;
     out.link_failures = member.link_failures;
+    out.drained_by = drained_by(member);
+    out.drained = member.port && member.drained;
     if (!member.port) return out;
     out.driver = member.port->driver;
     out.mac = to_string(member.port->mac);

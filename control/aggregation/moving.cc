@@ -72,7 +72,7 @@ void Aggregate::on_marker_answered(const lacp::MarkerAnswered &answered) {
 
 bool Aggregate::set_drain(const std::string &port, bool drain, lacp::Time now) {
     Member *member = find_member(port);
-    if (member == nullptr || !member->port || !lacp_) return false;
+    if (member == nullptr || !member->port) return false;
     if (member->drain == drain) return true;
     member->drain = drain;
     settle(now, "port " + port + (drain ? " is drained" : " is not drained any more"));

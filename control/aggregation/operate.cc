@@ -15,15 +15,12 @@ bool is_lacpdu(std::span<const uint8_t> frame) {
     return lacp::classify(frame) == lacp::SlowProtocol::LACP;
 }
 
-/// Why nothing can be done to a port by way of LACP, or nothing where it can.
+/// Why nothing can be done to a port, or nothing where it can.
 std::optional<Error> refusal(const Aggregate *aggregate, const std::string &lagg,
                              const std::string &port) {
     if (aggregate == nullptr) return Error{fmt::format("there is no lagg \"{}\"", lagg)};
     const Member *member = aggregate->find(port);
     if (member == nullptr) return Error{fmt::format("{} has no port \"{}\"", lagg, port)};
-    if (aggregate->lacp() == nullptr)
-        return Error{fmt::format("{} runs {}, and this works with LACP only", lagg,
-                                 to_text(aggregate->config().protocol))};
     if (!member->port)
         return Error{fmt::format("port {} of {} is not open{}{}", port, lagg,
                                  member->problem.empty() ? "" : ": ", member->problem)};
@@ -96,7 +93,9 @@ Result<void> Engine::set_test(const std::string &lagg, const std::string &port, 
                               bool on) {
     Aggregate *aggregate = find(lagg);
     if (const auto why_not = refusal(aggregate, lagg, port)) return *why_not;
-    aggregate->set_test(port, direction, on);
+    if (!aggregate->set_test(port, direction, on))
+        return Error{fmt::format("{} runs {}, and has no LACPDUs that could be lost", lagg,
+                                 to_text(aggregate->config().protocol))};
     return {};
 }
 

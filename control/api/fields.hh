@@ -42,7 +42,6 @@ void for_each_field(T &record, Visit visit) {
     visit("individual", record.individual);
     visit("priority", record.priority);
     visit("key", record.key);
-    visit("drained_by", record.drained_by);
 }
 
 template <typename T, typename Visit>
@@ -55,6 +54,7 @@ void for_each_field(T &record, Visit visit) {
     visit("partner_sees", record.partner_sees);
     visit("aggregator", record.aggregator);
     visit("loopback", record.loopback);
+    visit("ignores_markers", record.ignores_markers);
     visit("waiting_to_restore", record.waiting_to_restore);
     visit("txtest", record.txtest);
     visit("rxtest", record.rxtest);
@@ -107,6 +107,8 @@ void for_each_field(T &record, Visit visit) {
     visit("collecting", record.collecting);
     visit("distributing", record.distributing);
     visit("buckets", record.buckets);
+    visit("drained_by", record.drained_by);
+    visit("drained", record.drained);
     visit("link_failures", record.link_failures);
     visit("counters", record.counters);
     visit("lacp", record.lacp);

@@ -35,7 +35,6 @@ struct LacpPortParameters {
     bool individual = false;
     uint16_t priority = 0;
     uint16_t key = 0;
-    std::string drained_by; ///< configuration, operator; empty when it is not drained
 };
 
 struct LacpPort {
@@ -47,6 +46,7 @@ struct LacpPort {
     std::optional<LacpEnd> partner_sees;
     uint16_t aggregator = 0;
     bool loopback = false;
+    bool ignores_markers = false;    ///< the partner has answered none of the last Markers
     bool waiting_to_restore = false; ///< came back, and is not trusted yet
     bool txtest = false;             ///< LACPDUs are held back on purpose
     bool rxtest = false;             ///< LACPDUs that come are dropped on purpose
@@ -94,7 +94,9 @@ struct Port {
     std::string problem;     ///< why it failed, or empty
     bool collecting = false;
     bool distributing = false;
-    unsigned buckets = 0; ///< of 4096 that lead to this port
+    unsigned buckets = 0;   ///< of 4096 that lead to this port
+    std::string drained_by; ///< configuration, operator; empty when it is not to be drained
+    bool drained = false;   ///< its flows have moved
     uint32_t link_failures = 0;
     Counters counters;
     std::optional<LacpPort> lacp;

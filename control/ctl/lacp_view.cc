@@ -135,10 +135,12 @@ std::string lacp_counters_text(const Lagg &lagg) {
         if (!port.lacp) continue;
         const LacpPort &lacp = *port.lacp;
         std::vector<std::string> cells{port.name};
-        for (const uint64_t value :
-             {lacp.lacpdus_tx, lacp.lacpdus_rx, lacp.marker_pdus_tx, lacp.marker_pdus_rx,
-              lacp.marker_response_pdus_tx, lacp.marker_response_pdus_rx, lacp.unknown_rx,
-              lacp.illegal_rx})
+        for (const uint64_t value : {lacp.lacpdus_tx, lacp.lacpdus_rx, lacp.marker_pdus_tx,
+                                     lacp.marker_pdus_rx, lacp.marker_response_pdus_tx})
+            cells.push_back(std::to_string(value));
+        cells.push_back(lacp.ignores_markers ? "ignored"
+                                             : std::to_string(lacp.marker_response_pdus_rx));
+        for (const uint64_t value : {lacp.unknown_rx, lacp.illegal_rx})
             cells.push_back(std::to_string(value));
         cells.push_back(churn_text(lacp.machines.actor_churn, lacp.actor_churn_count));
         cells.push_back(churn_text(lacp.machines.partner_churn, lacp.partner_churn_count));

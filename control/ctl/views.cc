@@ -77,6 +77,8 @@ std::vector<std::string> warnings(const Lagg &lagg) {
         if (const std::string reason = explain(lagg, port).reason; !reason.empty())
             lines.push_back("! " + port.name + ": " + reason);
     for (const Port &port : lagg.ports) {
+        if (port.distributing && !port.drained_by.empty())
+            lines.push_back("! " + port.name + ": its flows are being moved, to drain it");
         if (!port.lacp || !port.distributing) continue;
         if (port.lacp->txtest)
             lines.push_back("! " + port.name + ": txtest holds its LACPDUs back");

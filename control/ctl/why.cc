@@ -43,6 +43,7 @@ Checked check_protocol(const Lagg &lagg, const Port &port) {
                      "Give the lagg another protocol in lagg.toml.");
     if (lagg.state == "DISABLED")
         return wrong("disabled", "the lagg is disabled", "Its configuration says so.");
+    if (protocol_text(lagg) != "LACP" && !port.drained_by.empty()) return drained(lagg, port);
     const auto active = std::ranges::find_if(lagg.ports, &Port::distributing);
     if (protocol_text(lagg) == "FAILOVER" && active != lagg.ports.end() && !port.distributing)
         return wrong("failover_standby", "standby: " + active->name + " carries the traffic",
@@ -84,6 +85,14 @@ std::vector<Check> checks_for(const Lagg &lagg) {
 }
 
 } // namespace
+
+Checked drained(const Lagg &lagg, const Port &port) {
+    if (port.drained_by == "configuration")
+        return wrong("drained", "drained by the configuration",
+                     "Take 'drain' out of its [[port]] and reload.");
+    return wrong("drained", "drained by the " + port.drained_by,
+                 fmt::format("Take it back: laggctl drain {} {} off", lagg.name, port.name));
+}
 
 bool is_ready(const Lagg &lagg, const Port &port) {
     if (port.distributing) return true;

@@ -33,6 +33,9 @@ const std::vector<Check> &lacp_checks();
 /// The other end's mux is far enough for traffic, as far as this port is concerned.
 bool is_ready(const api::Lagg &lagg, const api::Port &port);
 
+/// For a port that is to be drained.
+Checked drained(const api::Lagg &lagg, const api::Port &port);
+
 inline Checked fine(std::string says) {
     return {std::move(says)};
 }

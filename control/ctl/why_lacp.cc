@@ -175,13 +175,7 @@ Checked standby(const Lagg &lagg, const Port &port) {
 
 Checked check_selection(const Lagg &lagg, const Port &port) {
     const LacpPort &lacp = *port.lacp;
-    const std::string &by = lacp.parameters.drained_by;
-    if (by == "configuration")
-        return wrong("drained", "drained by the configuration",
-                     "Take 'drain' out of its [[port]] and reload.");
-    if (!by.empty())
-        return wrong("drained", "drained by the " + by,
-                     fmt::format("Take it back: laggctl drain {} {} off", lagg.name, port.name));
+    if (!port.drained_by.empty()) return drained(lagg, port);
     if (lacp.waiting_to_restore)
         return wrong("restoring",
                      fmt::format("works again, and waits to be trusted (wait_to_restore is {} s)",

@@ -215,11 +215,17 @@ TEST(Drain, IsInForceWhoeverAskedForIt) {
     EXPECT_FALSE(drained());
 }
 
-TEST(Drain, IsForLacpOnly) {
-    Driven other(lagg(Protocol::LOADBALANCE, kTwo));
-    other.start();
-    EXPECT_FALSE(other.aggregate.set_drain("p0", true, other.now));
-    EXPECT_FALSE(other.aggregate.set_test("p0", Direction::SENT, true));
+TEST(Drain, WorksWithoutLacp) {
+    for (const Protocol protocol : {Protocol::FAILOVER, Protocol::LOADBALANCE}) {
+        Driven other(lagg(protocol, kTwo));
+        other.start();
+        ASSERT_TRUE(other.aggregate.set_drain("p0", true, other.now));
+        EXPECT_EQ(other.distributing(), Names{"p1"});
+        EXPECT_TRUE(other.aggregate.find("p0")->drained);
+        ASSERT_TRUE(other.aggregate.set_drain("p0", false, other.now));
+        EXPECT_EQ(other.distributing().front(), "p0");
+        EXPECT_FALSE(other.aggregate.set_test("p0", Direction::SENT, true)) << "no LACPDUs";
+    }
 }
 
 } // namespace lagg::aggregation

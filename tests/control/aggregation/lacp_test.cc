@@ -51,6 +51,27 @@ TEST(LacpAggregate, NotStrictASilentPartnerIsEnough) {
     alone.check_promises();
 }
 
+TEST(LacpAggregate, APortWithoutLacpCarriesNothingHoweverSilentAPartnerMayBe) {
+    for (const bool strict : {false, true}) {
+        config::Lagg config = three();
+        config.lacp.strict = strict;
+        if (strict) config.lacp.fallback = config::Fallback::STATIC;
+        config.lacp.fallback_timeout_seconds = 2;
+        Driven alone(config);
+        alone.start();
+        for (const std::string &name : kThree) {
+            AttachedPort port = attached(name);
+            port.lacp.enabled = false;
+            alone.aggregate.update(port, alone.now);
+        }
+        for (int second = 0; second < 10; ++second) {
+            alone.now = alone.now + 1s;
+            alone.aggregate.time_passed(alone.now);
+        }
+        EXPECT_TRUE(alone.distributing().empty()) << (strict ? "fallback" : "not strict");
+    }
+}
+
 TEST(LacpAggregate, ALostLinkMovesItsBucketsAtOnceAndComesBack) {
     Pair pair(three());
     pair.run(5s);

@@ -31,9 +31,9 @@ template <typename Tuple> struct Fields {
 
 LAGG_FIELDS_OF(MachineStates, rx, periodic, mux, selected, actor_churn, partner_churn)
 LAGG_FIELDS_OF(LacpEnd, system_priority, system, key, port_priority, port, flags)
-LAGG_FIELDS_OF(LacpPortParameters, enabled, active, fast, individual, priority, key, drained_by)
+LAGG_FIELDS_OF(LacpPortParameters, enabled, active, fast, individual, priority, key)
 LAGG_FIELDS_OF(LacpPort, machines, parameters, actor, partner, partner_sees, aggregator, loopback,
-               waiting_to_restore, txtest, rxtest, txtest_dropped, rxtest_dropped,
+               ignores_markers, waiting_to_restore, txtest, rxtest, txtest_dropped, rxtest_dropped,
                actor_churn_count, partner_churn_count, lacpdus_rx, lacpdus_tx, marker_pdus_rx,
                marker_pdus_tx, marker_response_pdus_rx, marker_response_pdus_tx, unknown_rx,
                illegal_rx, last_rx_seconds, last_tx_seconds, last_change_reason,
@@ -41,7 +41,8 @@ LAGG_FIELDS_OF(LacpPort, machines, parameters, actor, partner, partner_sees, agg
 LAGG_FIELDS_OF(Counters, rx_packets, rx_bytes, tx_packets, tx_bytes, rx_not_collecting,
                tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped)
 LAGG_FIELDS_OF(Port, name, device, driver, mac, link_up, speed_mbps, full_duplex, link_source,
-               state, problem, collecting, distributing, buckets, link_failures, counters, lacp)
+               state, problem, collecting, distributing, buckets, drained_by, drained,
+               link_failures, counters, lacp)
 LAGG_FIELDS_OF(LacpSystem, active, fast, strict, coupled, system_priority, system, port_priority,
                key, max_links, revertive, wait_to_restore_seconds, select, fallback,
                fallback_timeout_seconds, fallback_active, churn_time_seconds, collector_max_delay,

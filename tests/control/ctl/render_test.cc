@@ -95,13 +95,15 @@ TEST(Render, LacpSaysWhatIsInForce) {
     lagg.lacp->wait_to_restore_seconds = 30;
     lagg.lacp->fallback = "static";
     lagg.ports[0].lacp->actor_churn_count = 2;
+    lagg.ports[0].lacp->ignores_markers = true;
     lagg.ports[0].lacp->txtest = true;
+    lagg.ports[0].drained_by = "operator";
     lagg.ports[1].lacp->rxtest = true;
     std::string text = render_show({lagg}, View::LACP);
     for (const char *words :
          {"coupled mux, not strict, min_links 1, max_links 3", "not revertive, restored after 30 s",
           "fallback static after 10 s", "NO_CHURN (2)", "! p0: txtest holds its LACPDUs back",
-          "! p1: rxtest drops the LACPDUs that come"})
+          "! p0: its flows are being moved", "ignored", "! p1: rxtest drops the LACPDUs that come"})
         EXPECT_NE(text.find(words), std::string::npos) << words << " in " << text;
     lagg.lacp->fallback_active = true;
     text = render_show({lagg}, View::LACP);

@@ -27,7 +27,7 @@ inline api::LacpPort bundled(uint16_t number) {
     lacp.actor = {32768, "02:00:00:aa:00:01", 17, 32768, number, "A-GNCD--"};
     lacp.partner = {100,       "00:1c:73:0c:0d:e0", 64, 80, static_cast<uint16_t>(200 + number),
                     "A-GNCD--"};
-    lacp.parameters = {true, true, false, false, 32768, 17, ""};
+    lacp.parameters = {true, true, false, false, 32768, 17};
     lacp.partner_sees = lacp.actor;
     lacp.aggregator = 1;
     lacp.lacpdus_tx = 47;

@@ -95,9 +95,9 @@ const std::vector<Case> &cases() {
          "32768,02:00:00:aa:00:01 key 17 port 32768,4",
          "somebody else", [](Lagg &, Port &port) { port.lacp->partner_sees->port = 9; }},
         {"drained", "drained by the operator", "laggctl drain lagg0 p1 off",
-         [](Lagg &, Port &port) { port.lacp->parameters.drained_by = "operator"; }},
+         [](Lagg &, Port &port) { port.drained_by = "operator"; }},
         {"drained", "drained by the configuration", "reload",
-         [](Lagg &, Port &port) { port.lacp->parameters.drained_by = "configuration"; }},
+         [](Lagg &, Port &port) { port.drained_by = "configuration"; }},
         {"restoring", "works again, and waits to be trusted (wait_to_restore is 60 s)", "Wait",
          [](Lagg &lagg, Port &port) {
              lagg.lacp->wait_to_restore_seconds = 60;
@@ -170,6 +170,11 @@ const std::vector<Case> &cases() {
          }},
         {"disabled", "the lagg is disabled", "configuration",
          [](Lagg &lagg, Port &) { lagg.state = "DISABLED"; }},
+        {"drained", "drained by the operator", "laggctl drain lagg0 p1 off",
+         [](Lagg &lagg, Port &port) {
+             lagg.protocol = "loadbalance";
+             port.drained_by = "operator";
+         }},
         {"failover_standby", "standby: p0 carries the traffic", "order of 'ports'",
          [](Lagg &lagg, Port &) { lagg.protocol = "failover"; }},
         {"protocol_none", "protocol none carries no traffic", "another protocol",
