@@ -202,7 +202,9 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
             system && member.port ? find(*system, member.port->number) : nullptr;
         if (lacp_port != nullptr) {
             port.lacp = describe(*lacp_port, member, now);
-            if (port.lacp->aggregator != 0 && port.lacp->aggregator == out.active_aggregator)
+            const bool active =
+                port.lacp->aggregator != 0 && port.lacp->aggregator == out.active_aggregator;
+            if (active && lacp_port->partner.system != lacp::SystemId{})
                 out.partner_system = port.lacp->partner.system;
         }
         out.ports.push_back(std::move(port));

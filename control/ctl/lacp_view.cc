@@ -59,7 +59,8 @@ std::string policy_text(const LacpSystem &lacp) {
 
 std::string partner_text(const Lagg &lagg) {
     for (const Port &port : lagg.ports)
-        if (port.lacp && port.lacp->aggregator == lagg.active_aggregator)
+        if (port.lacp && port.lacp->aggregator == lagg.active_aggregator &&
+            !lagg.partner_system.empty())
             return fmt::format("{}, key {}, on aggregator {}", system_text(port.lacp->partner),
                                port.lacp->partner.key, lagg.active_aggregator);
     return "none";

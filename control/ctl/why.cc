@@ -96,7 +96,8 @@ Checked drained(const Lagg &lagg, const Port &port) {
 
 bool is_ready(const Lagg &lagg, const Port &port) {
     if (port.distributing) return true;
-    if (protocol_text(lagg) != "LACP") return port.link_up && port.state == "running";
+    if (protocol_text(lagg) != "LACP")
+        return port.link_up && port.state == "running" && port.drained_by.empty();
     return port.lacp && (port.lacp->machines.mux == "DISTRIBUTING" ||
                          port.lacp->machines.mux == "COLLECTING_DISTRIBUTING");
 }

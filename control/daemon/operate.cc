@@ -12,7 +12,7 @@ std::string sentence(const api::PortSwitch &wish) {
     const std::string port = wish.port + " of " + wish.lagg;
     switch (wish.what) {
     case What::DRAIN:
-        return wish.on ? port + " is drained: it gives its flows away and is out of sync"
+        return wish.on ? port + " is drained: its flows go to the other ports"
                        : port + " is not drained any more";
     case What::TXTEST:
         return wish.on ? "LACPDUs are not sent on " + port + " until txtest is off"
