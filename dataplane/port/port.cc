@@ -128,8 +128,10 @@ Result<void> Port::configure(const OpenOptions &options, const PacketPool &pool)
         return error("cannot be asked what it is", code);
     driver_ = info.driver_name;
     interface_index_ = info.if_index;
-    queues_ =
-        std::max<uint16_t>(1, std::min({options.queues, info.max_rx_queues, info.max_tx_queues}));
+    // net_af_packet opens as many sockets as its arguments say, and the kernel spreads frames over
+    // all of them: none may go unread, also when there are fewer workers.
+    const uint16_t wanted = slot_bytes_ != 0 ? info.max_rx_queues : options.queues;
+    queues_ = std::max<uint16_t>(1, std::min({wanted, info.max_rx_queues, info.max_tx_queues}));
 
     // A kernel-backed driver reports a link that is always up; the kernel knows better.
     const bool interrupts = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
