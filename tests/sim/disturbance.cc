@@ -319,25 +319,16 @@ void Disturbance::change_system() {
     world_.step(node, SystemParametersChanged{world_.nodes[node].parameters});
 }
 
-void Disturbance::disturb_cables(size_t node) {
-    for (const Port &port : world_.nodes[node].ports)
-        if (port.cable) world_.disturb(*port.cable);
-}
-
 void Disturbance::restart() {
     world_.restart(some_node(), up_to(milliseconds(world_.random.percent(30) ? 8000 : 50)));
 }
 
 void Disturbance::jump() {
-    const size_t node = some_node();
-    world_.jump_clock(node, up_to(seconds(world_.random.percent(30) ? 200 : 4)));
-    disturb_cables(node);
+    world_.jump_clock(some_node(), up_to(seconds(world_.random.percent(30) ? 200 : 4)));
 }
 
 void Disturbance::stall() {
-    const size_t node = some_node();
-    world_.stall(node, up_to(milliseconds(world_.random.percent(30) ? 8000 : 500)));
-    disturb_cables(node);
+    world_.stall(some_node(), up_to(milliseconds(world_.random.percent(30) ? 8000 : 500)));
 }
 
 void Disturbance::ask_marker() {

@@ -55,7 +55,6 @@ class Disturbance {
     void add();
     void change_port();
     void change_system();
-    void disturb_cables(size_t node);
     void restart();
     void jump();
     void stall();

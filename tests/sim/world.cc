@@ -128,6 +128,12 @@ void World::stall(size_t node, Duration duration) {
     const Time until = now + duration;
     std::optional<Time> &stalled = nodes[node].stalled_until;
     if (!stalled || *stalled < until) stalled = until;
+    disturb_node(node, until);
+}
+
+void World::disturb_node(size_t node, Time until) {
+    for (const Port &port : nodes[node].ports)
+        if (port.cable) disturb(*port.cable, until);
 }
 
 void World::restart(size_t index, Duration pause) {
@@ -137,11 +143,9 @@ void World::restart(size_t index, Duration pause) {
     node.stalled_until.reset();
     node.deadline.reset();
     node.starts_at = now + pause;
+    disturb_node(index, now + pause);
     for (const Port &port : node.ports)
-        if (port.cable) {
-            disturb(*port.cable);
-            update_blackholes(*port.cable);
-        }
+        if (port.cable) update_blackholes(*port.cable);
 }
 
 void World::start(size_t index) {
@@ -158,6 +162,7 @@ void World::start(size_t index) {
 
 void World::jump_clock(size_t node, Duration ahead) {
     nodes[node].clock_offset += ahead;
+    disturb_node(node, now);
     if (nodes[node].deadline) *nodes[node].deadline = std::max(now, *nodes[node].deadline + -ahead);
 }
 

@@ -7,6 +7,7 @@
 
 #include "lacp/slow_protocol.hh"
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <iosfwd>
@@ -54,7 +55,7 @@ struct Cable {
         bool negotiated = false; ///< and not assumed by Partner_Admin or fallback
     };
     std::array<Blackhole, 2> blackholes;
-    lacp::Time disturbed; ///< when a fault last came near
+    lacp::Time disturbed; ///< until when a fault was near
     bool is_looped() const { return ends[0].node == ends[1].node; }
 };
 
@@ -117,7 +118,9 @@ class World {
     void receive(End end, std::span<const uint8_t> frame);
     /// What is under way gets lost.
     void drop_flights() { flights_.clear(); }
-    void disturb(size_t cable) { cables[cable].disturbed = now; }
+    void disturb(size_t cable) { disturb(cable, now); }
+    /// The same for all cables of a node, until `until`.
+    void disturb_node(size_t node, lacp::Time until);
 
     void run_until(lacp::Time end);
     bool is_broken() const { return !violation.empty(); }
@@ -140,6 +143,9 @@ class World {
     std::deque<lacp::Frame> overheard;
 
   private:
+    void disturb(size_t cable, lacp::Time until) {
+        cables[cable].disturbed = std::max(cables[cable].disturbed, until);
+    }
     struct Flight {
         lacp::Time arrival;
         uint64_t sequence;
