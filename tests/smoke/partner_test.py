@@ -4,6 +4,7 @@ A class of tests has one laboratory and one partner, which is what takes long to
 has a laggd of its own. Times are taken on the cables, with the kernel's time stamps.
 """
 
+import atexit
 import os
 import sys
 import time
@@ -38,6 +39,7 @@ class PartnerTest(unittest.TestCase):
     def setUpClass(cls):
         cls.lab = Laboratory()
         cls.addClassCleanup(cls.lab.remove)
+        atexit.register(cls.lab.remove)  # Ctrl-C passes over the cleanups
         cls.partner = cls.PARTNER(cls.lab, cls.CABLES)
         cls.addClassCleanup(cls.partner.stop)
 
