@@ -101,8 +101,8 @@ class VirtualMachine:
 
     def _argv(self, initramfs):
         # Before others: the guest's clocks have to keep time whatever else the machine does.
-        argv = ["nice", "-n", "-15", "qemu-system-x86_64", "-machine", "pc,accel=tcg", "-m", MEMORY, "-nodefaults",
-                "-display", "none", "-no-reboot", "-S",
+        argv = ["nice", "-n", "-15", "qemu-system-x86_64", "-machine", "pc,accel=tcg",
+                "-m", MEMORY, "-nodefaults", "-display", "none", "-no-reboot", "-S",
                 "-kernel", str(self.kernel.image), "-initrd", str(initramfs),
                 "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
                 "-serial", f"file:{self.directory}/console.out",
