@@ -37,14 +37,15 @@ uint64_t lacpdus_sent(const World &world) {
     return sent;
 }
 
-/// LACPDUs that idle ports send in `duration`; for each port one more, for where it begins.
+/// LACPDUs that idle ports send in `duration`; for each port one more, for where it begins, and one
+/// that answers what a looped end had still to learn.
 uint64_t lacpdus_due(const World &world, Duration duration) {
     uint64_t due = 0;
     for (const Node &node : world.nodes)
         for (const PortSnapshot &port : node.watch->snapshot().ports) {
             if (port.periodic == PeriodicState::NO_PERIODIC) continue;
             const bool fast = port.periodic == PeriodicState::FAST_PERIODIC;
-            due += 1 +
+            due += 2 +
                    static_cast<uint64_t>(duration / (fast ? kFastPeriodicTime : kSlowPeriodicTime));
         }
     return due;
