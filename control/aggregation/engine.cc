@@ -37,7 +37,8 @@ Aggregate *Engine::find(const std::string &lagg) {
 void Engine::add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper,
                       lacp::Time now) {
     assert(find(config.name) == nullptr);
-    laggs_.push_back(std::make_unique<Aggregate>(config, identity, UpperDevice{}, now, hooks_.recorder));
+    laggs_.push_back(
+        std::make_unique<Aggregate>(config, identity, UpperDevice{}, now, hooks_.recorder));
     set_upper(config.name, std::move(upper), now);
     flush(now);
 }
