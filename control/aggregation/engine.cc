@@ -143,8 +143,10 @@ void Engine::take_slow_frame(port::DeviceId device, std::span<const uint8_t> fra
                              lacp::Time now) {
     const bool is_marker = lacp::classify(frame) == lacp::SlowProtocol::MARKER;
     const auto marker = is_marker ? lacp::decode_marker(frame) : std::nullopt;
-    if (marker && !marker->response && markers_.size() < kMostMarkers) {
-        markers_.push_back({device, {frame.begin(), frame.end()}, fleet_.start_flush(device)});
+    if (marker && !marker->response) {
+        // Beyond the limit no answer at all: one that is early would be a lie.
+        if (markers_.size() < kMostMarkers)
+            markers_.push_back({device, {frame.begin(), frame.end()}, fleet_.start_flush(device)});
         return;
     }
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_)

@@ -22,7 +22,8 @@ inline constexpr uint16_t kBurst = 32;
 /// Frames of held buckets that one worker keeps.
 inline constexpr size_t kHoldFrames = 2048;
 
-/// What all workers share; written by nobody while they run, but for the pointer.
+/// What all workers share. While they run only the protocol thread writes here: the pointer at
+/// every publication, and requests to flush when a Marker came.
 struct Shared {
     std::atomic<const ForwardingState *> state{nullptr};
     std::atomic<bool> stop{false};
