@@ -17,8 +17,8 @@ namespace {
 
 constexpr size_t kBurst = 32;
 constexpr size_t kBursts = 64; // enough flows that no branch predictor learns them by heart
-constexpr Policy kL23{.l2 = true, .l3 = true, .l4 = false, .seed = 1};
-constexpr Policy kL34{.l2 = false, .l3 = true, .l4 = true, .seed = 1};
+constexpr Policy kL23{.fields = kLayer2 | kLayer3, .seed = 1};
+constexpr Policy kL34{.fields = kLayer3 | kLayer4, .seed = 1};
 
 using Frame = std::array<uint8_t, 64>;
 
@@ -66,6 +66,7 @@ void spread_bursts(benchmark::State &state, const Policy &policy, bool ipv6, boo
     Spread spread;
     spread.table = build(BucketTable::empty(), weights);
     spread.policy = policy;
+    spread.hash = FlowHash(policy);
     Cursor cursor;
     std::array<uint8_t, kBurst> members;
     size_t burst = 0;

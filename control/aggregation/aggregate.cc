@@ -318,6 +318,15 @@ std::vector<OutgoingFrame> Aggregate::take_frames() {
     return std::exchange(frames_, {});
 }
 
+distribute::Policy Aggregate::hash_policy() const {
+    const config::Hash &hash = config_.hash;
+    distribute::Fields fields = 0;
+    if (hash.l2) fields |= distribute::kLayer2;
+    if (hash.l3) fields |= distribute::kLayer3;
+    if (hash.l4) fields |= distribute::kLayer4;
+    return {.fields = fields, .seed = hash.seed.value_or(identity_.hash_seed)};
+}
+
 uint16_t Aggregate::queues() const {
     uint16_t queues = upper_.queues;
     for (const Member &member : members_)
@@ -340,10 +349,8 @@ worker::LaggForwarding Aggregate::forwarding() const {
     forwarding.choose = spread_function(config_.protocol);
     forwarding.spread.table = move_.table();
     forwarding.holding = move_.is_holding();
-    forwarding.spread.policy = {.l2 = config_.hash.l2,
-                                .l3 = config_.hash.l3,
-                                .l4 = config_.hash.l4,
-                                .seed = config_.hash.seed.value_or(identity_.hash_seed)};
+    forwarding.spread.policy = hash_policy();
+    forwarding.spread.hash = distribute::FlowHash(forwarding.spread.policy);
     forwarding.spread.stride = config_.roundrobin_stride;
     for (const Member &member : members_) {
         if (!member.port) continue;

@@ -149,6 +149,8 @@ class Aggregate final : private lacp::ActionSink {
     /// True once after the forwarding changed.
     bool take_changed();
     worker::LaggForwarding forwarding() const;
+    /// As the configuration says, with the seed in force.
+    distribute::Policy hash_policy() const;
     /// Queues that all of its devices have.
     uint16_t queues() const;
     /// Frames to send once the forwarding state in force says what they say.

@@ -11,8 +11,8 @@ namespace lagg::distribute {
 void spread_by_hash(const Spread &spread, Cursor &, std::span<const FrameView> frames,
                     uint8_t *members) {
     for (const FrameView &view : frames) {
-        const frame::FlowKey key = frame::parse({view.data, view.length});
-        *members++ = spread.table.lookup(flow_hash(key, spread.policy));
+        const frame::FlowKey key = key_of({view.data, view.length}, spread.policy);
+        *members++ = spread.table.lookup(spread.hash(key));
     }
 }
 

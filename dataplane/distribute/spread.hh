@@ -20,7 +20,8 @@ struct FrameView {
 /// Immutable: what a burst needs to know. Part of the forwarding state.
 struct Spread {
     BucketTable table = BucketTable::empty(); ///< hash modes
-    Policy policy{};
+    FlowHash hash{};
+    Policy policy{}; ///< that `hash` was made of
     /// Round robin and failover: the distributing members in order.
     std::array<uint8_t, kMaxMembers> live{};
     uint8_t live_count = 0;

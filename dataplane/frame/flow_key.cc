@@ -147,6 +147,10 @@ FlowKey parse(std::span<const uint8_t> frame) {
     return key;
 }
 
+FlowKey parse_inner(std::span<const uint8_t> frame) {
+    return parse(frame);
+}
+
 bool is_slow_protocol(std::span<const uint8_t> frame) {
     return frame.size() >= kTypeOffset + 2 && load16(frame, kTypeOffset) == kTypeSlow;
 }

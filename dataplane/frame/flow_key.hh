@@ -24,6 +24,8 @@ struct FlowKey {
     uint16_t source_port = 0; ///< host order; 0 for fragments and for protocols without ports
     uint16_t destination_port = 0;
     bool has_ports = false;
+    uint32_t flow_label = 0; ///< of IPv6 (20 bits), host order
+    uint32_t spi = 0;        ///< of ESP or AH, host order; 0 for fragments
     bool operator==(const FlowKey &) const = default;
 };
 
@@ -31,6 +33,11 @@ struct FlowKey {
 /// stays zero. Any fragment (first ones too) has no ports, because later ones do not carry them. DF
 /// alone is not a fragment.
 FlowKey parse(std::span<const uint8_t> frame);
+
+/// As parse(), but where the frame is a tunnel's (VXLAN, GENEVE, GRE, IP in IP, MPLS, GTP-U) the
+/// fields from ip_version on are those of the innermost IP packet that can be read. A fragment of
+/// the tunnel's own packet keeps the outer ones, since only its first holds what is inside.
+FlowKey parse_inner(std::span<const uint8_t> frame);
 
 /// True for ethertype 0x8809 (slow protocols), untagged.
 bool is_slow_protocol(std::span<const uint8_t> frame);

@@ -110,7 +110,8 @@ FrameView view(const Bytes &bytes) {
 Spread hashing(const std::vector<uint32_t> &weights) {
     Spread spread;
     spread.table = build(BucketTable::empty(), weights);
-    spread.policy = {.l2 = false, .l3 = true, .l4 = true, .seed = 5};
+    spread.policy = {.fields = kLayer3 | kLayer4, .seed = 5};
+    spread.hash = FlowHash(spread.policy);
     return spread;
 }
 
