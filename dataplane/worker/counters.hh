@@ -1,6 +1,9 @@
 // Counters with one writer, the worker, and any number of readers.
 #pragma once
 
+#include "dataplane/distribute/bucket_table.hh"
+
+#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -31,6 +34,12 @@ struct alignas(64) DeviceCounters {
     Counter slow_rx;
     Counter slow_tx;
     Counter slow_dropped; ///< slow-protocol frames for which a ring or the device had no room
+};
+
+/// What one worker sent by each bucket of one lagg, in octets, since it began; counted only while
+/// LaggForwarding::measure says so. It wraps, so a reader takes differences.
+struct alignas(64) BucketLoads {
+    std::array<std::atomic<uint32_t>, distribute::kBuckets> octets{};
 };
 
 /// The sums over all workers.

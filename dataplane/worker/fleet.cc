@@ -70,6 +70,16 @@ DeviceTotals Fleet::totals(EndpointId endpoint) const {
     return sum;
 }
 
+std::array<uint32_t, distribute::kBuckets> Fleet::bucket_octets(uint8_t lagg_slot) const {
+    std::array<uint32_t, distribute::kBuckets> sums{};
+    for (const std::unique_ptr<Worker> &worker : workers_) {
+        const BucketLoads &loads = worker->bucket_loads(lagg_slot);
+        for (size_t b = 0; b < sums.size(); ++b)
+            sums[b] += loads.octets[b].load(std::memory_order_relaxed);
+    }
+    return sums;
+}
+
 void Fleet::publish(std::unique_ptr<ForwardingState> state) {
     state->generation = ++generation_;
     shared_.state.store(state.get(), std::memory_order_release);

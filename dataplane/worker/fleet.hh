@@ -28,6 +28,9 @@ class Fleet {
     const Worker &worker(unsigned index) const { return *workers_[index]; }
     unsigned lcore(unsigned index) const { return lcores_[index]; }
     DeviceTotals totals(EndpointId endpoint) const;
+    /// Octets sent by each bucket of the lagg in that slot, summed over the workers. Each sum wraps
+    /// at 2^32: take differences of readings that are not far apart.
+    std::array<uint32_t, distribute::kBuckets> bucket_octets(uint8_t lagg_slot) const;
 
     // The calls below belong to one thread, the protocol thread; none of them blocks.
 

@@ -57,6 +57,8 @@ struct LaggForwarding {
     distribute::SpreadFunction choose = distribute::spread_nothing;
     distribute::Spread spread;
     bool broadcast = false;
+    /// Workers count what each bucket carries (BucketLoads), for the rebalancer.
+    bool measure = false;
     /// Some buckets are held; a worker without room for more of their frames leaves the upper
     /// device alone.
     bool holding = false;

@@ -53,6 +53,7 @@ class Worker {
     rte_ring *slow_to_send() const { return slow_to_send_; }
 
     const DeviceCounters &counters(EndpointId endpoint) const { return counters_[endpoint]; }
+    const BucketLoads &bucket_loads(uint8_t lagg_slot) const { return loads_[lagg_slot]; }
     const LoopCounters &loops() const { return loops_; }
     /// The last request of Shared::flush_wanted that was carried out.
     uint64_t flushed() const { return flushed_.done.load(std::memory_order_acquire); }
@@ -88,6 +89,7 @@ class Worker {
     rte_ring *slow_to_send_;
     std::array<LaggState, kMaxLaggs> laggs_{};
     std::array<DeviceCounters, kMaxEndpoints> counters_{};
+    std::array<BucketLoads, kMaxLaggs> loads_{};
     LoopCounters loops_;
     FlushProgress flushed_;
     uint64_t generation_ = 0; ///< of the state of the last round
