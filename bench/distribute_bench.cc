@@ -1,102 +1,209 @@
-// What it costs to find a packet's member: the hash of a key that is read already, and a whole
-// burst of 32 frames with parsing and lookup. Times are per packet (items_per_second is packets).
-#include "dataplane/distribute/spread.hh"
-#include "dataplane/frame/flow_key.hh"
+// What it costs to find each packet's member and hand it over: laggd's own code, and beside it
+// net_bonding with the same packets over the same members, which only count.
+//
+// A pass sends 1024 packets; only the sending is timed, by the TSC. Rows:
+//     distribute/WHO/POLICY/members:N/burst:N/flows:N/hot|cold[/KIND]
+// The octets of a burst are an argument, since a worker counts them as it receives.
+#include "bench/bonding.hh"
+#include "bench/sinks.hh"
+#include "bench/traffic.hh"
+#include "dataplane/distribute/bucket_table.hh"
+#include "dataplane/worker/distributor.hh"
 
 #include <benchmark/benchmark.h>
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
-#include <random>
-#include <span>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
 #include <vector>
 
-namespace lagg::distribute {
+namespace lagg::bench {
 namespace {
 
-constexpr size_t kBurst = 32;
-constexpr size_t kBursts = 64; // enough flows that no branch predictor learns them by heart
-constexpr Policy kL23{.fields = kLayer2 | kLayer3, .seed = 1};
-constexpr Policy kL34{.fields = kLayer3 | kLayer4, .seed = 1};
+using distribute::Policy;
+using worker::Mode;
 
-using Frame = std::array<uint8_t, 64>;
+struct Way {
+    std::string name;
+    Mode mode;
+    Policy policy{};
+    BondMode peer;
+    bool has_peer = true;
+};
 
-/// TCP between random addresses and ports; the fixed seed makes all runs see the same frames.
-Frame random_frame(std::mt19937 &random, bool ipv6, bool tagged) {
-    Frame frame{};
-    std::generate(frame.begin(), frame.end(), [&] { return static_cast<uint8_t>(random()); });
-    size_t at = 12;
-    const auto put = [&](std::initializer_list<uint8_t> octets) {
-        std::copy(octets.begin(), octets.end(), frame.data() + at);
-        at += octets.size();
+std::vector<Way> ways() {
+    using namespace distribute;
+    const auto hash = [](const char *name, Fields fields, BondMode peer) {
+        return Way{name, Mode::HASH, {.fields = fields, .seed = 1}, peer};
     };
-    if (tagged) put({0x81, 0x00, 0x00, 0x05});
-    if (ipv6)
-        put({0x86, 0xdd, 0x60, 0, 0, 0, 0, 20, 6, 64});
-    else
-        put({0x08, 0x00, 0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6});
-    return frame;
+    return {hash("layer2", kLayer2, BondMode::LAYER2),
+            hash("layer2+3", kLayer23, BondMode::LAYER23),
+            hash("layer3+4", kLayer34, BondMode::LAYER34),
+            {"layer3+4,symmetric",
+             Mode::HASH,
+             {.fields = kLayer34, .symmetric = true, .seed = 1},
+             BondMode::LAYER34},
+            {"encap3+4",
+             Mode::HASH,
+             {.fields = kLayer34, .inner = true, .seed = 1},
+             BondMode::LAYER34,
+             false},
+            {"nic", Mode::HASH, {.nic = true, .seed = 1}, BondMode::LAYER34, false},
+            {"roundrobin", Mode::ROUND_ROBIN, {}, BondMode::ROUND_ROBIN},
+            {"failover", Mode::FAILOVER, {}, BondMode::ACTIVE_BACKUP}};
 }
 
-std::vector<Frame> random_frames(bool ipv6, bool tagged) {
-    std::mt19937 random(42);
-    std::vector<Frame> frames(kBurst * kBursts);
-    for (Frame &frame : frames)
-        frame = random_frame(random, ipv6, tagged);
-    return frames;
+struct Row {
+    Way way;
+    unsigned members = 4;
+    unsigned burst = 32;
+    unsigned flows = 1024;
+    bool hot = true;
+    Kind kind = Kind::IPV4;
+};
+
+std::string name_of(const Row &row, const char *who) {
+    std::string name = std::string("distribute/") + who + "/" + row.way.name +
+                       "/members:" + std::to_string(row.members) +
+                       "/burst:" + std::to_string(row.burst) +
+                       "/flows:" + std::to_string(row.flows) + (row.hot ? "/hot" : "/cold");
+    if (row.kind != Kind::IPV4) name += std::string("/") + to_text(row.kind);
+    return name;
 }
 
-void hash_keys(benchmark::State &state, const Policy &policy, bool ipv6) {
-    std::vector<frame::FlowKey> keys;
-    for (const Frame &one : random_frames(ipv6, false))
-        keys.push_back(frame::parse(one));
-    for (auto _ : state)
-        for (const frame::FlowKey &key : keys)
-            benchmark::DoNotOptimize(flow_hash(key, policy));
-    state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(keys.size()));
-}
+using Send = std::function<void(rte_mbuf **, uint64_t octets)>;
 
-void spread_bursts(benchmark::State &state, const Policy &policy, bool ipv6, bool tagged) {
-    const std::vector<Frame> frames = random_frames(ipv6, tagged);
-    std::vector<FrameView> views;
-    for (const Frame &one : frames)
-        views.push_back({one.data(), static_cast<uint32_t>(one.size())});
-    const std::array<uint32_t, 4> weights{1, 1, 1, 1};
-    Spread spread;
-    spread.table = build(BucketTable::empty(), weights);
-    spread.policy = policy;
-    spread.hash = FlowHash(policy);
-    Cursor cursor;
-    std::array<uint8_t, kBurst> members;
-    size_t burst = 0;
-    for (auto _ : state) {
-        spread_by_hash(spread, cursor, std::span(views).subspan(burst * kBurst, kBurst),
-                       members.data());
-        benchmark::DoNotOptimize(members);
-        burst = burst + 1 == kBursts ? 0 : burst + 1;
+void pretend_nic_hashes(std::vector<rte_mbuf *> &frames) {
+    for (rte_mbuf *frame : frames) {
+        frame->ol_flags |= RTE_MBUF_F_RX_RSS_HASH;
+        frame->hash.rss = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(frame));
     }
-    state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBurst));
 }
 
-void build_after_loss(benchmark::State &state) {
-    std::vector<uint32_t> weights(static_cast<size_t>(state.range(0)), 1);
-    const BucketTable before = build(BucketTable::empty(), weights);
-    weights[0] = 0;
-    for (auto _ : state)
-        benchmark::DoNotOptimize(build(before, weights));
+/// Sends until all that is sent arrives at the members: a bonded device that has just started takes
+/// its time.
+void warm_up(Traffic &traffic, const Row &row, const Send &send) {
+    Sinks &sinks = Sinks::get();
+    uint64_t arrived = 0;
+    for (int tries = 0; arrived != kPackets && tries < 100000; tries++) {
+        sinks.clear();
+        send(traffic.next().data(), traffic.octets() * row.burst);
+        arrived = 0;
+        for (unsigned i = 0; i < kMostSinks; i++)
+            arrived += sinks.packets(i);
+    }
+    if (arrived != kPackets) std::abort();
 }
 
-BENCHMARK_CAPTURE(hash_keys, ipv4_l23, kL23, false);
-BENCHMARK_CAPTURE(hash_keys, ipv4_l34, kL34, false);
-BENCHMARK_CAPTURE(hash_keys, ipv6_l34, kL34, true);
-BENCHMARK_CAPTURE(spread_bursts, ipv4_l23, kL23, false, false);
-BENCHMARK_CAPTURE(spread_bursts, ipv4_l34, kL34, false, false);
-BENCHMARK_CAPTURE(spread_bursts, ipv4_vlan_l34, kL34, false, true);
-BENCHMARK_CAPTURE(spread_bursts, ipv6_l34, kL34, true, false);
-BENCHMARK(build_after_loss)->Arg(2)->Arg(8)->Arg(32);
+/// Sends a pass over and over. The figure is the median of the passes, so that an interruption of
+/// one of them does not count.
+void measure(benchmark::State &state, const Row &row, const Send &send) {
+    Traffic traffic(row.kind, row.flows);
+    warm_up(traffic, row, send);
+    std::vector<uint64_t> passes;
+    for (auto _ : state) {
+        std::vector<rte_mbuf *> &pass = traffic.next();
+        if (row.way.policy.nic) pretend_nic_hashes(pass);
+        if (!row.hot) traffic.cool();
+        const uint64_t begin = rte_rdtsc_precise();
+        send(pass.data(), traffic.octets() * row.burst);
+        passes.push_back(rte_rdtsc_precise() - begin);
+    }
+    const auto middle = passes.begin() + static_cast<ptrdiff_t>(passes.size() / 2);
+    std::nth_element(passes.begin(), middle, passes.end());
+    const double cycles = static_cast<double>(*middle) / kPackets;
+    state.counters["cycles_per_packet"] = cycles;
+    state.counters["packets_per_second"] = static_cast<double>(rte_get_tsc_hz()) / cycles;
+}
+
+std::unique_ptr<worker::LaggForwarding> lagg_of(const Row &row) {
+    auto lagg = std::make_unique<worker::LaggForwarding>();
+    lagg->upper = 0;
+    lagg->mode = row.way.mode;
+    lagg->member_count = static_cast<uint8_t>(row.members);
+    std::vector<uint32_t> weights(row.members, 1);
+    for (unsigned i = 0; i < row.members; i++) {
+        lagg->members[i] = {.device = Sinks::get().device(i % kMostSinks), .distributing = true};
+        lagg->spread.live[i] = static_cast<uint8_t>(i);
+        lagg->spread.weights[i] = 1;
+    }
+    lagg->spread.live_count = lagg->member_count;
+    lagg->spread.table = distribute::build(distribute::BucketTable::empty(), weights);
+    lagg->spread.policy = row.way.policy;
+    lagg->spread.hash = distribute::FlowHash(row.way.policy);
+    worker::choose_way(*lagg);
+    return lagg;
+}
+
+/// The worker's part, with counters of its own.
+struct Engine {
+    std::array<worker::DeviceCounters, worker::kMaxEndpoints> counters{};
+    worker::Distributor distributor{counters, frame_pool()};
+};
+
+void laggd(benchmark::State &state, const Row &row) {
+    Sinks::get().arm();
+    const auto lagg = lagg_of(row);
+    const auto engine = std::make_unique<Engine>();
+    measure(state, row, [&](rte_mbuf **frames, uint64_t octets) {
+        for (unsigned sent = 0; sent < kPackets; sent += row.burst)
+            engine->distributor.distribute(*lagg, 0, frames + sent,
+                                           static_cast<uint16_t>(row.burst), octets, false);
+        engine->distributor.flush();
+    });
+}
+
+void net_bonding(benchmark::State &state, const Row &row) {
+    const uint16_t device = bonded_device(row.way.peer, row.members);
+    measure(state, row, [&](rte_mbuf **frames, uint64_t) {
+        for (unsigned sent = 0; sent < kPackets; sent += row.burst)
+            rte_eth_tx_burst(device, 0, frames + sent, static_cast<uint16_t>(row.burst));
+    });
+}
+
+std::vector<Row> rows() {
+    std::map<std::string, Row> all;
+    const auto add = [&](const Row &row) { all.emplace(name_of(row, ""), row); };
+    for (const Way &way : ways()) {
+        add({.way = way});
+        for (const unsigned members : {1u, 2u, 8u, 31u})
+            add({.way = way, .members = members});
+        for (const unsigned burst : {8u, 64u, 256u})
+            add({.way = way, .burst = burst});
+        for (const unsigned flows : {1u, 64u, 65536u, 1000000u})
+            add({.way = way, .flows = flows});
+        add({.way = way, .hot = false});
+        if (way.mode != Mode::HASH) continue;
+        for (const Kind kind :
+             {Kind::IPV6, Kind::VLAN, Kind::QINQ, Kind::VXLAN, Kind::FRAGMENTS, Kind::MIXED})
+            add({.way = way, .kind = kind});
+    }
+    std::vector<Row> list;
+    for (const auto &[name, row] : all)
+        list.push_back(row);
+    return list;
+}
+
+void register_all() {
+    for (const Row &row : rows()) {
+        benchmark::RegisterBenchmark(name_of(row, "laggd").c_str(), laggd, row);
+        if (row.way.has_peer)
+            benchmark::RegisterBenchmark(name_of(row, "net_bonding").c_str(), net_bonding, row);
+    }
+}
 
 } // namespace
-} // namespace lagg::distribute
+} // namespace lagg::bench
 
-BENCHMARK_MAIN();
+int main(int argc, char **argv) {
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+    lagg::bench::register_all();
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+    return 0;
+}

@@ -13,16 +13,16 @@ namespace {
 
 using config::Protocol;
 
-distribute::SpreadFunction spread_function(Protocol protocol) {
+worker::Mode mode_of(Protocol protocol) {
     switch (protocol) {
     case Protocol::LACP:
-    case Protocol::LOADBALANCE: return distribute::spread_by_hash;
-    case Protocol::ROUNDROBIN: return distribute::spread_round_robin;
-    case Protocol::FAILOVER: return distribute::spread_failover;
-    case Protocol::BROADCAST:
-    case Protocol::NONE: return distribute::spread_nothing;
+    case Protocol::LOADBALANCE: return worker::Mode::HASH;
+    case Protocol::ROUNDROBIN: return worker::Mode::ROUND_ROBIN;
+    case Protocol::FAILOVER: return worker::Mode::FAILOVER;
+    case Protocol::BROADCAST: return worker::Mode::BROADCAST;
+    case Protocol::NONE: return worker::Mode::NONE;
     }
-    return distribute::spread_nothing;
+    return worker::Mode::NONE;
 }
 
 } // namespace
@@ -345,8 +345,7 @@ worker::LaggForwarding Aggregate::forwarding() const {
         forwarding.receive_from_upper = worker::receive_from_tap;
         forwarding.send_to_upper = worker::send_to_tap;
     }
-    forwarding.broadcast = config_.protocol == Protocol::BROADCAST;
-    forwarding.choose = spread_function(config_.protocol);
+    forwarding.mode = mode_of(config_.protocol);
     forwarding.spread.table = move_.table();
     forwarding.holding = move_.is_holding();
     forwarding.spread.policy = hash_policy();
@@ -362,8 +361,11 @@ worker::LaggForwarding Aggregate::forwarding() const {
                                             .distributing = distributes};
         forwarding.member_count =
             std::max<uint8_t>(forwarding.member_count, static_cast<uint8_t>(member.index + 1));
-        if (distributes) forwarding.spread.live[forwarding.spread.live_count++] = member.index;
+        if (!distributes) continue;
+        forwarding.spread.live[forwarding.spread.live_count++] = member.index;
+        forwarding.spread.weights[member.index] = 1;
     }
+    worker::choose_way(forwarding);
     return forwarding;
 }
 

@@ -12,6 +12,8 @@ inline constexpr size_t kBuckets = 4096;
 inline constexpr size_t kMaxMembers = 32;
 /// The bucket has no member: nothing is distributing.
 inline constexpr uint8_t kNoMember = 255;
+/// No bucket's: what stands for a slow-protocol frame among the members of a burst.
+inline constexpr uint8_t kSlowMember = 253;
 /// The bucket is on its way from one member to another: its frames wait.
 inline constexpr uint8_t kHeldMember = 254;
 

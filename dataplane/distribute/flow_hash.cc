@@ -1,6 +1,7 @@
 #include "dataplane/distribute/flow_hash.hh"
 
 #include "dataplane/distribute/aes_round.hh"
+#include "dataplane/distribute/shape.hh"
 
 #include <algorithm>
 #include <cstring>
@@ -116,7 +117,8 @@ Block state_after(const FlowHash &hash, const Blocks &blocks, uint8_t ip_version
         state = taken_in(hash, state, masked(blocks.source, hash.source));
         state = taken_in(hash, state, masked(blocks.destination, hash.destination));
     }
-    state = taken_in(hash, state, masked(blocks.flow, ip ? hash.flow : hash.other_flow));
+    if (hash.uses_flow)
+        state = taken_in(hash, state, masked(blocks.flow, ip ? hash.flow : hash.other_flow));
     const Block extra = masked(blocks.extra, hash.extra);
     if (ip && hash.uses_extra && !is_zero(extra)) state = taken_in(hash, state, extra);
     return state;
@@ -177,16 +179,34 @@ FlowHash::FlowHash(const Policy &policy) {
     mark(destination, (fields & kDestinationIp) != 0, 0, 16);
     mark(extra, (fields & kFlowLabel) != 0, 0, 4);
     mark(extra, (fields & kSpi) != 0, kExtraSpi, 4);
+    uses_link = (fields & kLayer2) != 0;
+    uses_flow = (fields & ~kLayer2) != 0;
     // A policy that chose among MACs and VLANs means it, for frames that are not IP as well.
-    const bool chosen = (fields & kLayer2) != 0 && (fields & kLayer2) != kLayer2;
-    const Fields others = chosen ? fields : kLayer2 | kEthertype;
+    const bool chosen = uses_link && (fields & kLayer2) != kLayer2;
+    const Fields others = chosen || !uses_flow ? fields : kLayer2 | kEthertype;
     other_link = link_mask(others);
     other_flow = flow_mask(others & kEthertype);
-    uses_link = (fields & kLayer2) != 0;
     uses_addresses = (fields & (kSourceIp | kDestinationIp)) != 0;
     uses_extra = (fields & (kFlowLabel | kSpi)) != 0;
     symmetric = policy.symmetric;
     inner = policy.inner;
+    prepare_shapes(fields);
+}
+
+void FlowHash::prepare_shapes(Fields fields) {
+    link_untagged = link_mask(fields & ~Fields{kVlan | kInnerVlan});
+    link_tagged = link_mask(fields & ~Fields{kInnerVlan});
+    link_tagged[kLinkVlan] &= 0x0f;
+    flow_ipv4 = flow_mask(fields & ~Fields{kEthertype});
+    flow_protocol = flow_mask(fields & kProtocol);
+    const uint8_t second = inner ? shape::kTcp : shape::kUdp;
+    udp_ipv4 = shape::ipv4(second);
+    udp_vlan = shape::vlan(second);
+    udp_ipv6 = shape::ipv6(second);
+    flow_ports = flow_mask(fields & (kSourcePort | kDestinationPort));
+    if ((fields & kEthertype) == 0) return;
+    store16(type_ipv4, kFlowEthertype, 0x0800);
+    store16(type_ipv6, kFlowEthertype, 0x86dd);
 }
 
 uint32_t FlowHash::operator()(const frame::FlowKey &key) const {
@@ -203,11 +223,6 @@ uint32_t flow_hash(const frame::FlowKey &key, const Policy &policy) {
 
 frame::FlowKey key_of(std::span<const uint8_t> frame, const Policy &policy) {
     return policy.inner ? frame::parse_inner(frame) : frame::parse(frame);
-}
-
-uint32_t mix_nic_hash(uint32_t hash, uint32_t seed) {
-    const uint64_t product = (uint64_t{hash} ^ seed) * 0x9e3779b97f4a7c15;
-    return static_cast<uint32_t>((product ^ product >> 29) * 0xbf58476d1ce4e5b9 >> 32);
 }
 
 } // namespace lagg::distribute

@@ -54,11 +54,29 @@ struct alignas(64) FlowHash {
     Block other_link{};
     Block other_flow{};
 
+    // The same for packets whose shape is known, as they stand in the frame.
+    Block link_untagged{};
+    Block link_tagged{};   ///< the tag's 4 other bits are no part of the VLAN
+    Block flow_ipv4{};     ///< without the checksum in the place of the ethertype
+    Block flow_protocol{}; ///< the protocol alone
+    Block flow_ports{};    ///< the ports alone
+    Block type_ipv4{};     ///< the ethertype, where it counts
+    Block type_ipv6{};
+
+    // The plain shapes of UDP (hash_kernel.hh); those of TCP once more where UDP may be a tunnel.
+    Block udp_ipv4{};
+    Block udp_vlan{};
+    Block udp_ipv6{};
+
     bool uses_link = false;
+    bool uses_flow = false; ///< false: MACs and VLANs decide, whatever the frame is
     bool uses_addresses = false;
     bool uses_extra = false;
     bool symmetric = false;
     bool inner = false;
+
+  private:
+    void prepare_shapes(Fields fields);
 };
 
 /// One hash for once; a loop keeps a FlowHash.
@@ -66,6 +84,9 @@ uint32_t flow_hash(const frame::FlowKey &key, const Policy &policy);
 /// parse(), or parse_inner() where the policy looks inside.
 frame::FlowKey key_of(std::span<const uint8_t> frame, const Policy &policy);
 /// An RSS hash from a NIC, mixed with the policy's seed.
-uint32_t mix_nic_hash(uint32_t hash, uint32_t seed);
+inline uint32_t mix_nic_hash(uint32_t hash, uint32_t seed) {
+    const uint64_t product = (uint64_t{hash} ^ seed) * 0x9e3779b97f4a7c15;
+    return static_cast<uint32_t>((product ^ product >> 29) * 0xbf58476d1ce4e5b9 >> 32);
+}
 
 } // namespace lagg::distribute

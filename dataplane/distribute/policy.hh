@@ -29,10 +29,10 @@ inline constexpr Fields kLayer23 = kLayer2 | kLayer3;
 inline constexpr Fields kLayer34 = kLayer3 | kLayer4;
 inline constexpr Fields kAllFields = (kSpi << 1) - 1;
 
-/// The fields a hash covers, and the seed that keeps two hashing devices in a row apart. A frame
-/// that is not IP is hashed by its MAC addresses, VLANs and ethertype, since nothing else tells its
-/// flows apart, unless the policy names some of kLayer2 and not all: then by these (and the
-/// ethertype, where named).
+/// The fields a hash covers, and the seed that keeps two hashing devices in a row apart. A policy
+/// of MACs and VLANs alone, or of some of them, treats all frames alike. Else a frame that is not
+/// IP is hashed by its MAC addresses, VLANs and ethertype, since nothing else tells its flows
+/// apart.
 struct Policy {
     Fields fields = kLayer23;
     /// Addresses, protocol, ports, flow label and SPI are those of the innermost packet of a

@@ -1,46 +1,75 @@
-// The loops over a burst, one for each way to distribute.
+// The loops over a burst that read no header, one for each way to distribute.
 #include "dataplane/distribute/spread.hh"
-
-#include "dataplane/frame/flow_key.hh"
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 namespace lagg::distribute {
 
-void spread_by_hash(const Spread &spread, Cursor &, std::span<const FrameView> frames,
-                    uint8_t *members) {
-    for (const FrameView &view : frames) {
-        const frame::FlowKey key = key_of({view.data, view.length}, spread.policy);
-        *members++ = spread.table.lookup(spread.hash(key));
+namespace {
+
+/// More turns than this would not make shares finer in any way that matters.
+constexpr uint64_t kMostTurns = 1024;
+
+/// Weights without their common divisor, and none of a live member below 1.
+std::vector<uint64_t> reduced(std::span<const uint8_t> live, std::span<const uint32_t> weights) {
+    std::vector<uint64_t> turns;
+    uint64_t divisor = 0;
+    uint64_t sum = 0;
+    for (const uint8_t member : live) {
+        turns.push_back(weights[member]);
+        divisor = std::gcd(divisor, turns.back());
+        sum += turns.back();
     }
+    for (uint64_t &count : turns) {
+        count =
+            sum / divisor <= kMostTurns ? count / divisor : (count * kMostTurns + sum / 2) / sum;
+        count = std::max<uint64_t>(count, 1);
+    }
+    return turns;
+}
+
+} // namespace
+
+std::vector<uint8_t> plan_turns(std::span<const uint8_t> live, std::span<const uint32_t> weights) {
+    std::vector<uint8_t> turns;
+    if (live.empty()) return turns;
+    const std::vector<uint64_t> counts = reduced(live, weights);
+    const auto total =
+        static_cast<int64_t>(std::accumulate(counts.begin(), counts.end(), uint64_t{0}));
+    // Whoever has waited longest for his share is next; among equals the first.
+    std::vector<int64_t> credit(counts.size());
+    for (int64_t turn = 0; turn < total; turn++) {
+        size_t next = 0;
+        for (size_t i = 0; i < counts.size(); i++) {
+            credit[i] += static_cast<int64_t>(counts[i]);
+            if (credit[i] > credit[next]) next = i;
+        }
+        credit[next] -= total;
+        turns.push_back(live[next]);
+    }
+    return turns;
 }
 
 /// The cursor comes from another forwarding state when members or stride have just changed; what
 /// no longer fits begins anew, and the rest goes on where it was.
-void spread_round_robin(const Spread &spread, Cursor &cursor, std::span<const FrameView> frames,
+bool spread_round_robin(const Spread &spread, Cursor &cursor, const Packet *const *, size_t count,
                         uint8_t *members) {
-    if (spread.live_count == 0) {
-        std::fill_n(members, frames.size(), kNoMember);
-        return;
-    }
+    const auto turns = static_cast<uint32_t>(spread.turns.size());
+    assert(turns > 0);
     assert(spread.stride > 0);
-    if (cursor.position >= spread.live_count) cursor = {};
+    if (cursor.position >= turns) cursor = {};
     cursor.left = std::min(cursor.left, spread.stride);
-    for (size_t i = 0; i < frames.size(); i++) {
+    for (size_t i = 0; i < count;) {
         if (cursor.left == 0) cursor.left = spread.stride;
-        members[i] = spread.live[cursor.position];
-        if (--cursor.left == 0 && ++cursor.position == spread.live_count) cursor.position = 0;
+        const auto row = static_cast<uint32_t>(std::min<size_t>(cursor.left, count - i));
+        std::fill_n(members + i, row, spread.turns[cursor.position]);
+        i += row;
+        cursor.left -= row;
+        if (cursor.left == 0 && ++cursor.position == turns) cursor.position = 0;
     }
-}
-
-void spread_failover(const Spread &spread, Cursor &, std::span<const FrameView> frames,
-                     uint8_t *members) {
-    std::fill_n(members, frames.size(), spread.live_count == 0 ? kNoMember : spread.live[0]);
-}
-
-void spread_nothing(const Spread &, Cursor &, std::span<const FrameView> frames, uint8_t *members) {
-    std::fill_n(members, frames.size(), kNoMember);
+    return false;
 }
 
 } // namespace lagg::distribute

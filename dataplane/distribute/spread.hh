@@ -1,15 +1,20 @@
-// A burst of frames to member indices. The mode is chosen when the forwarding state is built; the
+// A burst of packets to member indices. The mode is chosen when the forwarding state is built; the
 // functions here hold one loop each and no test of the mode.
 #pragma once
 
 #include "dataplane/distribute/bucket_table.hh"
 #include "dataplane/distribute/flow_hash.hh"
+#include "dataplane/distribute/packet.hh"
 
 #include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace lagg::distribute {
+
+/// Packets that a spread function takes at once.
+inline constexpr size_t kMostPackets = 256;
 
 /// The first contiguous bytes of one frame.
 struct FrameView {
@@ -22,26 +27,35 @@ struct Spread {
     BucketTable table = BucketTable::empty(); ///< hash modes
     FlowHash hash{};
     Policy policy{}; ///< that `hash` was made of
-    /// Round robin and failover: the distributing members in order.
+    /// The distributing members in order; failover's first one is the active one.
     std::array<uint8_t, kMaxMembers> live{};
     uint8_t live_count = 0;
     uint32_t stride = 1; ///< round robin: packets in a row on one member
+    /// Of each member by its index; 0 where it is not live.
+    std::array<uint32_t, kMaxMembers> weights{};
+    /// Round robin: whose turn it is, one after the other (plan_turns).
+    std::vector<uint8_t> turns;
 };
 
 /// What one worker remembers between bursts; no other worker touches it.
 struct Cursor {
-    uint32_t position = 0; ///< index into live
+    uint32_t position = 0; ///< index into turns
     uint32_t left = 0;     ///< packets left of the stride; 0 means a new stride begins
+    /// By what bucket each packet of the last burst went; written by measuring functions.
+    std::array<uint16_t, kMostPackets> buckets{};
 };
 
-/// Writes the member index of each frame, or kNoMember, to members[0..frames.size()).
-using SpreadFunction = void (*)(const Spread &, Cursor &, std::span<const FrameView> frames,
-                                uint8_t *members);
+/// Writes the member index of each packet, kNoMember, kHeldMember or kSlowMember, to
+/// members[0..count); at most kMostPackets. True when kSlowMember is among them: a slow-protocol
+/// frame, which must not leave the engine. Modes that do not read headers do not look for these.
+using SpreadFunction = bool (*)(const Spread &, Cursor &, const Packet *const *packets,
+                                size_t count, uint8_t *members);
 
-void spread_by_hash(const Spread &, Cursor &, std::span<const FrameView>, uint8_t *members);
-void spread_round_robin(const Spread &, Cursor &, std::span<const FrameView>, uint8_t *members);
-/// The first live member takes everything.
-void spread_failover(const Spread &, Cursor &, std::span<const FrameView>, uint8_t *members);
-void spread_nothing(const Spread &, Cursor &, std::span<const FrameView>, uint8_t *members);
+/// The turns of round robin: each live member as often as its weight says, as evenly mixed as that
+/// allows. Weights are brought down to at most 1024 turns in all.
+std::vector<uint8_t> plan_turns(std::span<const uint8_t> live, std::span<const uint32_t> weights);
+
+/// By `turns`, of which there are some, `stride` packets each.
+bool spread_round_robin(const Spread &, Cursor &, const Packet *const *, size_t, uint8_t *members);
 
 } // namespace lagg::distribute

@@ -1,5 +1,7 @@
 #include "dataplane/worker/forwarding_state.hh"
 
+#include "dataplane/distribute/instruction_set.hh"
+
 #include <rte_ethdev.h>
 
 #include <algorithm>
@@ -30,6 +32,48 @@ uint16_t receive_from_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf *
 uint16_t send_to_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
                      uint16_t count) {
     return lagg.tap->transmit(queue, frames, count);
+}
+
+namespace {
+
+Way way_of_turns(LaggForwarding &lagg) {
+    distribute::Spread &spread = lagg.spread;
+    spread.turns = distribute::plan_turns({spread.live.data(), spread.live_count}, spread.weights);
+    if (spread.stride == 1) return Way::TURNS;
+    lagg.choose = distribute::spread_round_robin;
+    return Way::CHOSEN;
+}
+
+Way way_of_hash(LaggForwarding &lagg) {
+    const auto &buckets = lagg.spread.table.member;
+    lagg.odd_buckets = std::ranges::any_of(
+        buckets, [](uint8_t member) { return member >= distribute::kMaxMembers; });
+    const bool same =
+        std::ranges::all_of(buckets, [&](uint8_t member) { return member == lagg.spread.live[0]; });
+    if (same && !lagg.measure) return Way::ONE_MEMBER;
+    lagg.choose = distribute::spread_by_hash(lagg.spread.policy, lagg.measure);
+    return Way::CHOSEN;
+}
+
+} // namespace
+
+void choose_way(LaggForwarding &lagg) {
+    lagg.odd_buckets = false;
+    lagg.keeps_slow_frames = lagg.mode == Mode::HASH || lagg.mode == Mode::BROADCAST;
+    lagg.choose = nullptr;
+    lagg.scatter = distribute::scatter_function(lagg.member_count);
+    lagg.way = Way::NOWHERE;
+    if (lagg.mode == Mode::BROADCAST) lagg.way = Way::ALL_MEMBERS;
+    if (lagg.spread.live_count == 0) return;
+    switch (lagg.mode) {
+    case Mode::FAILOVER: lagg.way = Way::ONE_MEMBER; return;
+    case Mode::ROUND_ROBIN:
+        lagg.way = lagg.spread.live_count == 1 ? Way::ONE_MEMBER : way_of_turns(lagg);
+        return;
+    case Mode::HASH: lagg.way = way_of_hash(lagg); return;
+    case Mode::BROADCAST:
+    case Mode::NONE: return;
+    }
 }
 
 void assign_queues(ForwardingState &state, unsigned workers, const std::vector<uint8_t> &held) {

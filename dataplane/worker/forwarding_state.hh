@@ -2,6 +2,7 @@
 // never changed after. A worker reads one state for a whole round and lets go of it at the end.
 #pragma once
 
+#include "dataplane/distribute/batches.hh"
 #include "dataplane/distribute/spread.hh"
 #include "dataplane/port/port.hh"
 #include "dataplane/upper/tap.hh"
@@ -44,6 +45,18 @@ uint16_t receive_from_tap(const LaggForwarding &, uint16_t queue, rte_mbuf **fra
                           uint16_t count);
 uint16_t send_to_tap(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
 
+/// How a lagg distributes, as its configuration says.
+enum class Mode { NONE, FAILOVER, ROUND_ROBIN, HASH, BROADCAST };
+
+/// What that comes down to for the members there are; a burst asks once.
+enum class Way {
+    NOWHERE,
+    ONE_MEMBER,  ///< spread.live[0]
+    ALL_MEMBERS, ///< a copy each
+    TURNS,       ///< spread.turns, one packet each
+    CHOSEN,      ///< `choose` says for every packet
+};
+
 struct LaggForwarding {
     /// Where workers keep what they remember of this lagg: stable while the lagg exists.
     uint8_t slot = 0;
@@ -54,9 +67,14 @@ struct LaggForwarding {
     UpperBurst send_to_upper = send_to_device;
     uint8_t member_count = 0; ///< places in `members` to look at; some may be free
     std::array<Member, distribute::kMaxMembers> members{};
-    distribute::SpreadFunction choose = distribute::spread_nothing;
+    Mode mode = Mode::NONE;
     distribute::Spread spread;
-    bool broadcast = false;
+    // The next five are choose_way()'s.
+    Way way = Way::NOWHERE;
+    distribute::SpreadFunction choose = nullptr;
+    distribute::ScatterFunction scatter = nullptr;
+    bool odd_buckets = false;       ///< some of the table lead to no live member
+    bool keeps_slow_frames = false; ///< of clients; modes that read headers drop them
     /// Workers count what each bucket carries (BucketLoads), for the rebalancer.
     bool measure = false;
     /// Some buckets are held; a worker without room for more of their frames leaves the upper
@@ -85,6 +103,9 @@ struct ForwardingState {
 
     ForwardingState();
 };
+
+/// Decides how the members that are live share the packets.
+void choose_way(LaggForwarding &lagg);
 
 /// Fills queue_of_worker of each lagg and the slow-frame senders. Laggs are laid over the workers
 /// by their slots, so that a lagg stays where it is while others come and go. Laggs in `held` get

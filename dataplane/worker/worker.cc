@@ -1,7 +1,9 @@
 #include "dataplane/worker/worker.hh"
 
 #include "dataplane/frame/flow_key.hh"
+#include "dataplane/worker/transmit.hh"
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
@@ -14,7 +16,6 @@
 #include <cstdio>
 #include <ctime>
 #include <sys/prctl.h>
-#include <utility>
 
 namespace lagg::worker {
 
@@ -28,6 +29,8 @@ constexpr unsigned kSlowRingFrames = 512;
 constexpr unsigned kIdleRounds = 256;
 constexpr long kShortestNapNs = 10'000;
 constexpr long kLongestNapNs = 200'000;
+/// How long a frame may wait for others to go with.
+constexpr uint64_t kLongestWaitUs = 20;
 
 rte_ring *make_ring(const char *kind, unsigned index) {
     char name[RTE_RING_NAMESIZE];
@@ -49,13 +52,6 @@ std::span<const uint8_t> bytes_of(const rte_mbuf *frame) {
     return {rte_pktmbuf_mtod(frame, const uint8_t *), frame->data_len};
 }
 
-uint64_t octets(rte_mbuf *const *frames, uint16_t count) {
-    uint64_t sum = 0;
-    for (uint16_t i = 0; i < count; ++i)
-        sum += frames[i]->pkt_len;
-    return sum;
-}
-
 void nap(long nanoseconds) {
     const timespec duration{.tv_sec = 0, .tv_nsec = nanoseconds};
     nanosleep(&duration, nullptr);
@@ -65,13 +61,12 @@ void nap(long nanoseconds) {
 
 Worker::Worker(Shared &shared, unsigned index)
     : shared_(shared), index_(index), slow_received_(make_ring("slow_received", index)),
-      slow_to_send_(make_ring("slow_to_send", index)) {}
+      slow_to_send_(make_ring("slow_to_send", index)), distributor_(counters_, shared.pool),
+      longest_wait_(rte_get_tsc_hz() * kLongestWaitUs / 1'000'000) {}
 
 Worker::~Worker() {
     for (size_t i = 0; i < unsent_count_; ++i)
         rte_pktmbuf_free(unsent_[i]);
-    for (size_t i = 0; i < held_count_; ++i)
-        rte_pktmbuf_free(held_[i]);
     drain(slow_received_);
     drain(slow_to_send_);
 }
@@ -105,8 +100,10 @@ void Worker::run() {
 }
 
 bool Worker::round(const ForwardingState &state) {
-    if (state.generation != generation_) [[unlikely]]
-        release_held(state);
+    if (state.generation != generation_) [[unlikely]] {
+        distributor_.obey(state, index_);
+        generation_ = state.generation;
+    }
     send_slow_frames(state);
     uint32_t moved = 0;
     for (const LaggForwarding &lagg : state.laggs) {
@@ -122,7 +119,21 @@ bool Worker::round(const ForwardingState &state) {
         for (uint16_t q = queue; q < lagg.upper_queues; q = static_cast<uint16_t>(q + lagg.share))
             moved += distribute(lagg, q, queue);
     }
+    if (distributor_.is_waiting())
+        send_late_batches(moved != 0);
+    else
+        waiting_since_ = 0;
     return moved != 0;
+}
+
+// Batches grow while frames keep coming, and wait no longer than a bound that the clock knows,
+// which is asked once a round.
+void Worker::send_late_batches(bool busy) {
+    const uint64_t now = rte_rdtsc();
+    if (waiting_since_ == 0) waiting_since_ = now;
+    if (busy && now - waiting_since_ < longest_wait_) return;
+    distributor_.flush();
+    waiting_since_ = 0;
 }
 
 // A Marker must not be answered before what was received ahead of it is delivered. This worker has
@@ -155,39 +166,6 @@ void Worker::empty_queues(const LaggForwarding &lagg, const Member &member, uint
     }
 }
 
-void Worker::hold(const LaggForwarding &lagg, rte_mbuf *frame) {
-    assert(held_count_ < kHoldFrames);
-    frame->port = lagg.slot;
-    held_[held_count_++] = frame;
-}
-
-void Worker::drop_held(rte_mbuf *frame) {
-    counters_[tap_endpoint(static_cast<uint8_t>(frame->port))].tx_no_member.add(1);
-    rte_pktmbuf_free(frame);
-}
-
-// The held frames go out as the new state says, in their order and ahead of what comes after them.
-// Those whose bucket is still held join the queue again.
-void Worker::release_held(const ForwardingState &state) {
-    generation_ = state.generation;
-    const size_t count = std::exchange(held_count_, 0);
-    size_t next = 0;
-    while (next < count) {
-        const uint16_t slot = held_[next]->port;
-        const auto lagg = std::ranges::find(state.laggs, slot, &LaggForwarding::slot);
-        const bool served = lagg != state.laggs.end() && lagg->queue_of_worker[index_] != kNoQueue;
-        rte_mbuf *burst[kBurst];
-        uint16_t taken = 0;
-        while (next < count && taken < kBurst && held_[next]->port == slot)
-            burst[taken++] = held_[next++];
-        if (served)
-            scatter(*lagg, lagg->queue_of_worker[index_], burst, taken);
-        else
-            for (uint16_t i = 0; i < taken; ++i)
-                drop_held(burst[i]);
-    }
-}
-
 // Before the state is read, never after: a frame is queued when the state that knows its port is
 // already published, so a worker that finds the frame finds that state as well, or a newer one.
 void Worker::take_slow_frames() {
@@ -198,7 +176,10 @@ void Worker::take_slow_frames() {
 
 // LACPDUs leave before data, also when the device is saturated: what it had no room for waits here
 // and is first in the next round.
+// A Marker among them says that what was distributed before is sent, so that goes first.
 void Worker::send_slow_frames(const ForwardingState &state) {
+    if (unsent_count_ == 0) return;
+    distributor_.flush();
     size_t kept = 0;
     std::bitset<kMaxDevices> refusing;
     for (size_t i = 0; i < unsent_count_; ++i) {
@@ -232,44 +213,37 @@ void Worker::pass_up(rte_mbuf *frame) {
     rte_pktmbuf_free(frame);
 }
 
-// A device that stops in the middle of a burst is full, or does not want that one frame: the frame
-// is dropped and the rest offered once more, so that one bad frame does not cost those behind it.
-template <typename Send>
-void Worker::transmit(EndpointId endpoint, rte_mbuf **frames, uint16_t count, Send send) {
-    DeviceCounters &counters = counters_[endpoint];
-    uint64_t bytes = octets(frames, count); // before the device owns them
-    uint16_t sent = send(frames, count);
-    uint16_t refused = 0;
-    if (sent != count) [[unlikely]] {
-        const auto refuse = [&](rte_mbuf **some, uint16_t n) {
-            bytes -= octets(some, n);
-            rte_pktmbuf_free_bulk(some, n);
-            refused = static_cast<uint16_t>(refused + n);
-        };
-        rte_mbuf **rest = frames + sent + 1;
-        const auto rest_count = static_cast<uint16_t>(count - sent - 1);
-        refuse(frames + sent, 1);
-        const uint16_t more = rest_count == 0 ? uint16_t{0} : send(rest, rest_count);
-        sent = static_cast<uint16_t>(sent + more);
-        if (more != rest_count) refuse(rest + more, static_cast<uint16_t>(rest_count - more));
-        counters.tx_full.add(refused);
-    }
-    counters.tx_packets.add(sent);
-    counters.tx_bytes.add(bytes);
-}
-
-void Worker::send_to_member(port::DeviceId device, uint16_t queue, rte_mbuf **frames,
-                            uint16_t count) {
-    transmit(device, frames, count,
-             [&](rte_mbuf **some, uint16_t n) { return rte_eth_tx_burst(device, queue, some, n); });
-}
-
-void Worker::count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count) {
-    for (uint16_t i = 0; i < count; ++i)
+uint64_t Worker::count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count) {
+    uint64_t bytes = 0;
+    for (uint16_t i = 0; i < count; ++i) {
         rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+        bytes += frames[i]->pkt_len;
+    }
     DeviceCounters &counters = counters_[endpoint];
     counters.rx_packets.add(count);
-    counters.rx_bytes.add(octets(frames, count));
+    counters.rx_bytes.add(bytes);
+    return bytes;
+}
+
+// Mostly there are none, so the type fields are only looked at in a first pass; a frame too short
+// to have one is in a buffer that can be read all the same.
+uint16_t Worker::take_out_slow_frames(port::DeviceId device, rte_mbuf **frames, uint16_t count) {
+    bool found = false;
+    for (uint16_t i = 0; i < count; ++i)
+        found |= *rte_pktmbuf_mtod_offset(frames[i], const uint16_t *, 2 * RTE_ETHER_ADDR_LEN) ==
+                 RTE_BE16(RTE_ETHER_TYPE_SLOW);
+    if (!found) [[likely]]
+        return count;
+    uint16_t kept = 0;
+    for (uint16_t i = 0; i < count; ++i) {
+        if (frame::is_slow_protocol(bytes_of(frames[i]))) {
+            frames[i]->port = device;
+            pass_up(frames[i]);
+        } else {
+            frames[kept++] = frames[i];
+        }
+    }
+    return kept;
 }
 
 uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint16_t queue,
@@ -277,102 +251,31 @@ uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint1
     rte_mbuf *received[kBurst];
     const uint16_t count = rte_eth_rx_burst(member.device, queue, received, kBurst);
     if (count == 0) return 0;
-    count_received(member.device, received, count);
-    uint16_t data_count = 0;
-    for (uint16_t i = 0; i < count; ++i) {
-        rte_mbuf *frame = received[i];
-        if (frame::is_slow_protocol(bytes_of(frame))) {
-            frame->port = member.device;
-            pass_up(frame);
-        } else {
-            received[data_count++] = frame;
-        }
-    }
+    uint64_t bytes = count_received(member.device, received, count);
+    const uint16_t data_count = take_out_slow_frames(member.device, received, count);
     if (data_count == 0) return count;
     if (!member.collecting || lagg.upper == port::kNoDevice) {
         counters_[member.device].rx_not_collecting.add(data_count);
         rte_pktmbuf_free_bulk(received, data_count);
         return count;
     }
-    transmit(lagg.upper, received, data_count, [&](rte_mbuf **frames, uint16_t n) {
-        return lagg.send_to_upper(lagg, own_queue, frames, n);
-    });
+    if (data_count != count) bytes = octets(received, data_count);
+    transmit(counters_[lagg.upper], received, data_count, bytes,
+             [&](rte_mbuf **frames, uint16_t n) {
+                 return lagg.send_to_upper(lagg, own_queue, frames, n);
+             });
     return count;
 }
 
 uint16_t Worker::distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t own_queue) {
-    if (lagg.holding && held_count_ + kBurst > kHoldFrames) [[unlikely]]
+    if (!distributor_.has_room(lagg)) [[unlikely]]
         return 0;
     rte_mbuf *frames[kBurst];
     const uint16_t count = lagg.receive_from_upper(lagg, queue, frames, kBurst);
     if (count == 0) return 0;
-    count_received(lagg.upper, frames, count);
-    // Slow-protocol frames never leave their link. One that a client sends would meet the partner
-    // as a second system on ours.
-    uint16_t data_count = 0;
-    for (uint16_t i = 0; i < count; ++i) {
-        if (frame::is_slow_protocol(bytes_of(frames[i]))) [[unlikely]] {
-            counters_[lagg.upper].slow_dropped.add(1);
-            rte_pktmbuf_free(frames[i]);
-        } else {
-            frames[data_count++] = frames[i];
-        }
-    }
-    if (lagg.broadcast)
-        send_to_all(lagg, own_queue, frames, data_count);
-    else
-        scatter(lagg, own_queue, frames, data_count);
+    const uint64_t bytes = count_received(lagg.upper, frames, count);
+    distributor_.distribute(lagg, own_queue, frames, count, bytes, count < kBurst);
     return count;
-}
-
-void Worker::scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
-                     uint16_t count) {
-    distribute::FrameView views[kBurst];
-    uint8_t member_of[kBurst];
-    for (uint16_t i = 0; i < count; ++i)
-        views[i] = {rte_pktmbuf_mtod(frames[i], const uint8_t *), frames[i]->data_len};
-    lagg.choose(lagg.spread, laggs_[lagg.slot].cursor, {views, count}, member_of);
-
-    rte_mbuf *batch[distribute::kMaxMembers][kBurst];
-    uint16_t batch_count[distribute::kMaxMembers] = {};
-    uint16_t homeless = 0;
-    for (uint16_t i = 0; i < count; ++i) {
-        const uint8_t m = member_of[i];
-        if (m < distribute::kMaxMembers) [[likely]]
-            batch[m][batch_count[m]++] = frames[i];
-        else if (m == distribute::kHeldMember)
-            hold(lagg, frames[i]);
-        else
-            frames[homeless++] = frames[i];
-    }
-    for (uint8_t m = 0; m < lagg.member_count; ++m)
-        if (batch_count[m] != 0)
-            send_to_member(lagg.members[m].device, queue, batch[m], batch_count[m]);
-    if (homeless != 0) {
-        counters_[lagg.upper].tx_no_member.add(homeless);
-        rte_pktmbuf_free_bulk(frames, homeless);
-    }
-}
-
-// Copies, not references: some drivers write into the frames they send, and a ring hands the very
-// buffer to whoever is at its other end.
-void Worker::send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
-                         uint16_t count) {
-    bool sent = false;
-    for (uint8_t m = 0; m < lagg.member_count; ++m) {
-        if (!lagg.members[m].distributing) continue;
-        sent = true;
-        rte_mbuf *copies[kBurst];
-        uint16_t copied = 0;
-        for (uint16_t i = 0; i < count; ++i) {
-            copies[copied] = rte_pktmbuf_copy(frames[i], shared_.pool, 0, UINT32_MAX);
-            if (copies[copied] != nullptr) ++copied;
-        }
-        counters_[lagg.members[m].device].tx_full.add(static_cast<uint64_t>(count - copied));
-        send_to_member(lagg.members[m].device, queue, copies, copied);
-    }
-    if (!sent) counters_[lagg.upper].tx_no_member.add(count);
-    rte_pktmbuf_free_bulk(frames, count);
 }
 
 } // namespace lagg::worker

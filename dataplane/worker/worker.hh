@@ -5,6 +5,7 @@
 #pragma once
 
 #include "dataplane/worker/counters.hh"
+#include "dataplane/worker/distributor.hh"
 #include "dataplane/worker/forwarding_state.hh"
 
 #include <array>
@@ -17,10 +18,6 @@ struct rte_rcu_qsbr;
 struct rte_ring;
 
 namespace lagg::worker {
-
-inline constexpr uint16_t kBurst = 32;
-/// Frames of held buckets that one worker keeps.
-inline constexpr size_t kHoldFrames = 2048;
 
 /// What all workers share. While they run only the protocol thread writes here: the pointer at
 /// every publication, and requests to flush when a Marker came.
@@ -53,49 +50,38 @@ class Worker {
     rte_ring *slow_to_send() const { return slow_to_send_; }
 
     const DeviceCounters &counters(EndpointId endpoint) const { return counters_[endpoint]; }
-    const BucketLoads &bucket_loads(uint8_t lagg_slot) const { return loads_[lagg_slot]; }
+    const BucketLoads &bucket_loads(uint8_t lagg_slot) const {
+        return distributor_.bucket_loads(lagg_slot);
+    }
     const LoopCounters &loops() const { return loops_; }
     /// The last request of Shared::flush_wanted that was carried out.
     uint64_t flushed() const { return flushed_.done.load(std::memory_order_acquire); }
 
   private:
-    /// What the worker remembers of one lagg between bursts.
-    struct alignas(64) LaggState {
-        distribute::Cursor cursor;
-    };
-
     bool round(const ForwardingState &state);
     void flush(const ForwardingState *state);
     void empty_queues(const LaggForwarding &lagg, const Member &member, uint16_t own_queue);
-    void release_held(const ForwardingState &state);
-    void hold(const LaggForwarding &lagg, rte_mbuf *frame);
-    void drop_held(rte_mbuf *frame);
     void take_slow_frames();
     void send_slow_frames(const ForwardingState &state);
-    void count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count);
+    uint64_t count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count);
     uint16_t collect(const LaggForwarding &lagg, const Member &member, uint16_t queue,
                      uint16_t own_queue);
+    uint16_t take_out_slow_frames(port::DeviceId device, rte_mbuf **frames, uint16_t count);
     uint16_t distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t own_queue);
-    void scatter(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count);
-    void send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count);
-    template <typename Send>
-    void transmit(EndpointId endpoint, rte_mbuf **frames, uint16_t count, Send send);
-    void send_to_member(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count);
+    void send_late_batches(bool busy);
     void pass_up(rte_mbuf *frame);
 
     Shared &shared_;
     unsigned index_;
     rte_ring *slow_received_;
     rte_ring *slow_to_send_;
-    std::array<LaggState, kMaxLaggs> laggs_{};
     std::array<DeviceCounters, kMaxEndpoints> counters_{};
-    std::array<BucketLoads, kMaxLaggs> loads_{};
+    Distributor distributor_;
+    uint64_t waiting_since_ = 0; ///< TSC; since when some batch may wait, 0 while none does
+    uint64_t longest_wait_;      ///< TSC cycles
     LoopCounters loops_;
     FlushProgress flushed_;
     uint64_t generation_ = 0; ///< of the state of the last round
-    /// Frames of held buckets in the order they came; mbuf->port is the slot of their lagg.
-    std::array<rte_mbuf *, kHoldFrames> held_{};
-    size_t held_count_ = 0;
     /// Slow frames the device had no room for; they are tried again before anything else is sent.
     std::array<rte_mbuf *, 64> unsent_{};
     size_t unsent_count_ = 0;

@@ -1,9 +1,10 @@
 // Bursts to members: each mode's exact sequence, and what it does when nobody is live.
-#include "dataplane/distribute/spread.hh"
+#include "dataplane/distribute/instruction_set.hh"
 #include "tests/dataplane/frame/frame_builder.hh"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <set>
 #include <vector>
@@ -15,32 +16,39 @@ using Members = std::vector<uint8_t>;
 using Bytes = std::vector<uint8_t>;
 using frame::FrameBuilder;
 
-Spread live(std::initializer_list<uint8_t> members, uint32_t stride = 1) {
+Spread turns(std::initializer_list<uint8_t> members, uint32_t stride = 1) {
     Spread spread;
-    for (uint8_t member : members)
-        spread.live[spread.live_count++] = member;
+    spread.turns = members;
     spread.stride = stride;
     return spread;
 }
 
+/// A packet whose frame lies in `bytes`.
+Packet packet_of(const Bytes &bytes) {
+    return {.buffer = bytes.data(), .octets = static_cast<uint16_t>(bytes.size())};
+}
+
 /// One octet behind the burst stands guard.
 Members run(SpreadFunction function, const Spread &spread, Cursor &cursor,
-            const std::vector<FrameView> &frames) {
+            const std::vector<Packet> &packets) {
     constexpr uint8_t guard = 0xee;
-    Members members(frames.size() + 1, guard);
-    function(spread, cursor, frames, members.data());
+    std::vector<const Packet *> pointers;
+    for (const Packet &packet : packets)
+        pointers.push_back(&packet);
+    Members members(packets.size() + 1, guard);
+    function(spread, cursor, pointers.data(), packets.size(), members.data());
     EXPECT_EQ(members.back(), guard);
     members.pop_back();
     return members;
 }
 
 Members run(SpreadFunction function, const Spread &spread, Cursor &cursor, size_t packets) {
-    return run(function, spread, cursor, std::vector<FrameView>(packets, FrameView{nullptr, 0}));
+    return run(function, spread, cursor, std::vector<Packet>(packets));
 }
 
 TEST(RoundRobin, TakesTurns) {
     Cursor cursor;
-    const Spread spread = live({4, 0, 9});
+    const Spread spread = turns({4, 0, 9});
     EXPECT_EQ(run(spread_round_robin, spread, cursor, 7), (Members{4, 0, 9, 4, 0, 9, 4}));
     EXPECT_EQ(run(spread_round_robin, spread, cursor, 2), (Members{0, 9}));
     EXPECT_EQ(run(spread_round_robin, spread, cursor, 1), (Members{4}));
@@ -48,7 +56,7 @@ TEST(RoundRobin, TakesTurns) {
 
 TEST(RoundRobin, StrideGoesOnAcrossBursts) {
     Cursor cursor;
-    const Spread spread = live({1, 2}, 3);
+    const Spread spread = turns({1, 2}, 3);
     EXPECT_EQ(run(spread_round_robin, spread, cursor, 4), (Members{1, 1, 1, 2}));
     EXPECT_EQ(run(spread_round_robin, spread, cursor, 1), (Members{2}));
     EXPECT_EQ(run(spread_round_robin, spread, cursor, 5), (Members{2, 1, 1, 1, 2}));
@@ -56,7 +64,7 @@ TEST(RoundRobin, StrideGoesOnAcrossBursts) {
 
 TEST(RoundRobin, AnEmptyBurstChangesNothing) {
     Cursor cursor;
-    const Spread spread = live({1, 2}, 2);
+    const Spread spread = turns({1, 2}, 2);
     run(spread_round_robin, spread, cursor, 3);
     EXPECT_EQ(run(spread_round_robin, spread, cursor, 0), Members{});
     EXPECT_EQ(run(spread_round_robin, spread, cursor, 2), (Members{2, 1}));
@@ -64,47 +72,54 @@ TEST(RoundRobin, AnEmptyBurstChangesNothing) {
 
 TEST(RoundRobin, CursorSurvivesAGrowingLiveSet) {
     Cursor cursor;
-    EXPECT_EQ(run(spread_round_robin, live({5}), cursor, 3), (Members{5, 5, 5}));
-    EXPECT_EQ(run(spread_round_robin, live({5, 6}), cursor, 3), (Members{5, 6, 5}));
-    EXPECT_EQ(run(spread_round_robin, live({5, 6, 7}), cursor, 3), (Members{6, 7, 5}));
+    EXPECT_EQ(run(spread_round_robin, turns({5}), cursor, 3), (Members{5, 5, 5}));
+    EXPECT_EQ(run(spread_round_robin, turns({5, 6}), cursor, 3), (Members{5, 6, 5}));
+    EXPECT_EQ(run(spread_round_robin, turns({5, 6, 7}), cursor, 3), (Members{6, 7, 5}));
 }
 
 TEST(RoundRobin, CursorSurvivesAShrinkingLiveSet) {
     Cursor cursor;
-    EXPECT_EQ(run(spread_round_robin, live({5, 6, 7}, 4), cursor, 9).back(), 7);
-    EXPECT_EQ(run(spread_round_robin, live({5, 6}, 4), cursor, 5), (Members{5, 5, 5, 5, 6}));
+    EXPECT_EQ(run(spread_round_robin, turns({5, 6, 7}, 4), cursor, 9).back(), 7);
+    EXPECT_EQ(run(spread_round_robin, turns({5, 6}, 4), cursor, 5), (Members{5, 5, 5, 5, 6}));
 }
 
 TEST(RoundRobin, AShorterStrideCutsTheOneUnderWay) {
     Cursor cursor;
-    EXPECT_EQ(run(spread_round_robin, live({5, 6}, 1000), cursor, 1), (Members{5}));
-    EXPECT_EQ(run(spread_round_robin, live({5, 6}, 2), cursor, 4), (Members{5, 5, 6, 6}));
+    EXPECT_EQ(run(spread_round_robin, turns({5, 6}, 1000), cursor, 1), (Members{5}));
+    EXPECT_EQ(run(spread_round_robin, turns({5, 6}, 2), cursor, 4), (Members{5, 5, 6, 6}));
 }
 
-TEST(RoundRobin, NobodyLive) {
-    Cursor cursor;
-    EXPECT_EQ(run(spread_round_robin, live({}), cursor, 3), Members(3, kNoMember));
-    EXPECT_EQ(run(spread_round_robin, live({8}), cursor, 1), (Members{8}));
+std::vector<uint8_t> planned(const std::vector<uint8_t> &live,
+                             const std::vector<uint32_t> &weights) {
+    return plan_turns(live, weights);
 }
 
-TEST(Failover, TheFirstLiveTakesEverything) {
-    Cursor cursor;
-    EXPECT_EQ(run(spread_failover, live({3, 1}), cursor, 40), Members(40, 3));
-    EXPECT_EQ(run(spread_failover, live({1}), cursor, 2), Members(2, 1));
-    EXPECT_EQ(run(spread_failover, live({}), cursor, 2), Members(2, kNoMember));
+TEST(Turns, EqualWeightsAreOneTurnEach) {
+    EXPECT_EQ(planned({0, 2, 5}, {1, 9, 1, 9, 9, 1}), (Members{0, 2, 5}));
+    EXPECT_EQ(planned({0, 1}, {40000, 40000}), (Members{0, 1}));
+    EXPECT_EQ(planned({}, {}), Members{});
 }
 
-TEST(Nothing, HasNoMember) {
-    Cursor cursor;
-    EXPECT_EQ(run(spread_nothing, live({3, 1}), cursor, 40), Members(40, kNoMember));
+TEST(Turns, WeightsAreMixedEvenly) {
+    EXPECT_EQ(planned({0, 1}, {2, 1}), (Members{0, 1, 0}));
+    const Members members = planned({0, 1, 2}, {50, 10, 40});
+    EXPECT_EQ(members.size(), 10u);
+    EXPECT_EQ(std::count(members.begin(), members.end(), 0), 5);
+    EXPECT_EQ(std::count(members.begin(), members.end(), 1), 1);
+    for (size_t i = 0; i + 1 < members.size(); i++)
+        EXPECT_FALSE(members[i] == 0 && members[i + 1] == 0) << i;
+}
+
+TEST(Turns, ManyAndStrangeWeightsStayWithinBounds) {
+    const Members members = planned({0, 1, 2}, {1000003, 17, 499999});
+    EXPECT_LE(members.size(), 1100u);
+    EXPECT_EQ(std::count(members.begin(), members.end(), 1), 1);
+    EXPECT_NEAR(static_cast<double>(std::count(members.begin(), members.end(), 0)),
+                2.0 * static_cast<double>(std::count(members.begin(), members.end(), 2)), 4);
 }
 
 Bytes udp(uint16_t source, uint16_t destination) {
     return FrameBuilder().ethernet().type(0x0800).ipv4({.protocol = 17}).ports(source, destination);
-}
-
-FrameView view(const Bytes &bytes) {
-    return {bytes.data(), static_cast<uint32_t>(bytes.size())};
 }
 
 Spread hashing(const std::vector<uint32_t> &weights) {
@@ -121,11 +136,11 @@ TEST(Hash, EachFrameGoesWhereItsKeyPoints) {
     std::vector<Bytes> frames;
     for (uint16_t i = 0; i < 200; i++)
         frames.push_back(udp(static_cast<uint16_t>(1000 + i), 53));
-    std::vector<FrameView> views;
+    std::vector<Packet> packets;
     for (const Bytes &bytes : frames)
-        views.push_back(view(bytes));
+        packets.push_back(packet_of(bytes));
     Cursor cursor;
-    const Members members = run(spread_by_hash, spread, cursor, views);
+    const Members members = run(spread_by_hash(spread.policy), spread, cursor, packets);
     for (size_t i = 0; i < frames.size(); i++)
         EXPECT_EQ(members[i],
                   spread.table.lookup(flow_hash(frame::parse(frames[i]), spread.policy)));
@@ -141,7 +156,8 @@ TEST(Hash, AFlowStaysOnItsMemberWithOptionsAndDf) {
                               .ipv4({.protocol = 17, .fragment = 0x4000, .option_words = 3})
                               .ports(1, 2);
     Cursor cursor;
-    const Members members = run(spread_by_hash, spread, cursor, {view(plain), view(options)});
+    const Members members =
+        run(spread_by_hash(spread.policy), spread, cursor, {packet_of(plain), packet_of(options)});
     EXPECT_EQ(members[0], members[1]);
 }
 
@@ -156,19 +172,19 @@ TEST(Hash, FragmentsOfADatagramStayTogether) {
                              .ipv4({.protocol = 17, .fragment = field})
                              .ports(static_cast<uint16_t>(i * 977), i));
     }
-    std::vector<FrameView> views;
+    std::vector<Packet> packets;
     for (const Bytes &bytes : frames)
-        views.push_back(view(bytes));
+        packets.push_back(packet_of(bytes));
     Cursor cursor;
-    const Members members = run(spread_by_hash, spread, cursor, views);
+    const Members members = run(spread_by_hash(spread.policy), spread, cursor, packets);
     EXPECT_EQ(members, Members(32, members[0]));
 }
 
 TEST(Hash, FramesWithoutOctetsAndTablesWithoutMembers) {
     Cursor cursor;
-    const Members members = run(spread_by_hash, hashing({0, 1}), cursor, 2);
+    const Members members = run(spread_by_hash({}), hashing({0, 1}), cursor, 2);
     EXPECT_EQ(members, Members(2, 1));
-    EXPECT_EQ(run(spread_by_hash, hashing({}), cursor, 2), Members(2, kNoMember));
+    EXPECT_EQ(run(spread_by_hash({}), hashing({}), cursor, 2), Members(2, kNoMember));
 }
 
 } // namespace

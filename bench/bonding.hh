@@ -1,0 +1,14 @@
+// The peer: DPDK's own bonding driver, over the same sinks.
+#pragma once
+
+#include <cstdint>
+
+namespace lagg::bench {
+
+enum class BondMode { ROUND_ROBIN, ACTIVE_BACKUP, LAYER2, LAYER23, LAYER34, BROADCAST };
+
+/// Gives the one bonded device of the process that mode and the first `members` sinks.
+/// Returns its device number; its queue 0 is ready to send.
+uint16_t bonded_device(BondMode mode, unsigned members);
+
+} // namespace lagg::bench

@@ -1,0 +1,134 @@
+// The hash with AES-NI, one packet an instruction: for CPUs without VAES, and for the packets that
+// go one by one on any.
+#include "dataplane/distribute/hash_sets.hh"
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+#pragma GCC push_options
+#pragma GCC target("avx2,bmi2,aes")
+
+#include <immintrin.h>
+
+#include "dataplane/distribute/hash_kernel.hh"
+
+namespace lagg::distribute {
+
+namespace {
+
+__m128i load(const Block &block) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i *>(block.data()));
+}
+
+struct Aes {
+    struct Four {
+        __m128i lane[4];
+    };
+
+    template <class Make> [[gnu::always_inline]] static Four each(Make make) {
+        return {{make(0), make(1), make(2), make(3)}};
+    }
+    static Four load(const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d) {
+        const auto one = [](const uint8_t *at) {
+            return _mm_loadu_si128(reinterpret_cast<const __m128i *>(at));
+        };
+        return {{one(a), one(b), one(c), one(d)}};
+    }
+    static Four all(const Block &block) {
+        const __m128i one = distribute::load(block);
+        return {{one, one, one, one}};
+    }
+    static Four bit_and(Four a, Four b) {
+        return each([&](int i) { return _mm_and_si128(a.lane[i], b.lane[i]); });
+    }
+    static Four bit_xor(Four a, Four b) {
+        return each([&](int i) { return _mm_xor_si128(a.lane[i], b.lane[i]); });
+    }
+    static Four add(Four a, Four b) {
+        return each([&](int i) { return _mm_add_epi64(a.lane[i], b.lane[i]); });
+    }
+    static Four aes(Four a, Four key) {
+        return each([&](int i) { return _mm_aesenc_si128(a.lane[i], key.lane[i]); });
+    }
+    static Four shuffle(Four a, Four order) {
+        return each([&](int i) { return _mm_shuffle_epi8(a.lane[i], order.lane[i]); });
+    }
+    /// Every 8 octets equal those of `either` or of `other`.
+    static bool equals(Four a, Four either, Four other) {
+        __m128i equal = _mm_set1_epi8(-1);
+        for (int i = 0; i < 4; i++)
+            equal = _mm_and_si128(equal, _mm_or_si128(_mm_cmpeq_epi64(a.lane[i], either.lane[i]),
+                                                      _mm_cmpeq_epi64(a.lane[i], other.lane[i])));
+        return _mm_movemask_epi8(equal) == 0xffff;
+    }
+    /// The 12 bits of each state that choose the bucket.
+    static void top12(Four a, uint32_t *out) {
+        for (int i = 0; i < 4; i++)
+            out[i] = static_cast<uint32_t>(_mm_cvtsi128_si32(a.lane[i])) >> 20;
+    }
+    static uint32_t hash(const FlowHash &hash, const frame::FlowKey &key) {
+        return key_hash_aes(hash, key);
+    }
+};
+
+/// FlowHash::operator() with the instruction instead of the table.
+class OneKey {
+  public:
+    explicit OneKey(const FlowHash &hash) : hash_(hash) {}
+
+    uint32_t operator()(const frame::FlowKey &key) const {
+        const Blocks blocks = blocks_of(key);
+        __m128i state = state_after(blocks, key.ip_version, false);
+        if (hash_.symmetric)
+            state = _mm_add_epi64(state, state_after(blocks, key.ip_version, true));
+        state = _mm_aesenc_si128(state, load(hash_.finish[0]));
+        state = _mm_aesenc_si128(state, load(hash_.finish[1]));
+        return static_cast<uint32_t>(_mm_cvtsi128_si32(state));
+    }
+
+  private:
+    static __m128i turned(const Block &block, const Block &order, bool turn) {
+        const __m128i value = load(block);
+        return turn ? _mm_shuffle_epi8(value, load(order)) : value;
+    }
+    __m128i taken_in(__m128i state, __m128i block, const Block &mask) const {
+        const __m128i masked = _mm_and_si128(block, load(mask));
+        return _mm_aesenc_si128(_mm_xor_si128(state, masked), load(hash_.round));
+    }
+    __m128i state_after(const Blocks &blocks, uint8_t ip_version, bool turn) const {
+        const bool ip = ip_version != 0;
+        __m128i state = load(hash_.start);
+        if (!ip || hash_.uses_link)
+            state = taken_in(state, turned(blocks.link, shape::kTurnLink, turn),
+                             ip ? hash_.link : hash_.other_link);
+        if (ip_version == 6 && hash_.uses_addresses) {
+            state = taken_in(state, load(turn ? blocks.destination : blocks.source), hash_.source);
+            state =
+                taken_in(state, load(turn ? blocks.source : blocks.destination), hash_.destination);
+        }
+        if (hash_.uses_flow)
+            state = taken_in(state, turned(blocks.flow, shape::kTurnFlow, turn),
+                             ip ? hash_.flow : hash_.other_flow);
+        if (!ip || !hash_.uses_extra) return state;
+        const __m128i extra = _mm_and_si128(load(blocks.extra), load(hash_.extra));
+        if (_mm_testz_si128(extra, extra) != 0) return state;
+        return taken_in(state, extra, hash_.extra);
+    }
+
+    const FlowHash &hash_;
+};
+
+} // namespace
+
+SpreadFunction by_hash_aes(const FlowHash &hash, bool measured) {
+    return HashKernels<Aes>::choose(hash, measured);
+}
+
+uint32_t key_hash_aes(const FlowHash &hash, const frame::FlowKey &key) {
+    return OneKey(hash)(key);
+}
+
+} // namespace lagg::distribute
+
+#pragma GCC pop_options

@@ -1,0 +1,290 @@
+// From a burst to the member of each packet, four packets at a time: written once, compiled for
+// each instruction set.
+//
+// Four packets of the same plain shape (IPv4, IPv6, or IPv4 behind one VLAN tag, with TCP or UDP
+// and neither options nor fragments) are recognised by one comparison and hashed together, from
+// the blocks as they stand in the frame. Whatever else comes goes through frame::parse, one by one.
+// What an instruction set has to offer is in its class `Isa`; the file that includes this one has
+// told the compiler which instructions it may use.
+#pragma once
+
+#include "dataplane/distribute/bucket_table.hh"
+#include "dataplane/distribute/flow_hash.hh"
+#include "dataplane/distribute/packet.hh"
+#include "dataplane/distribute/shape.hh"
+#include "dataplane/distribute/spread.hh"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lagg::distribute {
+
+/// What a policy asks for; a kernel is compiled for each, so that its loop has no test of it.
+enum class Needs {
+    LINK, ///< MACs and VLANs, whatever the frame is
+    FLOW, ///< what is in IP
+    BOTH,
+};
+
+/// The packet's member, and its bucket where the kernel is a measuring one. True for a
+/// slow-protocol frame.
+template <class Isa, bool measured>
+[[gnu::noinline]] bool choose_one(const Spread &spread, const Packet &packet, uint8_t *member,
+                                  uint16_t *bucket) {
+    if (frame::is_slow_protocol(packet.bytes())) {
+        *member = kSlowMember;
+        return true;
+    }
+    const frame::FlowKey key =
+        spread.hash.inner ? frame::parse_inner(packet.bytes()) : frame::parse(packet.bytes());
+    const size_t at = BucketTable::bucket_of(Isa::hash(spread.hash, key));
+    *member = spread.table.member[at];
+    if constexpr (measured) *bucket = static_cast<uint16_t>(at);
+    return false;
+}
+
+template <class Isa, Needs needs, bool symmetric, bool measured> class HashKernel {
+  public:
+    /// True when a slow-protocol frame was among the packets: its member is kSlowMember. `buckets`
+    /// is written where the kernel is a measuring one.
+    [[gnu::always_inline]] static bool run(const Spread &spread, const Packet *const *packets,
+                                           size_t count, uint8_t *members, uint16_t *buckets) {
+        const HashKernel kernel(spread.hash);
+        bool slow = false;
+        size_t i = 0;
+        for (; i + 4 <= count; i += 4) {
+            Four state;
+            if (kernel.plain_state(packets + i, state)) [[likely]]
+                kernel.lookup(spread.table, state, members + i, buckets + i);
+            else
+                slow |= odd_group(spread, packets + i, members + i, buckets + i);
+        }
+        for (; i < count; i++)
+            slow |= choose_one<Isa, measured>(spread, *packets[i], members + i, buckets + i);
+        return slow;
+    }
+
+  private:
+    using Four = typename Isa::Four;
+    static constexpr bool kLink = needs != Needs::FLOW;
+    static constexpr bool kFlow = needs != Needs::LINK;
+
+    /// What every group needs is kept here, where the compiler has it in registers.
+    [[gnu::always_inline]] explicit HashKernel(const FlowHash &hash)
+        : hash_(hash), start_(Isa::all(hash.start)), round_(Isa::all(hash.round)),
+          finish0_(Isa::all(hash.finish[0])), finish1_(Isa::all(hash.finish[1])),
+          plain_mask_(Isa::all(kFlow ? shape::kIpv4Mask : shape::kLinkMask)),
+          plain_either_(Isa::all(kFlow ? shape::ipv4(shape::kTcp) : shape::link(shape::kTypeIpv4))),
+          plain_other_(Isa::all(kFlow ? hash.udp_ipv4 : shape::link(shape::kTypeIpv6))),
+          plain_block_(Isa::all(kFlow ? hash.flow_ipv4 : hash.link_untagged)) {}
+
+    struct Data {
+        const uint8_t *at[4];
+    };
+
+    [[gnu::always_inline]] static Four load(const Data &data, size_t offset) {
+        return Isa::load(data.at[0] + offset, data.at[1] + offset, data.at[2] + offset,
+                         data.at[3] + offset);
+    }
+
+    [[gnu::always_inline]] static bool have(const Packet *const *packets, int octets) {
+        return packets[0]->octets >= octets && packets[1]->octets >= octets &&
+               packets[2]->octets >= octets && packets[3]->octets >= octets;
+    }
+
+    [[gnu::always_inline]] static Data data_of(const Packet *const *packets) {
+        return {{packets[0]->data(), packets[1]->data(), packets[2]->data(), packets[3]->data()}};
+    }
+
+    /// The state of four packets of the plainest shape before the last two rounds; false where they
+    /// are not. Nothing else is in the loop, so that the compiler keeps what it needs in registers.
+    [[gnu::always_inline]] bool plain_state(const Packet *const *packets, Four &state) const {
+        if (!have(packets, kFlow ? shape::kIpv4Octets : shape::kLinkOctets)) [[unlikely]]
+            return false;
+        const Data data = data_of(packets);
+        if constexpr (kFlow) {
+            const Four type = load(data, shape::kType);
+            if (!Isa::equals(Isa::bit_and(type, plain_mask_), plain_either_, plain_other_))
+                [[unlikely]]
+                return false;
+            state = ipv4_state(data);
+        } else {
+            const Four head = load(data, 0);
+            if (!Isa::equals(Isa::bit_and(head, plain_mask_), plain_either_, plain_other_))
+                [[unlikely]]
+                return false;
+            state = link_state(head, plain_block_);
+        }
+        return true;
+    }
+
+    /// Four packets of another shape they have in common, or one by one.
+    [[gnu::noinline]] static bool odd_group(const Spread &spread, const Packet *const *packets,
+                                            uint8_t *members, uint16_t *buckets) {
+        const HashKernel kernel(spread.hash);
+        Four state;
+        if (kernel.odd_state(packets, state)) {
+            kernel.lookup(spread.table, state, members, buckets);
+            return false;
+        }
+        bool slow = false;
+        for (size_t k = 0; k < 4; k++)
+            slow |= choose_one<Isa, measured>(spread, *packets[k], members + k, buckets + k);
+        return slow;
+    }
+
+    [[gnu::always_inline]] bool odd_state(const Packet *const *packets, Four &state) const {
+        if (!have(packets, kFlow ? shape::kIpv4Octets : shape::kLinkOctets)) return false;
+        const Data data = data_of(packets);
+        if constexpr (kFlow)
+            return odd_flow_state(packets, data, state);
+        else
+            return tagged_link_state(data, state);
+    }
+
+    [[gnu::always_inline]] bool odd_flow_state(const Packet *const *packets, const Data &data,
+                                               Four &state) const {
+        const Four type = load(data, shape::kType);
+        if (is(type, shape::kIpv6Mask, shape::ipv6(shape::kTcp), hash_.udp_ipv6) &&
+            have(packets, shape::kIpv6Octets) && !hash_.uses_extra) {
+            state = ipv6_state(data, type);
+            return true;
+        }
+        if (!is(type, shape::kVlanMask, shape::vlan(shape::kTcp), hash_.udp_vlan) ||
+            !have(packets, shape::kVlanOctets))
+            return false;
+        state = vlan_state(data);
+        return true;
+    }
+
+    [[gnu::always_inline]] bool tagged_link_state(const Data &data, Four &state) const {
+        const Four type = load(data, shape::kType - 4);
+        if (!is(type, shape::kTaggedMask, shape::tagged(shape::kTypeIpv4),
+                shape::tagged(shape::kTypeIpv6)))
+            return false;
+        const Four link = Isa::shuffle(load(data, 0), Isa::all(shape::kTagToLink));
+        state = link_state(link, Isa::all(hash_.link_tagged));
+        return true;
+    }
+
+    [[gnu::always_inline]] static bool is(Four value, const Block &mask, const Block &either,
+                                          const Block &other) {
+        return Isa::equals(Isa::bit_and(value, Isa::all(mask)), Isa::all(either), Isa::all(other));
+    }
+
+    [[gnu::always_inline]] Four taken_in(Four state, Four block) const {
+        return Isa::aes(Isa::bit_xor(state, block), round_);
+    }
+
+    [[gnu::always_inline]] Four link_state(Four link, Four mask) const {
+        const Four block = Isa::bit_and(link, mask);
+        const Four state = taken_in(start_, block);
+        if constexpr (!symmetric) return state;
+        return Isa::add(state, taken_in(start_, Isa::shuffle(block, Isa::all(shape::kTurnLink))));
+    }
+
+    /// The state that the flow block finds, in one direction or the other.
+    [[gnu::always_inline]] Four before_flow(Four link, bool turned) const {
+        if constexpr (!kLink) return start_;
+        if (turned) link = Isa::shuffle(link, Isa::all(shape::kTurnLink));
+        return taken_in(start_, link);
+    }
+
+    [[gnu::always_inline]] Four link_block(const Data &data, bool tagged) const {
+        if constexpr (!kLink) return start_;
+        Four head = load(data, 0);
+        if (tagged) head = Isa::shuffle(head, Isa::all(shape::kTagToLink));
+        return Isa::bit_and(head, Isa::all(tagged ? hash_.link_tagged : hash_.link_untagged));
+    }
+
+    [[gnu::always_inline]] Four with_flow(Four link, Four flow) const {
+        const Four state = taken_in(before_flow(link, false), flow);
+        if constexpr (!symmetric) return state;
+        const Four turned = Isa::shuffle(flow, Isa::all(shape::kTurnFlow));
+        return Isa::add(state, taken_in(before_flow(link, true), turned));
+    }
+
+    [[gnu::always_inline]] Four ipv4_flow(const Data &data, size_t offset) const {
+        const Four flow = Isa::bit_and(load(data, offset), plain_block_);
+        return Isa::bit_xor(flow, Isa::all(hash_.type_ipv4));
+    }
+
+    [[gnu::always_inline]] Four ipv4_state(const Data &data) const {
+        return with_flow(link_block(data, false), ipv4_flow(data, shape::kIpv4Flow));
+    }
+
+    [[gnu::always_inline]] Four vlan_state(const Data &data) const {
+        return with_flow(link_block(data, true), ipv4_flow(data, shape::kVlanFlow));
+    }
+
+    [[gnu::always_inline]] Four ipv6_direction(Four link, Four first, Four second, Four flow,
+                                               bool turned) const {
+        Four state = before_flow(link, turned);
+        if (hash_.uses_addresses) state = taken_in(taken_in(state, first), second);
+        return taken_in(state, flow);
+    }
+
+    [[gnu::always_inline]] Four ipv6_state(const Data &data, Four type) const {
+        const Four source = Isa::bit_and(load(data, shape::kIpv6Source), Isa::all(hash_.source));
+        const Four destination =
+            Isa::bit_and(load(data, shape::kIpv6Destination), Isa::all(hash_.destination));
+        const Four ports = Isa::bit_and(load(data, shape::kIpv6Ports), Isa::all(hash_.flow_ports));
+        const Four protocol = Isa::bit_and(Isa::shuffle(type, Isa::all(shape::kNextHeader)),
+                                           Isa::all(hash_.flow_protocol));
+        const Four flow = Isa::bit_xor(Isa::bit_xor(ports, protocol), Isa::all(hash_.type_ipv6));
+        const Four link = link_block(data, false);
+        const Four state = ipv6_direction(link, source, destination, flow, false);
+        if constexpr (!symmetric) return state;
+        const Four turned = Isa::shuffle(flow, Isa::all(shape::kTurnFlow));
+        return Isa::add(state, ipv6_direction(link, destination, source, turned, true));
+    }
+
+    [[gnu::always_inline]] void lookup(const BucketTable &table, Four state, uint8_t *members,
+                                       uint16_t *buckets) const {
+        uint32_t bucket[4];
+        Isa::top12(Isa::aes(Isa::aes(state, finish0_), finish1_), bucket);
+#pragma GCC unroll 4
+        for (size_t i = 0; i < 4; i++) {
+            members[i] = table.member[bucket[i]];
+            if constexpr (measured) buckets[i] = static_cast<uint16_t>(bucket[i]);
+        }
+    }
+
+    const FlowHash &hash_;
+    Four start_;
+    Four round_;
+    Four finish0_;
+    Four finish1_;
+    Four plain_mask_;
+    Four plain_either_;
+    Four plain_other_;
+    Four plain_block_;
+};
+
+/// The kernels of one instruction set.
+template <class Isa> class HashKernels {
+  public:
+    static SpreadFunction choose(const FlowHash &hash, bool measured) {
+        return measured ? choose<true>(hash) : choose<false>(hash);
+    }
+
+  private:
+    template <Needs needs, bool symmetric, bool measured>
+    static bool by_hash(const Spread &spread, Cursor &cursor, const Packet *const *packets,
+                        size_t count, uint8_t *members) {
+        using Kernel = HashKernel<Isa, needs, symmetric, measured>;
+        return Kernel::run(spread, packets, count, members, cursor.buckets.data());
+    }
+
+    template <Needs needs, bool measured> static SpreadFunction choose(const FlowHash &hash) {
+        return hash.symmetric ? by_hash<needs, true, measured> : by_hash<needs, false, measured>;
+    }
+
+    template <bool measured> static SpreadFunction choose(const FlowHash &hash) {
+        if (!hash.uses_flow) return choose<Needs::LINK, measured>(hash);
+        if (!hash.uses_link) return choose<Needs::FLOW, measured>(hash);
+        return choose<Needs::BOTH, measured>(hash);
+    }
+};
+
+} // namespace lagg::distribute

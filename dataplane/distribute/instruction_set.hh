@@ -1,0 +1,31 @@
+// Which vector instructions the hash is computed with: the build is for a baseline CPU, and what
+// the CPU at hand can do is found out at run time.
+#pragma once
+
+#include "dataplane/distribute/spread.hh"
+
+#include <span>
+
+namespace lagg::distribute {
+
+enum class InstructionSet {
+    SCALAR, ///< plain C++: the reference
+    AES,    ///< SSE4.2 and AES-NI: one packet an instruction
+    VAES,   ///< AVX2 and VAES: two packets an instruction
+    AVX512, ///< AVX-512 and VAES: four
+};
+const char *to_text(InstructionSet set);
+
+/// What this CPU has, the fastest last.
+std::span<const InstructionSet> supported_sets();
+
+/// Spreads by the hash that the Spread holds; for a policy of NIC hashes, by these where there are
+/// any. A measuring function tells the buckets as well, in the Cursor.
+SpreadFunction spread_by_hash(const Policy &policy, bool measured = false,
+                              InstructionSet set = supported_sets().back());
+
+/// One key's hash, as the instruction set computes it.
+using KeyHash = uint32_t (*)(const FlowHash &, const frame::FlowKey &);
+KeyHash key_hash(InstructionSet set = supported_sets().back());
+
+} // namespace lagg::distribute

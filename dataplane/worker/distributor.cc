@@ -1,0 +1,267 @@
+#include "dataplane/worker/distributor.hh"
+
+#include "dataplane/frame/flow_key.hh"
+#include "dataplane/worker/transmit.hh"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <utility>
+
+namespace lagg::worker {
+
+using distribute::Packet;
+
+static_assert(offsetof(Packet, buffer) == offsetof(rte_mbuf, buf_addr));
+static_assert(offsetof(Packet, offset) == offsetof(rte_mbuf, data_off));
+static_assert(offsetof(Packet, flags) == offsetof(rte_mbuf, ol_flags));
+static_assert(offsetof(Packet, packet_octets) == offsetof(rte_mbuf, pkt_len));
+static_assert(offsetof(Packet, octets) == offsetof(rte_mbuf, data_len));
+static_assert(offsetof(Packet, nic_hash) == offsetof(rte_mbuf, hash));
+static_assert(Packet::kHasNicHash == RTE_MBUF_F_RX_RSS_HASH);
+static_assert(kMaxLaggs <= 32, "a bit each");
+static_assert(distribute::kMaxMembers <= 32, "a bit each");
+
+namespace {
+
+const Packet *const *packets_of(rte_mbuf *const *frames) {
+    return reinterpret_cast<const Packet *const *>(frames);
+}
+
+rte_mbuf **frames_of(distribute::Batches &batches, size_t member) {
+    return reinterpret_cast<rte_mbuf **>(batches.begin(member));
+}
+
+/// Where what happens to a client's frames is counted: the upper side, or the place of its TAP
+/// where there is none any more.
+EndpointId counted_at(const LaggForwarding &lagg) {
+    return lagg.upper == port::kNoDevice ? tap_endpoint(lagg.slot) : lagg.upper;
+}
+
+} // namespace
+
+Distributor::Distributor(std::span<DeviceCounters, kMaxEndpoints> counters, rte_mempool *pool)
+    : counters_(counters), pool_(pool) {}
+
+Distributor::~Distributor() {
+    for (size_t i = 0; i < held_count_; ++i)
+        rte_pktmbuf_free(held_[i]);
+    for (LaggState &lagg : laggs_)
+        for (size_t m = 0; m < distribute::kMaxMembers; ++m)
+            rte_pktmbuf_free_bulk(frames_of(lagg.batches, m),
+                                  static_cast<unsigned>(lagg.batches.count(m)));
+}
+
+void Distributor::distribute(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
+                             uint16_t count, uint64_t bytes, bool last) {
+    assert(count <= distribute::kMostPackets);
+    switch (lagg.way) {
+    case Way::NOWHERE: return drop(lagg, frames, count);
+    case Way::ONE_MEMBER: return send_to_one(lagg, queue, frames, count, bytes);
+    case Way::ALL_MEMBERS: return send_to_all(lagg, queue, frames, count);
+    case Way::TURNS:
+    case Way::CHOSEN: break;
+    }
+    LaggState &state = laggs_[lagg.slot];
+    state.queue = queue;
+    for (uint16_t done = 0; done < count; done = static_cast<uint16_t>(done + kBurst)) {
+        const auto some = std::min<uint16_t>(kBurst, static_cast<uint16_t>(count - done));
+        if (lagg.way == Way::TURNS)
+            take_turns(lagg, frames + done, some);
+        else
+            gather(lagg, frames + done, some);
+        send_full(lagg, state);
+    }
+    if (last) send_waiting(state);
+    const uint32_t bit = 1u << lagg.slot;
+    waiting_laggs_ = state.waiting == 0 ? waiting_laggs_ & ~bit : waiting_laggs_ | bit;
+}
+
+void Distributor::gather(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t count) {
+    LaggState &state = laggs_[lagg.slot];
+    alignas(32) uint8_t member_of[kBurst];
+    const bool slow = lagg.choose(lagg.spread, state.cursor, packets_of(frames), count, member_of);
+    if (lagg.measure) measure(lagg, frames, count);
+    if (slow || lagg.odd_buckets) [[unlikely]]
+        return gather_odd(lagg, member_of, frames, count);
+    lagg.scatter(state.batches, member_of, reinterpret_cast<void *const *>(frames), count);
+}
+
+void Distributor::gather_odd(const LaggForwarding &lagg, const uint8_t *member_of,
+                             rte_mbuf **frames, uint16_t count) {
+    distribute::Batches &batches = laggs_[lagg.slot].batches;
+    for (uint16_t i = 0; i < count; ++i) {
+        const uint8_t m = member_of[i];
+        if (m < distribute::kMaxMembers) {
+            batches.add(m, frames[i]);
+        } else if (m == distribute::kHeldMember) {
+            hold(lagg, frames[i]);
+        } else if (m == distribute::kSlowMember) {
+            drop_slow(lagg, frames[i]);
+        } else {
+            drop(lagg, frames + i, 1);
+        }
+    }
+}
+
+// With a stride of one every member takes each n-th frame, so each batch is filled in one go.
+void Distributor::take_turns(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t count) {
+    LaggState &state = laggs_[lagg.slot];
+    distribute::Batches &batches = state.batches;
+    const std::vector<uint8_t> &turns = lagg.spread.turns;
+    const auto n = static_cast<uint32_t>(turns.size());
+    uint32_t turn = state.cursor.position < n ? state.cursor.position : 0;
+    const uint32_t rows = std::min<uint32_t>(n, count);
+    for (uint32_t first = 0; first < rows; ++first) {
+        const uint8_t m = turns[turn];
+        turn = turn + 1 == n ? 0 : turn + 1;
+        distribute::Batches::Handle *end = batches.end[m];
+        for (uint32_t i = first; i < count; i += n)
+            *end++ = frames[i];
+        batches.end[m] = end;
+    }
+    state.cursor.position = (state.cursor.position + count) % n;
+}
+
+void Distributor::send_full(const LaggForwarding &lagg, LaggState &state) {
+    uint32_t waiting = 0;
+    for (unsigned m = 0; m < lagg.member_count; ++m) {
+        const size_t count = state.batches.count(m);
+        state.device[m] = lagg.members[m].device;
+        if (count >= kBurst)
+            send_batch(state, m);
+        else
+            waiting |= static_cast<uint32_t>(count != 0) << m;
+    }
+    state.waiting = waiting;
+}
+
+void Distributor::send_waiting(LaggState &state) {
+    for (uint32_t rest = state.waiting; rest != 0; rest &= rest - 1)
+        send_batch(state, static_cast<unsigned>(std::countr_zero(rest)));
+    state.waiting = 0;
+}
+
+void Distributor::send_batch(LaggState &state, unsigned member) {
+    const auto count = static_cast<uint16_t>(state.batches.count(member));
+    rte_mbuf **frames = frames_of(state.batches, member);
+    state.batches.clear(member);
+    send(state.device[member], state.queue, frames, count, octets(frames, count));
+}
+
+void Distributor::send(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count,
+                       uint64_t bytes) {
+    transmit(counters_[device], frames, count, bytes,
+             [&](rte_mbuf **some, uint16_t n) { return rte_eth_tx_burst(device, queue, some, n); });
+}
+
+void Distributor::flush() {
+    for (uint32_t rest = std::exchange(waiting_laggs_, 0); rest != 0; rest &= rest - 1)
+        send_waiting(laggs_[static_cast<size_t>(std::countr_zero(rest))]);
+}
+
+void Distributor::measure(const LaggForwarding &lagg, rte_mbuf *const *frames, uint16_t count) {
+    const std::array<uint16_t, distribute::kMostPackets> &buckets =
+        laggs_[lagg.slot].cursor.buckets;
+    BucketLoads &loads = loads_[lagg.slot];
+    for (uint16_t i = 0; i < count; ++i) {
+        std::atomic<uint32_t> &load = loads.octets[buckets[i]];
+        load.store(load.load(std::memory_order_relaxed) + frames[i]->pkt_len,
+                   std::memory_order_relaxed);
+    }
+}
+
+void Distributor::drop(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t count) {
+    counters_[counted_at(lagg)].tx_no_member.add(count);
+    rte_pktmbuf_free_bulk(frames, count);
+}
+
+// Slow-protocol frames never leave their link. One that a client sends would meet the partner as a
+// second system on ours.
+void Distributor::drop_slow(const LaggForwarding &lagg, rte_mbuf *frame) {
+    counters_[counted_at(lagg)].slow_dropped.add(1);
+    rte_pktmbuf_free(frame);
+}
+
+uint16_t Distributor::without_slow_frames(const LaggForwarding &lagg, rte_mbuf **frames,
+                                          uint16_t count) {
+    uint16_t kept = 0;
+    for (uint16_t i = 0; i < count; ++i) {
+        if (frame::is_slow_protocol(packets_of(frames)[i]->bytes())) [[unlikely]]
+            drop_slow(lagg, frames[i]);
+        else
+            frames[kept++] = frames[i];
+    }
+    return kept;
+}
+
+void Distributor::send_to_one(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
+                              uint16_t count, uint64_t bytes) {
+    if (lagg.keeps_slow_frames) {
+        const uint16_t kept = without_slow_frames(lagg, frames, count);
+        if (kept != count) bytes = octets(frames, kept);
+        count = kept;
+    }
+    send(lagg.members[lagg.spread.live[0]].device, queue, frames, count, bytes);
+}
+
+void Distributor::hold(const LaggForwarding &lagg, rte_mbuf *frame) {
+    assert(held_count_ < kHoldFrames);
+    frame->port = lagg.slot;
+    held_[held_count_++] = frame;
+}
+
+void Distributor::drop_held(rte_mbuf *frame) {
+    counters_[tap_endpoint(static_cast<uint8_t>(frame->port))].tx_no_member.add(1);
+    rte_pktmbuf_free(frame);
+}
+
+void Distributor::obey(const ForwardingState &state, unsigned worker) {
+    flush();
+    const size_t count = std::exchange(held_count_, 0);
+    size_t next = 0;
+    while (next < count) {
+        const uint16_t slot = held_[next]->port;
+        const auto lagg = std::ranges::find(state.laggs, slot, &LaggForwarding::slot);
+        const bool served = lagg != state.laggs.end() && lagg->queue_of_worker[worker] != kNoQueue;
+        rte_mbuf *burst[kBurst];
+        uint16_t taken = 0;
+        while (next < count && taken < kBurst && held_[next]->port == slot)
+            burst[taken++] = held_[next++];
+        if (served)
+            distribute(*lagg, lagg->queue_of_worker[worker], burst, taken, octets(burst, taken),
+                       false);
+        else
+            for (uint16_t i = 0; i < taken; ++i)
+                drop_held(burst[i]);
+    }
+    flush();
+}
+
+// Copies, not references: some drivers write into the frames they send, and a ring hands the very
+// buffer to whoever is at its other end.
+void Distributor::send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
+                              uint16_t count) {
+    count = without_slow_frames(lagg, frames, count);
+    bool sent = false;
+    for (uint8_t m = 0; m < lagg.member_count; ++m) {
+        if (!lagg.members[m].distributing) continue;
+        sent = true;
+        rte_mbuf *copies[distribute::kMostPackets];
+        uint16_t copied = 0;
+        for (uint16_t i = 0; i < count; ++i) {
+            copies[copied] = rte_pktmbuf_copy(frames[i], pool_, 0, UINT32_MAX);
+            if (copies[copied] != nullptr) ++copied;
+        }
+        counters_[lagg.members[m].device].tx_full.add(static_cast<uint64_t>(count - copied));
+        send(lagg.members[m].device, queue, copies, copied, octets(copies, copied));
+    }
+    if (!sent) counters_[counted_at(lagg)].tx_no_member.add(count);
+    rte_pktmbuf_free_bulk(frames, count);
+}
+
+} // namespace lagg::worker
