@@ -30,7 +30,8 @@ std::string describe(const FlowKey &key) {
            "." + std::to_string(key.inner_vlan) + " ip " + std::to_string(key.ip_version) +
            " protocol " + std::to_string(key.protocol) + " ports " +
            std::to_string(key.source_port) + "," + std::to_string(key.destination_port) +
-           (key.has_ports ? " (has)" : "");
+           (key.has_ports ? " (has)" : "") + " label " + std::to_string(key.flow_label) + " spi " +
+           std::to_string(key.spi);
 }
 
 TEST(FlowKey, ReadsEveryCase) {
@@ -59,6 +60,8 @@ void expect_part_of(const FlowKey &cut, const FlowKey &whole, const std::string 
     EXPECT_TRUE(whole_or_zero(cut.source_port, whole.source_port)) << name;
     EXPECT_TRUE(whole_or_zero(cut.destination_port, whole.destination_port)) << name;
     EXPECT_TRUE(whole_or_zero(cut.has_ports, whole.has_ports)) << name;
+    EXPECT_TRUE(whole_or_zero(cut.flow_label, whole.flow_label)) << name;
+    EXPECT_TRUE(whole_or_zero(cut.spi, whole.spi)) << name;
 }
 
 TEST(FlowKey, EveryTruncationIsAPartOfTheWhole) {
@@ -115,8 +118,22 @@ TEST(FlowKey, OptionsAndExtensionHeadersDoNotChangeTheKey) {
     const FlowKey plain6 = key_of(ip6().ipv6(kTcp).ports(1, 2));
     for (uint8_t more = 0; more < 30; more++) {
         const Frame frame =
-            ip6().ipv6(kHopByHop).extension(kAuth, more).authentication(kTcp, more).ports(1, 2);
+            ip6().ipv6(kHopByHop).extension(kRouting, more).extension(kTcp, more).ports(1, 2);
         EXPECT_TRUE(key_of(frame) == plain6) << int{more};
+    }
+}
+
+// A flow that is authenticated is so in every packet, and the length of the proof is no part of it.
+TEST(FlowKey, TheLengthOfAuthenticationDoesNotChangeTheKey) {
+    FrameBuilder plain4 = ip4().ipv4({.protocol = kAuth}).authentication(kUdp);
+    FrameBuilder plain6 = ip6().ipv6(kAuth).authentication(kUdp);
+    const FlowKey key4 = key_of(plain4.ports(1, 2));
+    const FlowKey key6 = key_of(plain6.ports(1, 2));
+    for (uint8_t more = 1; more < 30; more++) {
+        FrameBuilder longer4 = ip4().ipv4({.protocol = kAuth}).authentication(kUdp, more);
+        FrameBuilder longer6 = ip6().ipv6(kHopByHop).extension(kAuth).authentication(kUdp, more);
+        EXPECT_TRUE(key_of(longer4.ports(1, 2)) == key4) << int{more};
+        EXPECT_TRUE(key_of(longer6.ports(1, 2)) == key6) << int{more};
     }
 }
 
