@@ -155,6 +155,15 @@ std::vector<Case> ipv6_cases() {
          with_spi(tcp, kAuthSpi)},
         {"longer one", ip6().ipv6(kAuth).authentication(kTcp, 3).ports(40000, 443),
          with_spi(tcp, kAuthSpi)},
+        {"authentication twice",
+         ip6()
+             .ipv6(kAuth)
+             .authentication(kAuth)
+             .raw({kTcp, 1, 0, 0})
+             .be32(0x99)
+             .fill(4, 0)
+             .ports(40000, 443),
+         with_spi(tcp, kAuthSpi)},
         {"fragment behind authentication",
          ip6().ipv6(kAuth).authentication(kFragment).fragment(kTcp, 1).ports(40000, 443),
          ipv6_key(kTcp)},
