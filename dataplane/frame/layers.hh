@@ -87,11 +87,15 @@ inline LinkPayload read_tags(Bytes rest, FlowKey &key) {
     return {};
 }
 
-/// Ethernet's header: the fields of a key up to the ethertype.
+/// Ethernet's header: the fields of a key up to the ethertype. Both addresses are one copy, since a
+/// key begins as a frame does.
 inline LinkPayload read_link(Bytes frame, FlowKey &key) {
-    if (frame.size() >= 6) std::memcpy(key.destination_mac.data(), frame.data(), 6);
-    if (frame.size() < kAddressesSize) return {};
-    std::memcpy(key.source_mac.data(), frame.data() + 6, 6);
+    static_assert(offsetof(FlowKey, destination_mac) == 0 && offsetof(FlowKey, source_mac) == 6);
+    if (frame.size() < kAddressesSize) {
+        if (frame.size() >= 6) std::memcpy(key.destination_mac.data(), frame.data(), 6);
+        return {};
+    }
+    std::memcpy(static_cast<void *>(&key), frame.data(), kAddressesSize);
     return read_tags(frame.subspan(kAddressesSize), key);
 }
 
@@ -131,7 +135,7 @@ inline IpPayload read_ip_payload(uint8_t header, Bytes rest, FlowKey &key) {
     for (int walked = 0; walked <= kMaxExtensions; walked++) {
         if (!is_extension(header, key.ip_version)) {
             key.protocol = header;
-            key.spi = spi;
+            if (spi != 0) key.spi = spi;
             read_transport(rest, key);
             return {header, rest};
         }

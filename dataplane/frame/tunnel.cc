@@ -122,7 +122,7 @@ LinkPayload inside_udp(Bytes datagram) {
     }
 }
 
-LinkPayload inside_ip(const IpPayload &payload) {
+[[gnu::noinline]] LinkPayload inside_ip(const IpPayload &payload) {
     switch (payload.kind()) {
     case kUdp: return inside_udp(payload.bytes());
     case kIpv4Inside: return {kTypeIpv4, payload.bytes()};
@@ -161,15 +161,39 @@ void clear_ip(FlowKey &key) {
     key.spi = 0;
 }
 
+/// Goes down from a link layer with `depth` packets of IP around it. This and inside_ip() are not
+/// inline, so that parse_inner() has no registers to save for a frame that is no tunnel's.
+[[gnu::noinline]] void look_inside(LinkPayload link, int depth, FlowKey &key) {
+    for (link = to_ip(link); depth <= kMaxTunnels && holds_ip(link); depth++) {
+        clear_ip(key);
+        link = to_ip(inside_ip(read_ip(link, key)));
+    }
+}
+
+bool is_tunnel_port(uint16_t port) {
+    return port == kPortVxlan || port == kPortVxlanOfOld || port == kPortGeneve ||
+           port == kPortGtp || port == kPortMpls;
+}
+
+/// Whether inside_ip() is worth a call: most packets are no tunnel's, and are done without one.
+bool may_be_tunnel(const FlowKey &key) {
+    if (key.protocol == kTcp) return false;
+    if (key.protocol == kUdp) return is_tunnel_port(key.destination_port);
+    return key.protocol == kIpv4Inside || key.protocol == kIpv6Inside || key.protocol == kGre ||
+           key.protocol == kMplsInside;
+}
+
 } // namespace
 
 FlowKey parse_inner(std::span<const uint8_t> frame) {
     FlowKey key;
-    LinkPayload link = to_ip(read_link(frame, key));
-    for (int depth = 0; depth <= kMaxTunnels && holds_ip(link); depth++) {
-        if (depth != 0) clear_ip(key);
-        link = to_ip(inside_ip(read_ip(link, key)));
+    const LinkPayload link = read_link(frame, key);
+    if (!holds_ip(link)) {
+        look_inside(link, 0, key);
+        return key;
     }
+    const IpPayload payload = read_ip(link, key);
+    if (may_be_tunnel(key)) look_inside(inside_ip(payload), 1, key);
     return key;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/data/captured.pcap anew: what two kernels say to each other, for the parser's tests.
+"""Makes tests/data/captured.pcap anew: what two Linux network stacks say to each other, for the parser's tests.
 
 Usage: capture_corpus.py FILE [LINK...]
 
@@ -42,6 +42,7 @@ TUNNELS = {
     "ip6tnl": "type ip6tnl mode any local {me6} remote {you6}",
 }
 LINKS = {**VLANS, **TUNNELS}
+ONLY_IPV4, ONLY_IPV6 = {"ipip"}, {"sit"}
 
 
 def addresses(number, end):
@@ -55,8 +56,8 @@ class Side:
         self.namespace = namespace
         self.end = end
 
-    def ip(self, *what, check=True):
-        return run(["ip", "-n", self.namespace.name, *what], check=check)
+    def ip(self, *what):
+        return run(["ip", "-n", self.namespace.name, *what])
 
     def address(self, interface, number):
         """Up, with addresses; small enough that what is around it in a tunnel fits the cable."""
@@ -97,11 +98,17 @@ def make_links(sides, wanted):
     return made, absent
 
 
-def converse(side, count):
+def targets_over(link, number, end):
+    """The addresses that can be reached over a link."""
+    four, six = addresses(number, end)
+    return [four] * (link not in ONLY_IPV6) + [six] * (link not in ONLY_IPV4)
+
+
+def converse(side, links):
     """Everything from this side to the other, over every link."""
     talk = str(SCRIPTS / "lab" / "talk.py")
-    for number in range(count):
-        targets = addresses(number, 3 - side.end)
+    for number, link in enumerate(links):
+        targets = targets_over(link, number, 3 - side.end)
         for target in targets:
             for size in ("56", "3000"):
                 side.namespace.run(["ping", "-n", "-c", "1", "-W", "2", "-s", size, target])
@@ -123,7 +130,7 @@ def capture(network, directory, path, wanted):
         wait_for("the server", lambda: server.must_live() and
                  ":7001" in far.run(["ss", "-Hltn"]), 5)
         made, absent = make_links(sides, wanted)
-        converse(sides[0], len(made))
+        converse(sides[0], made)
     finally:
         server.stop()
         code = sniffer.stop()

@@ -1,5 +1,5 @@
 // Frames out of a pcap file. CAPTURED_FRAMES, which the build defines for who links this, names one
-// that scripts/lab/capture_corpus.py made of the traffic between two Linux kernels.
+// that scripts/lab/capture_corpus.py made of traffic between two Linux network stacks.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The parser against frames that nobody wrote for it: what two Linux kernels said to each other.
+// The parser against frames that nobody wrote for it: what two Linux network stacks said to each
+// other.
 #include "dataplane/frame/flow_key.hh"
 #include "tests/dataplane/frame/capture.hh"
 #include "tests/dataplane/frame/cases.hh"
