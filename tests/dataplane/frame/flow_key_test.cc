@@ -41,6 +41,16 @@ TEST(FlowKey, PortsAreReadAsSoonAsTheirFourOctetsAreThere) {
     EXPECT_EQ(exactly(parse, tcp.data(), ports_end - 1).source_port, 0);
 }
 
+TEST(FlowKey, AddressesAreReadAsSoonAsEachIsThere) {
+    const Frame frame = eth().type(kIpv4);
+    const FlowKey whole = key_of(frame);
+    for (size_t size = 0; size <= frame.size(); size++) {
+        const FlowKey cut = exactly(parse, frame.data(), size);
+        EXPECT_EQ(cut.destination_mac == whole.destination_mac, size >= 6) << size;
+        EXPECT_EQ(cut.source_mac == whole.source_mac, size >= 12) << size;
+    }
+}
+
 TEST(FlowKey, NothingIsReadFromNothing) {
     EXPECT_TRUE(parse({}) == FlowKey{});
 }

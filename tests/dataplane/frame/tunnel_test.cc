@@ -154,10 +154,14 @@ TEST(Tunnel, AllFragmentsOfATunnelsPacketHaveOneKey) {
 
 // The header of a fragment with this offset reads like that of a datagram to a tunnel's port.
 TEST(Tunnel, AFragmentHeaderIsNoTransport) {
-    const Frame frame = with(ip6().ipv6(kFragment).fragment(kUdp, kVxlanPort), [](auto &f) {
-        vxlan(f).ethernet().type(kIpv4).ipv4({.source = 1}).ports(8, 9);
-    });
-    EXPECT_TRUE(inner_key(frame) == outer_key(frame)) << describe(inner_key(frame));
+    const auto fragment = [](FrameBuilder &f) {
+        vxlan(f.ipv6(kFragment).fragment(kUdp, kVxlanPort)).ethernet();
+        f.type(kIpv4).ipv4({.source = 1}).ports(8, 9);
+    };
+    const Frame bare = with(ip6(), fragment);
+    const Frame inside = with(ip4().ipv4({.protocol = kIpv6Protocol}), fragment);
+    EXPECT_TRUE(inner_key(bare) == outer_key(bare)) << describe(inner_key(bare));
+    EXPECT_TRUE(same_ip(inner_key(inside), outer_key(bare))) << describe(inner_key(inside));
 }
 
 TEST(Tunnel, AnAtomicFragmentIsNoFragment) {
