@@ -18,7 +18,7 @@ struct FlowKey {
     uint16_t inner_vlan = 0;
     uint16_t ethertype = 0;              ///< behind the VLAN tags, host order
     uint8_t ip_version = 0;              ///< 4, 6, or 0 when not (or not readably) IP
-    uint8_t protocol = 0;                ///< the transport's, behind IPv6 extension headers
+    uint8_t protocol = 0;                ///< the transport's, behind extension headers and AH
     std::array<uint8_t, 16> source_ip{}; ///< IPv4 in the first 4 octets
     std::array<uint8_t, 16> destination_ip{};
     uint16_t source_port = 0; ///< host order; 0 for fragments and for protocols without ports
@@ -34,9 +34,12 @@ struct FlowKey {
 /// alone is not a fragment.
 FlowKey parse(std::span<const uint8_t> frame);
 
-/// As parse(), but where the frame is a tunnel's (VXLAN, GENEVE, GRE, IP in IP, MPLS, GTP-U) the
-/// fields from ip_version on are those of the innermost IP packet that can be read. A fragment of
-/// the tunnel's own packet keeps the outer ones, since only its first holds what is inside.
+/// As parse(), but where the frame is a tunnel's (VXLAN, GENEVE, GRE, IP in IP, MPLS, GTP-U, PPPoE)
+/// the fields from ip_version on are those of the innermost IP packet that can be read, up to four
+/// packets inside the outermost. MACs, VLANs and ethertype are the outer frame's. What is inside
+/// but not IP, or cut off, leaves the fields of the packet around it, and without one ip_version 0.
+/// A fragment of the tunnel's own packet keeps the outer fields, since only its first holds what is
+/// inside.
 FlowKey parse_inner(std::span<const uint8_t> frame);
 
 /// True for ethertype 0x8809 (slow protocols), untagged.

@@ -12,4 +12,7 @@ kernel module. Nothing here is needed to run laggd; scripts/demo and tests/smoke
     laboratory  one laboratory put together: two cables, the partner, a host behind it
     report      the timeline and the table of a run
     acts        what scripts/demo plays
+    sniffer     a pcap file of what passes an interface
+    talk        conversations between two namespaces, for
+    capture_corpus  tests/data/captured.pcap, the parser's real traffic
 """

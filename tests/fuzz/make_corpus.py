@@ -9,6 +9,8 @@ import pathlib
 import struct
 import sys
 
+from frame_seeds import FRAMES
+
 HEAD = bytes.fromhex("0180c2000002" "02005e102030" "8809")
 SYSTEM, PARTNER = bytes.fromhex("02aabbccddee"), bytes.fromhex("021122334455")
 
@@ -61,7 +63,7 @@ MARKERS = {
 
 
 def main():
-    for target, files in (("lacpdu", LACPDUS), ("marker", MARKERS)):
+    for target, files in (("lacpdu", LACPDUS), ("marker", MARKERS), ("frame", FRAMES)):
         directory = pathlib.Path(sys.argv[1]) / target
         directory.mkdir(parents=True, exist_ok=True)
         for name, octets in files.items():

@@ -39,6 +39,17 @@ FlowKey ipv6_key(uint8_t protocol, uint16_t outer = 0, uint16_t inner = 0) {
     key.protocol = protocol;
     key.source_ip = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
     key.destination_ip = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
+    key.flow_label = 0x10203;
+    return key;
+}
+
+FlowKey with_spi(FlowKey key, uint32_t spi) {
+    key.spi = spi;
+    return key;
+}
+
+FlowKey with_label(FlowKey key, uint32_t label) {
+    key.flow_label = label;
     return key;
 }
 
@@ -78,6 +89,27 @@ std::vector<Case> ipv4_cases() {
         {"sctp", ip4().ipv4({.protocol = kSctp}).ports(1, 2), with_ports(ipv4_key(kSctp), 1, 2)},
         {"port zero", ip4().ipv4({}).ports(0, 0), with_ports(ipv4_key(kTcp), 0, 0)},
         {"icmp", ip4().ipv4({.protocol = kIcmp}).ports(1, 2), ipv4_key(kIcmp)},
+        {"esp", ip4().ipv4({.protocol = kEsp}).be32(0x8899aabb).fill(20, 0x5a),
+         with_spi(ipv4_key(kEsp), 0x8899aabb)},
+        {"esp behind options",
+         ip4().ipv4({.protocol = kEsp, .option_words = 2}).be32(0x8899aabb).fill(20, 0x5a),
+         with_spi(ipv4_key(kEsp), 0x8899aabb)},
+        {"esp fragment",
+         ip4().ipv4({.protocol = kEsp, .fragment = kMf}).be32(0x8899aabb).fill(20, 0x5a),
+         ipv4_key(kEsp)},
+        {"authentication", ip4().ipv4({.protocol = kAuth}).authentication(kTcp).ports(40000, 443),
+         with_spi(tcp, kAuthSpi)},
+        {"longer authentication",
+         ip4().ipv4({.protocol = kAuth}).authentication(kTcp, 4).ports(40000, 443),
+         with_spi(tcp, kAuthSpi)},
+        {"authentication of esp",
+         ip4().ipv4({.protocol = kAuth}).authentication(kEsp).be32(0x8899aabb).fill(20, 0x5a),
+         with_spi(ipv4_key(kEsp), kAuthSpi)},
+        {"authentication of a fragment",
+         ip4().ipv4({.protocol = kAuth, .fragment = kMf}).authentication(kTcp).ports(40000, 443),
+         ipv4_key(kAuth)},
+        {"no hop by hop", ip4().ipv4({.protocol = kHopByHop}).extension(kTcp).ports(40000, 443),
+         ipv4_key(kHopByHop)},
         {"df", ip4().ipv4({.fragment = kDf}).ports(40000, 443), tcp},
         {"reserved bit", ip4().ipv4({.fragment = 0x8000}).ports(40000, 443), tcp},
         {"first fragment", ip4().ipv4({.fragment = kMf}).ports(1, 2), ipv4_key(kTcp)},
@@ -107,15 +139,34 @@ std::vector<Case> ipv6_cases() {
         {"tcp", ip6().ipv6(kTcp).ports(40000, 443), tcp},
         {"sctp", ip6().ipv6(kSctp).ports(1, 2), with_ports(ipv6_key(kSctp), 1, 2)},
         {"icmp", ip6().ipv6(58).ports(1, 2), ipv6_key(58)},
-        {"esp", ip6().ipv6(kEsp).ports(1, 2), ipv6_key(kEsp)},
+        {"highest label",
+         ip6().ipv6({.flow_label = 0xfffff, .traffic_class = 0xff}).ports(40000, 443),
+         with_label(tcp, 0xfffff)},
+        {"no label", ip6().ipv6({.flow_label = 0, .traffic_class = 0xff}).ports(40000, 443),
+         with_label(tcp, 0)},
+        {"esp", ip6().ipv6(kEsp).ports(1, 2), with_spi(ipv6_key(kEsp), 0x10002)},
         {"no next header", ip6().ipv6(kNoNext), ipv6_key(kNoNext)},
-        {"version 4", ip6().ipv6(kTcp, 0x40).ports(1, 2), ethernet_key(kIpv6)},
+        {"version 4", ip6().ipv6({.version = 4}).ports(1, 2), ethernet_key(kIpv6)},
         {"hop by hop", ip6().ipv6(kHopByHop).extension(kTcp).ports(40000, 443), tcp},
         {"routing", ip6().ipv6(kRouting).extension(kTcp, 4).ports(40000, 443), tcp},
         {"destination", ip6().ipv6(kDestination).extension(kTcp, 1).ports(40000, 443), tcp},
         {"mobility", ip6().ipv6(kMobility).extension(kNoNext, 1), ipv6_key(kNoNext)},
-        {"authentication", ip6().ipv6(kAuth).authentication(kTcp).ports(40000, 443), tcp},
-        {"longer one", ip6().ipv6(kAuth).authentication(kTcp, 3).ports(40000, 443), tcp},
+        {"authentication", ip6().ipv6(kAuth).authentication(kTcp).ports(40000, 443),
+         with_spi(tcp, kAuthSpi)},
+        {"longer one", ip6().ipv6(kAuth).authentication(kTcp, 3).ports(40000, 443),
+         with_spi(tcp, kAuthSpi)},
+        {"authentication twice",
+         ip6()
+             .ipv6(kAuth)
+             .authentication(kAuth)
+             .raw({kTcp, 1, 0, 0})
+             .be32(0x99)
+             .fill(4, 0)
+             .ports(40000, 443),
+         with_spi(tcp, kAuthSpi)},
+        {"fragment behind authentication",
+         ip6().ipv6(kAuth).authentication(kFragment).fragment(kTcp, 1).ports(40000, 443),
+         ipv6_key(kTcp)},
         {"all of them",
          ip6()
              .ipv6(kHopByHop)
@@ -126,7 +177,7 @@ std::vector<Case> ipv6_cases() {
              .authentication(kDestination, 2)
              .extension(kTcp)
              .ports(40000, 443),
-         tcp},
+         with_spi(tcp, kAuthSpi)},
         {"atomic fragment", ip6().ipv6(kFragment).fragment(kTcp, 0).ports(40000, 443), tcp},
         {"reserved bits", ip6().ipv6(kFragment).fragment(kTcp, 6).ports(40000, 443), tcp},
         {"first fragment", ip6().ipv6(kFragment).fragment(kUdp, 1).ports(1, 2), ipv6_key(kUdp)},

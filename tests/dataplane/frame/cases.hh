@@ -15,6 +15,7 @@ using Frame = std::vector<uint8_t>;
 inline constexpr uint8_t kTcp = 6, kUdp = 17, kIcmp = 1, kSctp = 132;
 inline constexpr uint8_t kHopByHop = 0, kRouting = 43, kFragment = 44, kEsp = 50, kAuth = 51,
                          kNoNext = 59, kDestination = 60, kMobility = 135;
+inline constexpr uint32_t kAuthSpi = 0x06060606; ///< of every FrameBuilder::authentication()
 inline constexpr uint16_t kIpv4 = 0x0800, kIpv6 = 0x86dd;
 inline constexpr uint16_t kDf = 0x4000, kMf = 0x2000;
 

@@ -2,35 +2,20 @@
 // promise that all packets of a conversation have one key.
 #include "dataplane/frame/flow_key.hh"
 #include "tests/dataplane/frame/cases.hh"
+#include "tests/dataplane/frame/checks.hh"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace lagg::frame {
 namespace {
 
-/// Parses from a heap block that ends where the frame does, so that a sanitizer sees any octet read
-/// too far.
-FlowKey parse_exactly(const uint8_t *data, size_t size) {
-    const auto block = std::make_unique<uint8_t[]>(size);
-    std::copy_n(data, size, block.get());
-    return parse({block.get(), size});
-}
-
 FlowKey key_of(const Frame &frame) {
-    return parse_exactly(frame.data(), frame.size());
-}
-
-std::string describe(const FlowKey &key) {
-    return "type " + std::to_string(key.ethertype) + " vlans " + std::to_string(key.outer_vlan) +
-           "." + std::to_string(key.inner_vlan) + " ip " + std::to_string(key.ip_version) +
-           " protocol " + std::to_string(key.protocol) + " ports " +
-           std::to_string(key.source_port) + "," + std::to_string(key.destination_port) +
-           (key.has_ports ? " (has)" : "");
+    return exactly(parse, frame.data(), frame.size());
 }
 
 TEST(FlowKey, ReadsEveryCase) {
@@ -41,39 +26,29 @@ TEST(FlowKey, ReadsEveryCase) {
     }
 }
 
-template <typename T> bool whole_or_zero(const T &cut, const T &whole) {
-    return cut == whole || cut == T{};
-}
-
-/// What is cut off is zero: a field is never made of half of its octets or of other octets.
-void expect_part_of(const FlowKey &cut, const FlowKey &whole, const std::string &name) {
-    EXPECT_TRUE(whole_or_zero(cut.destination_mac, whole.destination_mac)) << name;
-    EXPECT_TRUE(whole_or_zero(cut.source_mac, whole.source_mac)) << name;
-    EXPECT_TRUE(whole_or_zero(cut.outer_vlan, whole.outer_vlan)) << name;
-    EXPECT_TRUE(whole_or_zero(cut.inner_vlan, whole.inner_vlan)) << name;
-    EXPECT_TRUE(whole_or_zero(cut.ethertype, whole.ethertype)) << name;
-    EXPECT_TRUE(whole_or_zero(cut.ip_version, whole.ip_version)) << name;
-    EXPECT_TRUE(whole_or_zero(cut.protocol, whole.protocol)) << name;
-    EXPECT_TRUE(whole_or_zero(cut.source_ip, whole.source_ip)) << name;
-    EXPECT_TRUE(whole_or_zero(cut.destination_ip, whole.destination_ip)) << name;
-    EXPECT_TRUE(whole_or_zero(cut.source_port, whole.source_port)) << name;
-    EXPECT_TRUE(whole_or_zero(cut.destination_port, whole.destination_port)) << name;
-    EXPECT_TRUE(whole_or_zero(cut.has_ports, whole.has_ports)) << name;
-}
-
 TEST(FlowKey, EveryTruncationIsAPartOfTheWhole) {
     for (const Case &one : all_cases())
         for (size_t size = 0; size < one.frame.size(); size++)
-            expect_part_of(parse_exactly(one.frame.data(), size), one.key,
-                           one.name + " cut to " + std::to_string(size));
+            EXPECT_TRUE(is_part_of(exactly(parse, one.frame.data(), size), one.key))
+                << one.name << " cut to " << size;
 }
 
 TEST(FlowKey, PortsAreReadAsSoonAsTheirFourOctetsAreThere) {
     const Frame tcp = ip4().ipv4({.option_words = 2}).ports(40000, 443);
     const size_t ports_end = 14 + 28 + 4;
-    EXPECT_TRUE(parse_exactly(tcp.data(), ports_end).has_ports);
-    EXPECT_FALSE(parse_exactly(tcp.data(), ports_end - 1).has_ports);
-    EXPECT_EQ(parse_exactly(tcp.data(), ports_end - 1).source_port, 0);
+    EXPECT_TRUE(exactly(parse, tcp.data(), ports_end).has_ports);
+    EXPECT_FALSE(exactly(parse, tcp.data(), ports_end - 1).has_ports);
+    EXPECT_EQ(exactly(parse, tcp.data(), ports_end - 1).source_port, 0);
+}
+
+TEST(FlowKey, AddressesAreReadAsSoonAsEachIsThere) {
+    const Frame frame = eth().type(kIpv4);
+    const FlowKey whole = key_of(frame);
+    for (size_t size = 0; size <= frame.size(); size++) {
+        const FlowKey cut = exactly(parse, frame.data(), size);
+        EXPECT_EQ(cut.destination_mac == whole.destination_mac, size >= 6) << size;
+        EXPECT_EQ(cut.source_mac == whole.source_mac, size >= 12) << size;
+    }
 }
 
 TEST(FlowKey, NothingIsReadFromNothing) {
@@ -115,8 +90,22 @@ TEST(FlowKey, OptionsAndExtensionHeadersDoNotChangeTheKey) {
     const FlowKey plain6 = key_of(ip6().ipv6(kTcp).ports(1, 2));
     for (uint8_t more = 0; more < 30; more++) {
         const Frame frame =
-            ip6().ipv6(kHopByHop).extension(kAuth, more).authentication(kTcp, more).ports(1, 2);
+            ip6().ipv6(kHopByHop).extension(kRouting, more).extension(kTcp, more).ports(1, 2);
         EXPECT_TRUE(key_of(frame) == plain6) << int{more};
+    }
+}
+
+// A flow that is authenticated is so in every packet, and the length of the proof is no part of it.
+TEST(FlowKey, TheLengthOfAuthenticationDoesNotChangeTheKey) {
+    FrameBuilder plain4 = ip4().ipv4({.protocol = kAuth}).authentication(kUdp);
+    FrameBuilder plain6 = ip6().ipv6(kAuth).authentication(kUdp);
+    const FlowKey key4 = key_of(plain4.ports(1, 2));
+    const FlowKey key6 = key_of(plain6.ports(1, 2));
+    for (uint8_t more = 1; more < 30; more++) {
+        FrameBuilder longer4 = ip4().ipv4({.protocol = kAuth}).authentication(kUdp, more);
+        FrameBuilder longer6 = ip6().ipv6(kHopByHop).extension(kAuth).authentication(kUdp, more);
+        EXPECT_TRUE(key_of(longer4.ports(1, 2)) == key4) << int{more};
+        EXPECT_TRUE(key_of(longer6.ports(1, 2)) == key6) << int{more};
     }
 }
 
@@ -125,9 +114,7 @@ TEST(FlowKey, SurvivesRandomOctets) {
     for (int round = 0; round < 20000; round++) {
         Frame frame(random() % 160);
         std::generate(frame.begin(), frame.end(), [&] { return static_cast<uint8_t>(random()); });
-        const FlowKey key = key_of(frame);
-        EXPECT_TRUE(key.ip_version == 0 || key.ip_version == 4 || key.ip_version == 6);
-        EXPECT_TRUE(key.has_ports || (key.source_port == 0 && key.destination_port == 0));
+        EXPECT_TRUE(is_coherent(key_of(frame))) << describe(key_of(frame));
     }
 }
 
@@ -140,9 +127,7 @@ TEST(FlowKey, SurvivesDamagedFrames) {
         for (int change = 0; change < 3; change++)
             frame[12 + random() % (frame.size() - 12)] = static_cast<uint8_t>(random());
         frame.resize(random() % (frame.size() + 1));
-        const FlowKey key = key_of(frame);
-        EXPECT_TRUE(key.has_ports || (key.source_port == 0 && key.destination_port == 0));
-        EXPECT_TRUE(key.ip_version != 0 || (key.protocol == 0 && !key.has_ports));
+        EXPECT_TRUE(is_coherent(key_of(frame))) << describe(key_of(frame));
     }
 }
 

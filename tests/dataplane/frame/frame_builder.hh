@@ -25,22 +25,33 @@ class FrameBuilder {
         uint16_t total_length = 9;   ///< a lie unless a test says otherwise
         uint8_t version_ihl = 0;     ///< 0: version 4 and what the options ask for
         uint16_t identification = 7; ///< and everything else that is no part of a flow
+        uint32_t source = 0x0a010203;
+        uint32_t destination = 0x0a040506;
     };
-    /// From 10.1.2.3 to 10.4.5.6.
     FrameBuilder &ipv4(const Ipv4 &ip) {
         const auto fitting = static_cast<uint8_t>(0x45 + ip.option_words);
         raw({ip.version_ihl == 0 ? fitting : ip.version_ihl, 0});
         be16(ip.total_length).be16(ip.identification).be16(ip.fragment);
-        raw({64, ip.protocol, 0xab, 0xcd, 10, 1, 2, 3, 10, 4, 5, 6});
+        raw({64, ip.protocol, 0xab, 0xcd}).be32(ip.source).be32(ip.destination);
         return fill(ip.option_words * size_t{4}, 0x01);
     }
 
-    /// From 2001:db8::1 to 2001:db8::2; the payload length is a lie.
-    FrameBuilder &ipv6(uint8_t next_header, uint8_t first_octet = 0x60) {
-        raw({first_octet, 1, 2, 3, 0xff, 0xff, next_header, 64});
-        raw({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
-        return raw({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2});
+    struct Ipv6 {
+        uint8_t next_header = 6;
+        uint32_t flow_label = 0x10203;
+        uint8_t version = 6;
+        uint8_t traffic_class = 0;
+        uint32_t source = 1; ///< behind 2001:db8::
+        uint32_t destination = 2;
+    };
+    /// The payload length is a lie.
+    FrameBuilder &ipv6(const Ipv6 &ip) {
+        be32(uint32_t{ip.version} << 28 | uint32_t{ip.traffic_class} << 20 | ip.flow_label);
+        raw({0xff, 0xff, ip.next_header, 64});
+        be32(0x20010db8).fill(8, 0).be32(ip.source);
+        return be32(0x20010db8).fill(8, 0).be32(ip.destination);
     }
+    FrameBuilder &ipv6(uint8_t next_header) { return ipv6(Ipv6{.next_header = next_header}); }
     /// Hop-by-hop, routing, destination options, mobility: 8 octets and `more` times 8.
     FrameBuilder &extension(uint8_t next_header, uint8_t more = 0) {
         return raw({next_header, more}).fill(6 + more * size_t{8}, 0x06);
@@ -71,6 +82,9 @@ class FrameBuilder {
     }
     FrameBuilder &be16(uint16_t value) {
         return raw({static_cast<uint8_t>(value >> 8), static_cast<uint8_t>(value)});
+    }
+    FrameBuilder &be32(uint32_t value) {
+        return be16(static_cast<uint16_t>(value >> 16)).be16(static_cast<uint16_t>(value));
     }
 
     /// A builder is its frame wherever one is asked for.
