@@ -55,6 +55,10 @@ struct Reading {
 
 class Rows {
   public:
+    Rows() {
+        std::printf("{\"tsc_hz\": %llu, \"rows\": [",
+                    static_cast<unsigned long long>(rte_get_tsc_hz()));
+    }
     void add(const std::string &name, unsigned round, const Reading &passed) {
         const double cycles = static_cast<double>(passed.core) * 1e-9 *
                               static_cast<double>(rte_get_tsc_hz()) /
@@ -63,10 +67,10 @@ class Rows {
             static_cast<double>(passed.packets) / (static_cast<double>(passed.wall) * 1e-9);
         std::printf("%s\n{\"name\": \"%s\", \"round\": %u, \"cycles_per_packet\": %.3f, "
                     "\"packets_per_second\": %.0f}",
-                    first_ ? "{\"rows\": [" : ",", name.c_str(), round, cycles, rate);
+                    first_ ? "" : ",", name.c_str(), round, cycles, rate);
         first_ = false;
     }
-    ~Rows() { std::printf("%s]}\n", first_ ? "{\"rows\": [" : ""); }
+    ~Rows() { std::printf("]}\n"); }
 
   private:
     bool first_ = true;
