@@ -13,13 +13,6 @@
 #include <atomic>
 #include <deque>
 
-// net_bonding gives its address to every member and does not start when one has no way to take it,
-// as net_ring has not. The driver finds this function before that of the library (see meson.build):
-// nobody looks at the addresses of rings, so that it may believe them changed.
-int rte_eth_dev_default_mac_addr_set(uint16_t, rte_ether_addr *) {
-    return 0;
-}
-
 namespace lagg::bench {
 
 namespace {
@@ -77,7 +70,7 @@ class NetBondingEngine final : public Engine {
                      const port::PacketPool &pool)
         : name_("net_bonding_" + prefix), upper_(prefix + "bond_up", circuit.down(), circuit.up()) {
         const auto queues = static_cast<uint16_t>(circuit.down().size());
-        std::string arguments = "mode=2,xmit_policy=l34";
+        std::string arguments = "mode=2,xmit_policy=l34,mac=02:00:00:00:b0:01";
         for (unsigned i = 0; i < kMembers; ++i) {
             members_.emplace_back(prefix + "bond_p" + std::to_string(i), circuit.up(),
                                   circuit.down());

@@ -107,7 +107,7 @@ class Stand:
         if who == "laggd":
             engine = LaggdEngine(place, self.options.programs, cores, upper, members, self.huge)
         else:
-            engine = TestPmdEngine(place, cores, upper, members, self.huge)
+            engine = TestPmdEngine(place, self.options.preload, cores, upper, members, self.huge)
         self._stack.callback(engine.end)
         engine.wait_listening()
         return engine

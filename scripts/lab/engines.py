@@ -122,7 +122,8 @@ class TestPmdEngine(Engine):
 
     __test__ = False
 
-    def __init__(self, directory, workers, upper, members, huge):
+    def __init__(self, directory, preload, workers, upper, members, huge):
+        """`preload` is the library that lets members be without a way to change their address."""
         super().__init__("net_bonding", workers)
         self.directory = Path(directory)
         self.directory.mkdir()
@@ -139,7 +140,8 @@ class TestPmdEngine(Engine):
                 "--", "-i", "--auto-start", "--forward-mode=io", f"--portlist={self.upper},{self.bond}",
                 f"--total-num-mbufs={BUFFERS}", f"--nb-cores={queues}", f"--rxq={queues}", f"--txq={queues}",
                 "--rxd=1024", "--txd=1024"]
-        self.program = Program("dpdk-testpmd", argv, self.directory / "testpmd.out", stdin=subprocess.PIPE)
+        self.program = Program("dpdk-testpmd", argv, self.directory / "testpmd.out", {"LD_PRELOAD": str(preload)},
+                               subprocess.PIPE)
 
     @property
     def pid(self):
