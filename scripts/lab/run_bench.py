@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent.parent
@@ -26,9 +27,8 @@ laggd is. Cycles are of the time a worker really had on its core, so that they a
 bear a busy machine better than packets a second do. The exit code is 0 when all was measured,
 whatever came out; with --strict also every target has to be met."""
 
-# Every benchmark program there is. Of those of Google Benchmark the names of rows begin with the
-# word in front.
-MICRO = {"distribute": "bench/distribute_bench"}
+# Every benchmark program there is; first those of Google Benchmark.
+MICRO = {"frame": "bench/frame_bench", "distribute": "bench/distribute_bench"}
 EVENNESS = "bench/evenness_bench"
 ENGINE = ["control/daemon/laggd", "control/ctl/laggctl", "bench/engine/ring_bench", "bench/engine/traffic_generator",
           "bench/engine/libany_address.so"]
@@ -104,12 +104,16 @@ def micro_samples(options, directory, say):
         say(f"micro: {name}")
         rows = options.filter or (HEADLINE if options.quick else ".")
         repetitions, least = (3, 0.02) if options.quick else (7, 0.05)
-        text = run([str(program), f"--benchmark_filter={rows}", "--benchmark_format=json",
-                    "--benchmark_enable_random_interleaving=true", f"--benchmark_repetitions={repetitions}",
-                    f"--benchmark_min_time={least}"], timeout=3600)
-        # Where nothing fits the filter it prints no JSON.
-        if text.lstrip().startswith("{"):
+        # Into a file, since what DPDK has to say goes to standard output as well.
+        with tempfile.NamedTemporaryFile("r", suffix=".json") as out:
+            run([str(program), f"--benchmark_filter={rows}", f"--benchmark_out={out.name}",
+                 "--benchmark_out_format=json", "--benchmark_enable_random_interleaving=true",
+                 f"--benchmark_repetitions={repetitions}", f"--benchmark_min_time={least}"], timeout=3600)
+            text = out.read()
+        if text.strip():
             samples += bench_results.from_google_benchmark(json.loads(text))
+        else:
+            say(f"micro: {name}: no row fits {rows}")
     return samples
 
 
