@@ -5,7 +5,8 @@
 //   traffic_generator EAL-ARGUMENTS -- FLOWS send DEVICE... take DEVICE...
 //
 // DEVICE is DPDK's name, as net_memif0. Prints "running" when every link is up, and at the end how
-// many frames went each way.
+// many frames went each way, and how many of its bursts found no room: those are the times when the
+// engine was the slower side.
 #include "bench/engine/frames.hh"
 
 #include <rte_eal.h>
@@ -13,6 +14,7 @@
 #include <rte_mbuf.h>
 
 #include <chrono>
+#include <cinttypes>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -127,7 +129,7 @@ uint16_t take_burst(uint16_t device) {
 
 /// Takes first and until nothing is left, so that what limits is never the room at the far end.
 void run(const Plan &plan, rte_mempool *pool) {
-    uint64_t sent = 0, took = 0;
+    uint64_t sent = 0, took = 0, bursts_sent = 0, refused = 0;
     while (!told_to_end) {
         for (const uint16_t device : plan.take)
             for (int bursts = 0; bursts < 8; ++bursts) {
@@ -135,11 +137,16 @@ void run(const Plan &plan, rte_mempool *pool) {
                 took += count;
                 if (count < kBurst) break;
             }
-        for (const uint16_t device : plan.send)
-            sent += send_burst(device, pool);
+        for (const uint16_t device : plan.send) {
+            const uint16_t count = send_burst(device, pool);
+            sent += count;
+            ++bursts_sent;
+            refused += count < kBurst ? 1 : 0;
+        }
     }
-    std::printf("sent %llu, took %llu\n", static_cast<unsigned long long>(sent),
-                static_cast<unsigned long long>(took));
+    std::printf("sent %" PRIu64 ", took %" PRIu64 ", refused %" PRIu64 " of %" PRIu64 " bursts\n",
+                sent, took, refused, bursts_sent);
+    std::fflush(stdout);
 }
 
 int main(int argc, char **argv) {

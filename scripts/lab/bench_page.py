@@ -21,6 +21,7 @@ table { border-collapse: collapse; font-size: .85rem; width: 100%; margin: .6rem
 th, td { text-align: right; padding: .2rem .5rem; border-bottom: 1px solid var(--line);
          font-variant-numeric: tabular-nums; }
 th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; }
+td + td { white-space: nowrap; }
 .met { color: var(--good); } .missed { color: var(--bad); font-weight: 600; }
 svg { width: 100%; height: auto; display: block; } svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
 svg .small { fill: var(--faint); font-size: 11px; } svg .axis { stroke: var(--line); }

@@ -25,8 +25,9 @@ WORKER_CORE, OTHER_CORE = 0, 1
 NOTES = {
     "net_null": "net_null makes frames of 64 zeros, which are not IP: all of them are one flow and leave through one "
                 "member, and what is measured is the engine around the hash rather than the hash",
-    "far": "frames of memif and vhost-user come from a generator on the other core, which can be the slower one; "
-             "64-byte IPv4/UDP of 1024 flows",
+    "far": "frames of memif and vhost-user come from a generator on the other core, 64-byte "
+           "IPv4/UDP of 1024 flows; where the generator is the slower side, or its core is taken by others, the cycles of "
+           "these rows hold waiting as well",
     "net_ring": "in the rows of net_ring frames go round by themselves, 512 of as many flows in each ring; both "
                 "engines run in one process",
     "workers": "two workers use both cores of a machine of two; what else runs there takes from them",
@@ -151,11 +152,23 @@ def bench_scaling(options, huge):
                          for cores in ((WORKER_CORE,), (WORKER_CORE, OTHER_CORE))}, "down", options)
 
 
+def full_share(generator):
+    """In which share of a generator's bursts the engine had no room for more, as it tells at its end."""
+    told = re.search(r"refused (\d+) of (\d+) bursts", generator.log.read_text(errors="replace"))
+    return f"{100 * int(told[1]) / max(1, int(told[2])):.0f} %" if told else "an unknown share"
+
+
 def bench_far(kind, direction, options, huge):
     with Stand(options, huge) as stand:
-        return in_turns({f"engine/{who}/{kind}/layer3+4/members:{MEMBERS}/{direction}":
-                         stand.with_generator(who, kind, direction) for who in ("laggd", "net_bonding")},
-                        direction, options)
+        engines = {f"engine/{who}/{kind}/layer3+4/members:{MEMBERS}/{direction}":
+                   stand.with_generator(who, kind, direction) for who in ("laggd", "net_bonding")}
+        samples = in_turns(engines, direction, options)
+        for engine in engines.values():
+            engine.end()
+        full = [f"{engine.name} in {full_share(engine.generator)}" for engine in engines.values()]
+        options.notes.append(f"{kind}/{direction}: the engine was the slower side, with no room for more, "
+                             f"{' and '.join(full)} of the generator's bursts")
+        return samples
 
 
 def ring_bench(options, huge, rounds):
@@ -184,7 +197,8 @@ def parts(options):
 def engine_samples(options, say):
     """All of it, but for what does not fit options.filter. A part that fails is told by `say`, and
     the others go on: (samples, notes, whether all parts succeeded)."""
-    samples, notes, whole = [], [NOTES["net_null"], NOTES["net_ring"], NOTES["far"], NOTES["workers"]], True
+    samples, whole = [], True
+    notes = options.notes = list(NOTES.values())
     with HugePages(pages(LAGGD_MB, TESTPMD_MB, 2 * GENERATOR_MB)) as memory:
         notes.append("engines ran with huge pages" if memory.there else
                      "engines ran without huge pages, both of each pair: run it as root on a machine with memory for them")

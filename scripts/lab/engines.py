@@ -54,7 +54,8 @@ class Engine:
         self.stopped = False
 
     def _programs(self):
-        return [program for program in (self.program, self.generator) if program is not None]
+        """The generator first: a virtio-user device does not survive the end of its vhost."""
+        return [program for program in (self.generator, self.program) if program is not None]
 
     def _signal(self, number):
         for program in self._programs():
@@ -74,6 +75,7 @@ class Engine:
         for program in self._programs():
             if program.alive:
                 program.process.send_signal(signal.SIGCONT)
+        for program in self._programs():
             program.stop(signal.SIGTERM)
 
     def reading(self, sent_by):
