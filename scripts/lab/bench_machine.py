@@ -55,6 +55,23 @@ def describe(root, busy):
             "commit": commit + (" and changes" if changed else ""), "date": time.strftime("%Y-%m-%d %H:%M:%S %z")}
 
 
+def go_ahead(pid, nice):
+    """Gives a process and those it will start a priority; PermissionError when that is not ours to
+    do. Where the kernel groups processes by their sessions (autogroup), a process's own priority
+    counts within its group only, so the group gets it as well."""
+    os.setpriority(os.PRIO_PROCESS, pid, nice)
+    group = Path(f"/proc/{pid}/autogroup")
+    if group.exists():
+        group.write_text(str(nice))
+
+
+def follow(pid):
+    """Makes the session of a process that we just started as urgent as we are."""
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    if nice < 0:
+        go_ahead(pid, nice)
+
+
 class HugePages:
     """At least so many free huge pages while the block runs, where we may and memory allows; whether
     it is so is told by `there`. Afterwards the machine keeps as many as it had."""

@@ -12,6 +12,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from .bench_machine import follow
 from .command import LabError, Program, wait_for
 from .laggd import Laggd, config_text
 
@@ -100,6 +101,7 @@ class LaggdEngine(Engine):
               "upper": "port:up"}]))
         argv = [str(programs.laggd), "-c", str(self.daemon.config)]
         self.program = self.daemon.program = Program("laggd", argv, self.daemon.log)
+        follow(self.pid)
 
     @property
     def pid(self):
@@ -144,6 +146,7 @@ class TestPmdEngine(Engine):
                 "--rxd=1024", "--txd=1024"]
         self.program = Program("dpdk-testpmd", argv, self.directory / "testpmd.out", {"LD_PRELOAD": str(preload)},
                                subprocess.PIPE)
+        follow(self.pid)
 
     @property
     def pid(self):
@@ -188,4 +191,5 @@ def start_generator(directory, program, core, devices, send, take, flows, huge):
             *(word for device in devices for word in ("--vdev", device)),
             "--", str(flows), "send", *send, "take", *take]
     generator = Program("traffic_generator", argv, Path(directory) / "generator.out")
+    follow(generator.pid)
     return generator
