@@ -27,7 +27,9 @@ SUFFIXES = re.compile(r"/(repeats|iterations|min_time|min_warmup_time|threads):[
 def from_google_benchmark(document):
     """Samples of a program's JSON (--benchmark_format=json); what its mistakes say is an error."""
     samples = []
-    for run in document.get("benchmarks", []):
+    # Repetitions in random turns come in random order.
+    for run in sorted(document.get("benchmarks", []), key=lambda run: (run.get("family_index", 0),
+                      run.get("per_family_instance_index", 0), run.get("repetition_index", 0))):
         if run.get("error_occurred"):
             raise ValueError(f"{run['name']}: {run.get('error_message', 'failed')}")
         if run.get("run_type") != "iteration":

@@ -22,15 +22,17 @@ FLOWS = 1024
 RING_FRAMES = 512
 WARM_UP_SECONDS = 0.3
 WORKER_CORE, OTHER_CORE = 0, 1
+# What a reader has to know, by a pattern of the names of parts().
 NOTES = {
+    "net_ring": "in the rows of net_ring frames go round by themselves, 512 of as many flows in each ring, and both "
+                "engines run in one process; of what comes in (up) laggd reads every frame, to find slow protocols, and "
+                "net_bonding in mode 2 reads none",
     "net_null": "net_null makes frames of 64 zeros, which are not IP: all of them are one flow and leave through one "
                 "member, and what is measured is the engine around the hash rather than the hash",
-    "far": "frames of memif and vhost-user come from a generator on the other core, 64-byte "
-           "IPv4/UDP of 1024 flows; where the generator is the slower side, or its core is taken by others, the cycles of "
-           "these rows hold waiting as well",
-    "net_ring": "in the rows of net_ring frames go round by themselves, 512 of as many flows in each ring; both "
-                "engines run in one process",
-    "workers": "two workers use both cores of a machine of two; what else runs there takes from them",
+    "net_ring|workers": "two workers use both cores of a machine of two; what else runs there takes from them",
+    "memif|vhost": "frames of memif and vhost-user come from a generator on the other core, 64-byte IPv4/UDP of 1024 "
+                   "flows; where the generator is the slower side, or its core is taken by others, the cycles of these "
+                   "rows hold waiting as well",
 }
 
 
@@ -198,7 +200,7 @@ def engine_samples(options, say):
     """All of it, but for what does not fit options.filter. A part that fails is told by `say`, and
     the others go on: (samples, notes, whether all parts succeeded)."""
     samples, whole = [], True
-    notes = options.notes = list(NOTES.values())
+    notes = options.notes = []
     with HugePages(pages(LAGGD_MB, TESTPMD_MB, 2 * GENERATOR_MB)) as memory:
         notes.append("engines ran with huge pages" if memory.there else
                      "engines ran without huge pages, both of each pair: run it as root on a machine with memory for them")
@@ -207,6 +209,7 @@ def engine_samples(options, say):
             if options.filter and not re.search(options.filter, f"engine/{name}"):
                 continue
             say(f"engine: {name}")
+            notes += [note for pattern, note in NOTES.items() if re.search(pattern, name) and note not in notes]
             try:
                 samples += bench(memory.there)
             except LabError as error:

@@ -194,6 +194,12 @@ def main():
     except (LabError, ValueError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
+    if not result["rows"] and not result["evenness"]:
+        print("\n".join(["bench: nothing was measured", *(f"  {note}" for note in result["notes"])]) +
+              (f"\n  --filter '{options.filter}' may fit no row; see --help" if options.filter else ""), file=sys.stderr)
+        return 2
     print("\n" + bench_results.to_text(result))
     write(options, result)
     missed = [entry["name"] for entry in result["ratios"] + result["scaling"] if entry["met"] is False]

@@ -55,6 +55,12 @@ class GoogleBenchmark(unittest.TestCase):
         [sample] = bench_results.from_google_benchmark({"benchmarks": [self.run_of()]})
         self.assertEqual(sample["nanoseconds"], 5000.0)
 
+    def test_rows_come_as_the_program_lists_them_and_not_as_they_ran(self):
+        ran = [self.run_of(run_name=name, family_index=family, per_family_instance_index=instance)
+               for name, family, instance in (("c", 1, 0), ("b", 0, 1), ("a", 0, 0))]
+        self.assertEqual([sample["name"] for sample in bench_results.from_google_benchmark({"benchmarks": ran})],
+                         ["a", "b", "c"])
+
     def test_what_it_computed_itself_is_no_repetition(self):
         self.assertEqual(bench_results.from_google_benchmark(
             {"benchmarks": [self.run_of(run_type="aggregate", aggregate_name="mean")]}), [])
