@@ -52,7 +52,6 @@ class Engine:
         self.worker_threads = [f"rte-worker-{number}" for number in range(1, len(workers) + 1)]
         self.workers = workers
         self.generator = None
-        self.stopped = False
 
     def _programs(self):
         """The generator first: a virtio-user device does not survive the end of its vhost."""
@@ -65,11 +64,9 @@ class Engine:
 
     def pause(self):
         self._signal(signal.SIGSTOP)
-        self.stopped = True
 
     def resume(self):
         self._signal(signal.SIGCONT)
-        self.stopped = False
 
     def end(self):
         """Ends all of it, also what is stopped or half started."""
