@@ -2,8 +2,9 @@
 // the same cores, and the same frames go round in the same rings. Prints JSON, a row for every
 // engine, direction and round.
 //
-//   ring_bench ROUNDS SECONDS FRAMES hugepages|no-huge [quick]
+//   ring_bench ROUNDS SECONDS FRAMES hugepages|no-huge
 //
+// One direction at a time: with both, each engine would mix them in a proportion of its own.
 // Workers run on the first core this process may use, and on the last one as well where there are
 // two. Cycles a packet are of the time a worker really had on its core.
 #include "bench/engine/core_time.hh"
@@ -38,7 +39,6 @@ struct Options {
     double seconds;
     unsigned frames; ///< that go round in each ring
     bool huge_pages;
-    bool quick; ///< without both directions at once
 };
 
 struct Direction {
@@ -146,19 +146,18 @@ void compare(Pair &pair, const Direction &direction, const std::string &suffix, 
 }
 
 void compare_all(const Options &options, const port::PacketPool &pool) {
-    std::vector<Direction> directions{{"down", true, false}, {"up", false, true}};
-    if (!options.quick) directions.push_back({"both", true, true});
+    const Direction down{"down", true, false}, up{"up", false, true};
     Pair one(1, options, pool);
     std::optional<Pair> two;
     if (rte_lcore_count() > 2) two.emplace(2, options, pool);
     Rows rows;
     for (unsigned round = 0; round < options.rounds; ++round) {
-        for (const Direction &direction : directions)
+        for (const Direction &direction : {down, up})
             compare(one, direction, "", round, options.seconds, pool, rows);
         if (!two) continue;
         // Beside each other, because it is their quotient that counts.
-        compare(one, directions[0], "/workers:1", round, options.seconds, pool, rows);
-        compare(*two, directions[0], "/workers:2", round, options.seconds, pool, rows);
+        compare(one, down, "/workers:1", round, options.seconds, pool, rows);
+        compare(*two, down, "/workers:2", round, options.seconds, pool, rows);
     }
 }
 
@@ -195,12 +194,11 @@ void start_dpdk(const char *program, bool huge_pages, uint32_t buffers) {
 }
 
 Options read_options(int argc, char **argv) {
-    if (argc < 5) give_up("usage: ring_bench ROUNDS SECONDS FRAMES hugepages|no-huge [quick]");
+    if (argc < 5) give_up("usage: ring_bench ROUNDS SECONDS FRAMES hugepages|no-huge");
     return {.rounds = static_cast<unsigned>(std::atoi(argv[1])),
             .seconds = std::atof(argv[2]),
             .frames = static_cast<unsigned>(std::atoi(argv[3])),
-            .huge_pages = std::string_view(argv[4]) == "hugepages",
-            .quick = argc > 5 && std::string_view(argv[5]) == "quick"};
+            .huge_pages = std::string_view(argv[4]) == "hugepages"};
 }
 
 int run(int argc, char **argv) {

@@ -175,7 +175,7 @@ def bench_far(kind, direction, options, huge):
 
 def ring_bench(options, huge, rounds):
     argv = [str(options.ring_bench), str(rounds), str(options.seconds), str(RING_FRAMES),
-            "hugepages" if huge else "no-huge", *(["quick"] if options.quick else [])]
+            "hugepages" if huge else "no-huge"]
     return json.loads(run(argv, timeout=60 + 20 * rounds * (options.seconds + 1)))
 
 
