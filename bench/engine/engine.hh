@@ -1,0 +1,41 @@
+// What the ring benchmark measures: an engine that forwards between an upper device and members
+// until it is stopped. One engine runs at a time, and each has devices of its own over the same
+// rings.
+#pragma once
+
+#include "bench/engine/ring_circuit.hh"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lagg::port {
+class PacketPool;
+}
+
+namespace lagg::bench {
+
+inline constexpr unsigned kMembers = 4;
+
+class Engine {
+  public:
+    virtual ~Engine() = default;
+    /// Returns when packets would flow: one worker on each of the lcores, each with a queue of its
+    /// own.
+    virtual void start(const std::vector<unsigned> &lcores) = 0;
+    /// Frames sent so far, in both directions together.
+    virtual uint64_t packets() const = 0;
+    virtual void stop() = 0;
+};
+
+/// laggd's own workers and protocol thread, with protocol "loadbalance" and hash "layer3+4".
+/// `prefix` begins the names of its devices.
+std::unique_ptr<Engine> make_laggd(const std::string &prefix, const RingCircuit &circuit,
+                                   const port::PacketPool &pool);
+/// DPDK's bonding driver in mode 2 (balance) with xmit_policy l34, and a loop that forwards between
+/// it and the upper device as testpmd's io mode does.
+std::unique_ptr<Engine> make_net_bonding(const std::string &prefix, const RingCircuit &circuit,
+                                         const port::PacketPool &pool);
+
+} // namespace lagg::bench

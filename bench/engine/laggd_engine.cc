@@ -1,0 +1,131 @@
+// laggd's packet path without the daemon around it: the Fleet, the ProtocolThread and the Ports
+// that laggd runs, joined as its control thread joins them.
+#include "bench/engine/engine.hh"
+
+#include "control/aggregation/protocol_thread.hh"
+#include "dataplane/port/port.hh"
+#include "dataplane/worker/fleet.hh"
+
+#include <array>
+#include <chrono>
+#include <thread>
+
+namespace lagg::bench {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A device of rings that is open as a port of ours.
+struct OpenPort {
+    OpenPort(const std::string &name, const std::vector<rte_ring *> &receive,
+             const std::vector<rte_ring *> &send, const port::PacketPool &pool)
+        : device(name, receive, send) {
+        port::OpenOptions options;
+        options.name = name;
+        options.device.name = device.name();
+        options.device.driver = "net_ring";
+        options.queues = static_cast<uint16_t>(receive.size());
+        Result<std::unique_ptr<port::Port>> opened = port::Port::open(options, pool);
+        if (!opened) give_up(opened.error().message);
+        port = std::move(*opened);
+        if (const Result<void> started = port->start(); !started) give_up(started.error().message);
+    }
+
+    RingDevice device;
+    std::unique_ptr<port::Port> port;
+};
+
+class LaggdEngine final : public Engine {
+  public:
+    LaggdEngine(const std::string &prefix, const RingCircuit &circuit, const port::PacketPool &pool)
+        : pool_(pool), upper_(prefix + "up", circuit.down(), circuit.up(), pool) {
+        config_.name = "lagg0";
+        config_.protocol = config::Protocol::LOADBALANCE;
+        config_.hash = {.l2 = false, .l3 = true, .l4 = true, .seed = 1};
+        for (unsigned i = 0; i < kMembers; ++i) {
+            const std::string name = prefix + "p" + std::to_string(i);
+            members_.push_back(
+                std::make_unique<OpenPort>(name, circuit.up(), circuit.down(), pool));
+            config_.ports.push_back(name);
+        }
+    }
+
+    void start(const std::vector<unsigned> &lcores) override {
+        fleet_ = worker::Fleet::launch(lcores, pool_, false);
+        protocol_ = std::make_unique<aggregation::ProtocolThread>(
+            *fleet_, nullptr,
+            aggregation::Hooks{.carrier = [](const std::string &, bool) {},
+                               .speed = [](port::DeviceId, unsigned) {}});
+        protocol_->call([&](aggregation::Engine &engine, lacp::Time now) { add_all(engine, now); });
+        const auto deadline = std::chrono::steady_clock::now() + 5s;
+        while (!all_distribute()) {
+            if (std::chrono::steady_clock::now() > deadline)
+                give_up("not every port distributes after 5 s");
+            std::this_thread::sleep_for(1ms);
+        }
+        protocol_->wait_settled(5s);
+    }
+
+    uint64_t packets() const override {
+        uint64_t sent = fleet_->totals(upper_.device.id()).tx_packets;
+        for (const auto &member : members_)
+            sent += fleet_->totals(member->device.id()).tx_packets;
+        return sent;
+    }
+
+    void stop() override {
+        protocol_.reset();
+        fleet_.reset();
+    }
+
+  private:
+    void add_all(aggregation::Engine &engine, lacp::Time now) {
+        const aggregation::Identity identity{.mac = {2, 0, 0, 0, 0xff, 1}, .hash_seed = 1};
+        engine.add_lagg(
+            config_, identity,
+            {.device = upper_.device.id(), .queues = upper_.port->queues(), .text = "port:up"},
+            now);
+        for (unsigned i = 0; i < kMembers; ++i) {
+            const port::Port &port = *members_[i]->port;
+            engine.attach(config_.name,
+                          {.name = port.name(),
+                           .device_text = port.name(),
+                           .driver = port.driver(),
+                           .device = port.device(),
+                           .number = static_cast<lacp::PortNumber>(i + 1),
+                           .mac = port.mac(),
+                           .queues = port.queues(),
+                           .rx_descriptors = port.rx_descriptors(),
+                           .link_source = port.link_source(),
+                           .lacp = {}},
+                          now);
+        }
+    }
+
+    bool all_distribute() {
+        unsigned distributing = 0;
+        protocol_->call([&](aggregation::Engine &engine, lacp::Time now) {
+            for (const api::Lagg &lagg : engine.describe(now))
+                for (const api::Port &port : lagg.ports)
+                    distributing += port.distributing ? 1 : 0;
+        });
+        return distributing == kMembers;
+    }
+
+    const port::PacketPool &pool_;
+    OpenPort upper_;
+    std::vector<std::unique_ptr<OpenPort>> members_;
+    config::Lagg config_;
+    std::unique_ptr<worker::Fleet> fleet_;
+    std::unique_ptr<aggregation::ProtocolThread> protocol_;
+};
+
+} // namespace
+
+std::unique_ptr<Engine> make_laggd(const std::string &prefix, const RingCircuit &circuit,
+                                   const port::PacketPool &pool) {
+    return std::make_unique<LaggdEngine>(prefix, circuit, pool);
+}
+
+} // namespace lagg::bench

@@ -1,0 +1,209 @@
+"""What benchmarks measured, as plain data: samples, rows, and what one engine is in terms of another.
+
+A sample is one repetition of one benchmark: {"name", "round", "cycles_per_packet",
+"packets_per_second"}. Names are paths, "distribute/laggd/layer3+4/members:4": the second word says
+who was measured, and the same name with `net_bonding` there is its twin. Twins were measured in
+turns, so the quotient of two samples of the same round is worth more than that of any two.
+Everything here is pure, which is why tests/lab/test_bench.py can say so much about it.
+"""
+
+import csv
+import io
+import re
+import statistics
+
+OURS, THEIRS = "laggd", "net_bonding"
+ONE, TWO = "workers:1", "workers:2"
+FIGURES = ("cycles_per_packet", "packets_per_second", "nanoseconds")
+# How many times as fast as its twin a row of laggd has to be, by a pattern of its name.
+TARGETS = [(r"^engine/laggd/(net_null|net_ring)/(?!.*workers:)", 1.1),
+           (r"^engine/laggd/(vhost-user|memif)/", 1.0)]
+# And how many times as much two workers have to do as one.
+SCALING_TARGET = 1.7
+# What Google Benchmark adds to a name for settings of its own.
+SUFFIXES = re.compile(r"/(repeats|iterations|min_time|min_warmup_time|threads):[^/]*|/(real_time|process_time|manual_time)\b")
+
+
+def from_google_benchmark(document):
+    """Samples of a program's JSON (--benchmark_format=json); what its mistakes say is an error."""
+    samples = []
+    # Repetitions in random turns come in random order.
+    for run in sorted(document.get("benchmarks", []), key=lambda run: (run.get("family_index", 0),
+                      run.get("per_family_instance_index", 0), run.get("repetition_index", 0))):
+        if run.get("error_occurred"):
+            raise ValueError(f"{run['name']}: {run.get('error_message', 'failed')}")
+        if run.get("run_type") != "iteration":
+            continue
+        sample = {"name": SUFFIXES.sub("", run.get("run_name", run["name"])),
+                  "round": run.get("repetition_index", 0)}
+        for figure in ("cycles_per_packet", "packets_per_second"):
+            if figure in run:
+                sample[figure] = run[figure]
+        if "cycles_per_packet" not in run:
+            scale = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[run.get("time_unit", "ns")]
+            sample["nanoseconds"] = run["cpu_time"] * scale
+        samples.append(sample)
+    return samples
+
+
+def rows(samples):
+    """One row a name, in the order the names came: median, least and greatest of every figure."""
+    table = []
+    for name in dict.fromkeys(sample["name"] for sample in samples):
+        of_name = [sample for sample in samples if sample["name"] == name]
+        row = {"name": name, "repetitions": len(of_name)}
+        for figure in FIGURES:
+            values = [sample[figure] for sample in of_name if figure in sample]
+            if values:
+                row[figure] = {"median": statistics.median(values), "min": min(values), "max": max(values)}
+        table.append(row)
+    return table
+
+
+def _by_round(samples, name):
+    return {sample["round"]: sample for sample in samples if sample["name"] == name}
+
+
+def _quotients(figure, upper, lower, factor=1.0):
+    """upper / lower of one figure: of the medians, and the median over the rounds both have."""
+    above = [sample[figure] for sample in upper.values() if figure in sample]
+    below = [sample[figure] for sample in lower.values() if figure in sample]
+    if not above or not below or statistics.median(below) == 0:
+        return None
+    paired = [upper[turn][figure] / lower[turn][figure] for turn in sorted(upper.keys() & lower.keys())
+              if figure in upper[turn] and lower[turn].get(figure)]
+    return {"of_medians": factor * statistics.median(above) / statistics.median(below),
+            "median_of_rounds": factor * statistics.median(paired) if paired else None}
+
+
+def _judge(entry, target):
+    """Adds how many times as fast it is, by the time it had on its cores where that is known."""
+    best = entry["by_core_time"] or entry["by_clock"]
+    entry["times_as_fast"] = best["median_of_rounds"] or best["of_medians"]
+    entry["target"] = target
+    entry["met"] = None if target is None else entry["times_as_fast"] >= target
+    return entry
+
+
+def twin_of(name):
+    """The name of the same measurement of the other engine; None where there can be none."""
+    words = name.split("/")
+    return "/".join([words[0], THEIRS, *words[2:]]) if len(words) > 2 and words[1] == OURS else None
+
+
+def target_of(name):
+    return next((target for pattern, target in TARGETS if re.search(pattern, name)), None)
+
+
+def ratios(samples):
+    """How many times as fast laggd is as its twin, for every row that has one.
+
+    `by_core_time` comes from cycles a packet, which do not count what others did on the core;
+    `by_clock` from packets a second. On a quiet machine they are the same.
+    """
+    names = dict.fromkeys(sample["name"] for sample in samples)
+    table = []
+    for name in names:
+        twin = twin_of(name)
+        if twin not in names:
+            continue
+        ours, theirs = _by_round(samples, name), _by_round(samples, twin)
+        entry = {"name": name, "twin": twin,
+                 "by_core_time": _quotients("cycles_per_packet", theirs, ours),
+                 "by_clock": _quotients("packets_per_second", ours, theirs)}
+        if entry["by_core_time"] or entry["by_clock"]:
+            table.append(_judge(entry, target_of(name)))
+    return table
+
+
+def scaling(samples):
+    """What two workers do in terms of one, for every row with workers:2 that has one with workers:1."""
+    names = dict.fromkeys(sample["name"] for sample in samples)
+    table = []
+    for name in names:
+        words = name.split("/")
+        single = "/".join(ONE if word == TWO else word for word in words)
+        if TWO not in words or single not in names:
+            continue
+        two, one = _by_round(samples, name), _by_round(samples, single)
+        # Two cores together spend twice the cycles in the same time.
+        entry = {"name": name, "twin": single,
+                 "by_core_time": _quotients("cycles_per_packet", one, two, 2.0),
+                 "by_clock": _quotients("packets_per_second", two, one)}
+        if entry["by_core_time"] or entry["by_clock"]:
+            table.append(_judge(entry, SCALING_TARGET if words[1] == OURS else None))
+    return table
+
+
+def document(machine, samples, evenness, notes):
+    """The whole result, as it is written to a JSON file."""
+    return {"machine": machine, "notes": notes, "rows": rows(samples), "ratios": ratios(samples),
+            "scaling": scaling(samples), "evenness": evenness, "samples": samples}
+
+
+def to_csv(result):
+    """The rows, a line each; empty where a row has no such figure."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    columns = [(figure, kind) for figure in FIGURES for kind in ("median", "min", "max")]
+    writer.writerow(["name", "repetitions", *(f"{figure}_{kind}" for figure, kind in columns), "times_as_fast"])
+    fast = {entry["name"]: entry["times_as_fast"] for entry in result["ratios"]}
+    for row in result["rows"]:
+        writer.writerow([row["name"], row["repetitions"],
+                         *(row[figure][kind] if figure in row else "" for figure, kind in columns),
+                         fast.get(row["name"], "")])
+    return out.getvalue()
+
+
+def _figure(row, figure, digits):
+    return f"{row[figure]['median']:.{digits}f}" if row and figure in row else "-"
+
+
+def _millions(row):
+    figure = row.get("packets_per_second") if row else None
+    return f"{figure['median'] / 1e6:.2f}" if figure else "-"
+
+
+def _times(quotient):
+    if not quotient:
+        return "-"
+    return f"{quotient['median_of_rounds'] or quotient['of_medians']:.2f}"
+
+
+def _lines(cells):
+    """Cells as aligned columns, the first one to the left."""
+    wide = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return ["  ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
+                      for column, (cell, width) in enumerate(zip(row, wide))).rstrip() for row in cells]
+
+
+def _verdict(entry):
+    if entry["target"] is None:
+        return ""
+    return f"{entry['target']:.2f} {'met' if entry['met'] else 'MISSED'}"
+
+
+def to_text(result):
+    """The quotients as a table for a terminal."""
+    by_name = {row["name"]: row for row in result["rows"]}
+    text = []
+    for key, title, left, right in (("ratios", "laggd and net_bonding", "laggd", "net_bonding"),
+                                    ("scaling", "two workers and one", "two", "one")):
+        if not result[key]:
+            continue
+        cells = [[title, f"cycles: {left}", right, f"Mpps: {left}", right, "times as fast", "by the clock", "target"]]
+        for entry in result[key]:
+            ours, theirs = by_name[entry["name"]], by_name[entry["twin"]]
+            cells.append([entry["name"], _figure(ours, "cycles_per_packet", 1), _figure(theirs, "cycles_per_packet", 1),
+                          _millions(ours), _millions(theirs), f"{entry['times_as_fast']:.2f}",
+                          _times(entry["by_clock"]), _verdict(entry)])
+        text += [*_lines(cells), ""]
+    if result["evenness"]:
+        columns = [f"{who}_{what}" for who in ("laggd", "net_bonding", "ideal") for what in ("flows", "bytes")]
+        cells = [["evenness: greatest share / mean", *(column.replace("_", " ") for column in columns)]]
+        for row in result["evenness"]:
+            cells.append([f"{row['pattern']}/{row['policy']}/members:{row['members']}",
+                          *(f"{row[column]:.3f}" if isinstance(row.get(column), (int, float)) else "-"
+                            for column in columns)])
+        text += [*_lines(cells), ""]
+    return "\n".join(text + [*(f"note: {note}" for note in result["notes"])]) + "\n"

@@ -1,0 +1,210 @@
+"""Builds, runs every benchmark opposite DPDK's bonding driver, and writes down what came out."""
+
+import argparse
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parent.parent
+ROOT = SCRIPTS.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(SCRIPTS))
+
+from lab import bench_machine, bench_page, bench_results  # noqa: E402
+from lab.command import LabError, run  # noqa: E402
+from lab.engine_bench import engine_samples  # noqa: E402
+from lab.laggd import Programs  # noqa: E402
+
+ABOUT = """\
+Measures laggd and DPDK's net_bonding in turns: how a burst is distributed, how evenly, and whole
+engines over net_null, net_ring, vhost-user and memif. Ends with a table of how many times as fast
+laggd is. Cycles are of the time a worker really had on its core, so that they and their quotients
+bear a busy machine better than packets a second do. The exit code is 0 when all was measured,
+whatever came out; with --strict also every target has to be met."""
+
+# Every benchmark program there is; first those of Google Benchmark.
+MICRO = {"frame": "bench/frame_bench", "distribute": "bench/distribute_bench"}
+EVENNESS = "bench/evenness_bench"
+ENGINE = ["control/daemon/laggd", "control/ctl/laggctl", "bench/engine/ring_bench", "bench/engine/traffic_generator",
+          "bench/engine/libany_address.so"]
+# What --ahead means, in the kernel's words.
+AHEAD = -15
+PARTS = ("micro", "evenness", "engine")
+# The headline rows: what --quick runs of MICRO.
+HEADLINE = r"layer3\+4/members:4/burst:32/"
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=ABOUT,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="the headline rows only, in two minutes or so")
+    parser.add_argument("--filter", metavar="REGEX", help="only rows whose name this is found in; of engines the parts "
+                        "engine/net_ring, engine/net_null/down, ...")
+    parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--even-if-loaded", action="store_true", help="measure although other processes are busy")
+    parser.add_argument("--ahead", action="store_true", help="let what is measured run ahead of other processes, which "
+                        "all but stand still meanwhile (nice -15; for a busy machine)")
+    parser.add_argument("--strict", action="store_true", help="fail when a target is missed")
+    parser.add_argument("--no-build", action="store_true", help="take the programs as they are")
+    out = ROOT / "build" / "bench-results"
+    for kind, what in (("json", "everything"), ("csv", "the rows"), ("page", "one HTML page with charts")):
+        suffix = "html" if kind == "page" else kind
+        parser.add_argument(f"--{kind}", metavar="FILE", type=Path, default=out / f"bench.{suffix}",
+                            help=f"{what} (default: build/bench-results/bench.{suffix})")
+    options = parser.parse_args()
+    try:
+        re.compile(options.filter or "")
+    except re.error as error:
+        parser.error(f"--filter '{options.filter}' is no regular expression: {error}")
+    options.rounds, options.seconds = (3, 1.0) if options.quick else (5, 3.0)
+    return options
+
+
+def wanted(options, part):
+    return options.only in (None, part)
+
+
+def refuse_when_loaded(options):
+    """How many cores are busy with what is not ours."""
+    busy = bench_machine.busy_cores()
+    complaint = bench_machine.complaint(busy)
+    if complaint and not options.even_if_loaded:
+        raise LabError(complaint)
+    if complaint:
+        print(f"measuring although other processes keep {busy:.1f} cores busy", flush=True)
+    return busy
+
+
+@contextmanager
+def ahead_of_others(wanted_so):
+    """Within the block everything we start is more urgent than the rest of the machine."""
+    if not wanted_so:
+        yield
+        return
+    try:
+        bench_machine.go_ahead(os.getpid(), AHEAD)
+    except PermissionError as error:
+        raise LabError("--ahead: only root may have a higher priority; run it with sudo, or without --ahead") from error
+    try:
+        yield
+    finally:
+        bench_machine.go_ahead(os.getpid(), 0)
+
+
+def build(options):
+    """Builds what will run; the build directory."""
+    directory = ROOT / os.environ.get("BUILD_DIR", "build")
+    if options.no_build:
+        return directory
+    named = (ROOT / "bench" / "meson.build").read_text()
+    # Programs that this tree does not have yet are told of when their turn comes.
+    micro = [target for target in MICRO.values() if f"'{Path(target).name}'" in named]
+    evenness = [EVENNESS] if f"'{Path(EVENNESS).name}'" in named else []
+    targets = [*(micro if wanted(options, "micro") else []), *(evenness if wanted(options, "evenness") else []),
+               *(ENGINE if wanted(options, "engine") else [])]
+    environment = {**os.environ, "TARGETS": " ".join(targets), "OFFLINE": "1"}
+    if subprocess.run([SCRIPTS / "build", "-Dbenchmarks=true"], env=environment, check=False).returncode != 0:
+        raise LabError("the build failed")
+    return directory
+
+
+def micro_samples(options, directory, say):
+    """Samples of the programs of Google Benchmark; their repetitions take turns at random."""
+    samples = []
+    for name, target in MICRO.items():
+        program = directory / target
+        if not program.exists():
+            say(f"{program} is not there and is left out: this tree does not build it")
+            continue
+        say(f"micro: {name}")
+        rows = options.filter or (HEADLINE if options.quick else ".")
+        repetitions, least = (3, 0.02) if options.quick else (7, 0.05)
+        # Into a file, since what DPDK has to say goes to standard output as well.
+        with tempfile.NamedTemporaryFile("r", suffix=".json") as out:
+            run([str(program), f"--benchmark_filter={rows}", f"--benchmark_out={out.name}",
+                 "--benchmark_out_format=json", "--benchmark_enable_random_interleaving=true",
+                 f"--benchmark_repetitions={repetitions}", f"--benchmark_min_time={least}"], timeout=3600)
+            text = out.read()
+        if text.strip():
+            samples += bench_results.from_google_benchmark(json.loads(text))
+        else:
+            say(f"micro: {name}: no row fits {rows}")
+    return samples
+
+
+def evenness_rows(options, directory, say):
+    program = directory / EVENNESS
+    if not program.exists():
+        say(f"{program} is not there and is left out: this tree does not build it")
+        return []
+    say("evenness")
+    rows = json.loads(run([str(program), "--json"], timeout=3600))["rows"]
+    return [row for row in rows if not options.filter or
+            re.search(options.filter, f"evenness/{row['pattern']}/{row['policy']}/members:{row['members']}")]
+
+
+def measure(options, directory, busy):
+    def say(text):
+        print(text, flush=True)
+
+    samples, evenness, notes, whole = [], [], [], True
+    machine = bench_machine.describe(ROOT, busy)
+    if bench_machine.complaint(busy):
+        notes.append(f"other processes kept {busy:.1f} cores busy when this began: trust quotients more than figures")
+    if options.ahead:
+        notes.append("what was measured ran ahead of other processes (nice -15)")
+    if wanted(options, "micro"):
+        samples += micro_samples(options, directory, say)
+    if wanted(options, "evenness"):
+        evenness = evenness_rows(options, directory, say)
+    if wanted(options, "engine"):
+        options.programs = Programs(directory / "bin")
+        options.ring_bench, options.generator, options.preload = (directory / target for target in ENGINE[2:])
+        of_engines, more, whole = engine_samples(options, say)
+        samples += of_engines
+        notes += more
+    return bench_results.document(machine, samples, evenness, notes), whole
+
+
+def write(options, result):
+    """The three files."""
+    for path, text in ((options.json, json.dumps(result, indent=1) + "\n"), (options.csv, bench_results.to_csv(result)),
+                       (options.page, bench_page.page(result))):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    print(f"written: {options.json}, {options.csv}, {options.page}")
+
+
+def main():
+    options = arguments()
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        # Before the build, so that nobody waits for it in vain; it is asked again after.
+        refuse_when_loaded(options)
+        directory = build(options)
+        busy = refuse_when_loaded(options)
+        with ahead_of_others(options.ahead):
+            result, whole = measure(options, directory, busy)
+    except (LabError, ValueError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    if not result["rows"] and not result["evenness"]:
+        print("\n".join(["bench: nothing was measured", *(f"  {note}" for note in result["notes"])]) +
+              (f"\n  --filter '{options.filter}' may fit no row; see --help" if options.filter else ""), file=sys.stderr)
+        return 2
+    print("\n" + bench_results.to_text(result))
+    write(options, result)
+    missed = [entry["name"] for entry in result["ratios"] + result["scaling"] if entry["met"] is False]
+    return 1 if not whole or (options.strict and missed) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
