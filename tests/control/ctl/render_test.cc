@@ -207,7 +207,7 @@ TEST(Render, HashTellsOfRebalancing) {
                       .last_action = "p1 takes 8\x1b"};
     const std::string after = render_show({lagg}, View::HASH);
     EXPECT_NE(after.find("\n  rebalancing: busiest port at 1.02 of the mean, 45 buckets moved in 3 "
-                         "rounds\n  last 12.0 s ago: p1 takes 8"),
+                         "rounds\n  last 12 s ago: p1 takes 8"),
               std::string::npos)
         << after;
     EXPECT_NE(after.find(", 1.42 -> 1.03\n"), std::string::npos) << after;
