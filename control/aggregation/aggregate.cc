@@ -83,6 +83,7 @@ void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity
     members_ = std::move(ordered);
     config_ = config;
     identity_ = identity;
+    rebalancing_.restart(); // the sums may be those of another slot
 
     if (config_.protocol == Protocol::LACP) {
         if (!was_lacp) {
@@ -194,16 +195,16 @@ void Aggregate::slow_frame(port::DeviceId device, std::span<const uint8_t> frame
 }
 
 void Aggregate::time_passed(lacp::Time now) {
-    if (!lacp_) return;
+    if (!lacp_) return end_move_in_time(now);
     step(lacp::TimePassed{}, now);
     end_move_in_time(now);
     settle(now, lacp_reason_);
 }
 
 std::optional<lacp::Time> Aggregate::next_deadline() const {
-    if (!lacp_) return std::nullopt;
-    const std::optional<lacp::Time> protocol = lacp_->next_deadline();
     const std::optional<lacp::Time> move = move_.deadline();
+    if (!lacp_) return move;
+    const std::optional<lacp::Time> protocol = lacp_->next_deadline();
     if (!protocol || !move) return protocol ? protocol : move;
     return std::min(*protocol, *move);
 }
@@ -348,6 +349,7 @@ worker::LaggForwarding Aggregate::forwarding() const {
     forwarding.mode = mode_of(config_.protocol);
     forwarding.spread.table = move_.table();
     forwarding.holding = move_.is_holding();
+    forwarding.measure = rebalances();
     forwarding.spread.policy = hash_policy();
     forwarding.spread.hash = distribute::FlowHash(forwarding.spread.policy);
     forwarding.spread.stride = config_.roundrobin_stride;

@@ -6,6 +6,7 @@
 
 #include "control/aggregation/flow_move.hh"
 #include "control/aggregation/history.hh"
+#include "control/aggregation/rebalancing.hh"
 #include "control/config/config.hh"
 #include "control/recording/recorder.hh"
 #include "dataplane/port/port.hh"
@@ -91,6 +92,8 @@ struct OutgoingFrame {
 
 /// What is assumed of a partner that does not speak.
 lacp::PortInformation partner_admin(const config::Lacp &config);
+/// True where buckets say which port a frame takes.
+bool uses_hash(config::Protocol protocol);
 
 class Aggregate final : private lacp::ActionSink {
   public:
@@ -131,6 +134,14 @@ class Aggregate final : private lacp::ActionSink {
     void holds_in_force(uint16_t queues, lacp::Time now);
     const FlowMove &flow_move() const { return move_; }
     std::optional<lacp::Time> next_deadline() const;
+    /// Buckets follow the measured load.
+    bool rebalances() const { return config_.hash.rebalance && uses_hash(config_.protocol); }
+    /// True when note_loads() is to be called.
+    bool wants_loads(lacp::Time now) const;
+    /// Takes what the workers have sent by each bucket, as Fleet::bucket_octets, and moves buckets
+    /// when that is due and worth it.
+    void note_loads(const Rebalancing::Octets &octets, lacp::Time now);
+    const RebalanceHistory &rebalance_history() const { return rebalancing_.history(); }
     /// Tells the partner that one port, or every port, leaves. Nothing is distributed there from
     /// now on.
     void leave(const std::string &port, lacp::Time now);
@@ -179,6 +190,7 @@ class Aggregate final : private lacp::ActionSink {
     bool drain_members(lacp::Time now);
     void end_move_in_time(lacp::Time now);
     void rebuild_table();
+    std::string takers(const distribute::Plan &plan) const;
     Member *find_member(const std::string &port);
     Member *find_member(lacp::PortNumber number);
     Member *find_device(port::DeviceId device);
@@ -193,6 +205,9 @@ class Aggregate final : private lacp::ActionSink {
     lacp::Time step_time_; ///< of the step that the actions belong to
     std::vector<OutgoingFrame> frames_;
     FlowMove move_;
+    Rebalancing rebalancing_;
+    /// Those of the table in force.
+    std::array<uint32_t, distribute::kMaxMembers> weights_{};
     uint32_t last_transaction_ = 0;
     uint16_t marker_queue_ = 0; ///< of the Marker that the core is asked for
     /// (collecting, distributing) of each place as last settled, to find what changed.

@@ -164,6 +164,20 @@ std::string state_word(const Aggregate &aggregate) {
 
 } // namespace
 
+api::Rebalance describe_rebalance(const Aggregate &aggregate, lacp::Time now) {
+    const RebalanceHistory &history = aggregate.rebalance_history();
+    api::Rebalance out;
+    out.enabled = aggregate.rebalances();
+    out.rounds = history.rounds;
+    out.buckets_moved = history.buckets_moved;
+    out.imbalance = history.imbalance;
+    out.last_before = history.last_before;
+    out.last_after = history.last_after;
+    if (history.last_time) out.seconds_ago = seconds_between(*history.last_time, now);
+    out.last_action = history.last_action;
+    return out;
+}
+
 api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp::Time now) {
     const config::Lagg &config = aggregate.config();
     api::Lagg out;
@@ -180,6 +194,7 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
         out.aliases.push_back(to_string(alias));
     out.hash_policy = policy_name(config.hash);
     out.hash_seed = config.hash.seed.value_or(aggregate.identity().hash_seed);
+    out.rebalance = describe_rebalance(aggregate, now);
     out.roundrobin_stride = config.roundrobin_stride;
     out.lacp_active = config.lacp.active;
     out.lacp_fast = config.lacp.fast;

@@ -7,6 +7,7 @@
 
 namespace lagg::aggregation {
 
+api::Rebalance describe_rebalance(const Aggregate &aggregate, lacp::Time now);
 api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp::Time now);
 
 } // namespace lagg::aggregation

@@ -131,6 +131,7 @@ void Engine::run(lacp::Time now) {
     }
     if (held_until_ && fleet_.passed(*held_until_)) publish();
     go_on_with_moves(now);
+    read_loads(now);
     flush(now);
     fleet_.reclaim();
     if (now >= next_alive_) {
@@ -170,6 +171,12 @@ void Engine::go_on_with_moves(lacp::Time now) {
         holds_.erase(hold);
         if (aggregate->flow_move().wants_grace()) aggregate->holds_in_force(shares_.at(slot), now);
     }
+}
+
+void Engine::read_loads(lacp::Time now) {
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+        if (aggregate->wants_loads(now))
+            aggregate->note_loads(fleet_.bucket_octets(aggregate->identity().slot), now);
 }
 
 lacp::Time Engine::next_deadline(lacp::Time now) const {

@@ -87,6 +87,7 @@ class Engine {
     void take_slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now);
     void answer_markers(lacp::Time now);
     void go_on_with_moves(lacp::Time now);
+    void read_loads(lacp::Time now);
 
     worker::Fleet &fleet_;
     Hooks hooks_;

@@ -8,15 +8,11 @@
 
 namespace lagg::aggregation {
 
-namespace {
-
 using config::Protocol;
 
 bool uses_hash(Protocol protocol) {
     return protocol == Protocol::LACP || protocol == Protocol::LOADBALANCE;
 }
-
-} // namespace
 
 void Aggregate::rebuild_table() {
     std::array<uint32_t, distribute::kMaxMembers> weights{};
@@ -25,12 +21,19 @@ void Aggregate::rebuild_table() {
         for (const Member &member : members_) {
             if (!member.distributing) continue;
             weights[member.index] = wants_drain(member) ? 0 : 1;
-            // Only LACP has a partner to ask whether it has received everything.
-            live.set(member.index, lacp_.has_value());
+            // Only LACP has a partner to ask whether it has received everything. Without it the
+            // rebalancer's moves alone wait, and what joins one under way waits with it.
+            live.set(member.index, lacp_.has_value() || move_.is_holding());
         }
     const distribute::BucketTable before = move_.table();
-    move_.retarget(distribute::build(move_.target(), weights), live);
-    if (!(move_.table() == before)) changed_ = true;
+    const distribute::BucketTable &now = move_.target();
+    move_.retarget(rebalances() ? distribute::rebuild(now, weights_, weights)
+                                : distribute::build(now, weights),
+                   live);
+    weights_ = weights;
+    if (move_.table() == before) return;
+    changed_ = true;
+    rebalancing_.restart();
 }
 
 void Aggregate::end_move_in_time(lacp::Time now) {
@@ -51,6 +54,7 @@ void Aggregate::holds_in_force(uint16_t queues, lacp::Time now) {
     for (const uint8_t index : move_.holds_in_force()) {
         for (const Member &member : members_) {
             if (!member.port || member.index != index) continue;
+            if (!lacp_) continue; // nobody to ask: the pause alone
             if (!member.ignores_markers) wait = kMarkerTimeout;
             for (uint16_t queue = 0; queue < queues; ++queue) {
                 move_.asked(index, ++last_transaction_);

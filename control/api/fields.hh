@@ -138,6 +138,19 @@ void for_each_field(T &record, Visit visit) {
 }
 
 template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Rebalance>
+void for_each_field(T &record, Visit visit) {
+    visit("enabled", record.enabled);
+    visit("rounds", record.rounds);
+    visit("buckets_moved", record.buckets_moved);
+    visit("imbalance", record.imbalance);
+    visit("last_before", record.last_before);
+    visit("last_after", record.last_after);
+    visit("seconds_ago", record.seconds_ago);
+    visit("last_action", record.last_action);
+}
+
+template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, Lagg>
 void for_each_field(T &record, Visit visit) {
     visit("name", record.name);
@@ -153,6 +166,7 @@ void for_each_field(T &record, Visit visit) {
     visit("aliases", record.aliases);
     visit("hash_policy", record.hash_policy);
     visit("hash_seed", record.hash_seed);
+    visit("rebalance", record.rebalance);
     visit("roundrobin_stride", record.roundrobin_stride);
     visit("lacp_active", record.lacp_active);
     visit("lacp_fast", record.lacp_fast);

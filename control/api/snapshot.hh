@@ -124,6 +124,19 @@ struct LacpSystem {
     LacpEnd partner_admin;            ///< what is assumed of a silent partner
 };
 
+/// What follows the measured load of a lagg's buckets did. An imbalance is the load of the port
+/// that carries most for its weight over the mean: 1 is even.
+struct Rebalance {
+    bool enabled = false;
+    uint64_t rounds = 0; ///< plans that moved something
+    uint64_t buckets_moved = 0;
+    double imbalance = 1; ///< as last measured
+    double last_before = 1;
+    double last_after = 1;             ///< as the last plan predicted
+    std::optional<double> seconds_ago; ///< since the last plan; absent before the first
+    std::string last_action;           ///< which ports took how many buckets
+};
+
 struct Lagg {
     std::string name;
     std::string description;
@@ -138,6 +151,7 @@ struct Lagg {
     std::vector<std::string> aliases;
     std::string hash_policy;
     uint32_t hash_seed = 0;
+    Rebalance rebalance;
     uint32_t roundrobin_stride = 1;
     bool lacp_active = true;
     bool lacp_fast = false;

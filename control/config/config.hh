@@ -79,6 +79,7 @@ struct Hash {
     bool l4 = false; ///< ports of TCP, UDP, SCTP
     /// Absent means random at start.
     std::optional<uint32_t> seed;
+    bool rebalance = false; ///< buckets follow the load that is measured
     bool operator==(const Hash &) const = default;
 };
 /// The canonical name: layer2, layer3, layer4, layer2+3, layer2+4, layer3+4, layer2+3+4.

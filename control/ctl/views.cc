@@ -29,6 +29,20 @@ std::string hash_text(const Lagg &lagg) {
     return fmt::format("{}, seed 0x{:08x}", lagg.hash_policy, lagg.hash_seed);
 }
 
+// How evenly the load lies, and what was done about it; nothing where nobody rebalances.
+std::string rebalance_text(const api::Rebalance &rebalance) {
+    if (!rebalance.enabled) return "";
+    std::string text =
+        fmt::format("  rebalancing: busiest port at {:.2f} of the mean, ", rebalance.imbalance);
+    if (!rebalance.seconds_ago) return text + "nothing moved yet\n";
+    text +=
+        fmt::format("{} buckets moved in {} rounds\n", rebalance.buckets_moved, rebalance.rounds);
+    return text + fmt::format("  last {} ago: {}, {:.2f} -> {:.2f}\n",
+                              duration_text(*rebalance.seconds_ago),
+                              printable(rebalance.last_action), rebalance.last_before,
+                              rebalance.last_after);
+}
+
 std::string distribution_text(const Lagg &lagg) {
     const std::string protocol = protocol_text(lagg);
     if (uses_hash(lagg)) return hash_text(lagg);
@@ -162,7 +176,7 @@ std::string render_hash(const Lagg &lagg) {
     Table table({{"PORT"}, {"BUCKETS", Align::RIGHT}, {"SHARE", Align::RIGHT}});
     for (const Port &port : lagg.ports)
         table.row({port.name, std::to_string(port.buckets), share_text(lagg, port)});
-    return head + "\n" + table.text(kIndent);
+    return head + "\n" + table.text(kIndent) + rebalance_text(lagg.rebalance);
 }
 
 } // namespace lagg::ctl

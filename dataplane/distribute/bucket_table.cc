@@ -13,7 +13,9 @@
 // n / 4096 of its share or more.
 #include "dataplane/distribute/bucket_table.hh"
 
+#include <algorithm>
 #include <cassert>
+#include <cmath>
 
 namespace lagg::distribute {
 
@@ -114,6 +116,40 @@ void deal(BucketTable &table, std::span<const uint32_t> lacking) {
     }
 }
 
+/// Weights under which the counts of `table` are those deserved (with whole counts for weights the
+/// divisor is 1), then changed as the true weights change. Members that hold nothing come in
+/// proportion to their true weight beside the others.
+std::array<uint32_t, kMaxMembers> held_as_weights(const BucketTable &table,
+                                                  std::span<const uint32_t> before,
+                                                  std::span<const uint32_t> weights) {
+    const Members members{weights};
+    const Counts held = count_live(table, members);
+    const auto stays = [&](size_t m) {
+        return weights[m] != 0 && held[m] != 0 && m < before.size() && before[m] != 0;
+    };
+    std::array<double, kMaxMembers> exact{};
+    double stay_exact = 0, stay_true = 0;
+    for (size_t m = 0; m < weights.size(); m++) {
+        if (!stays(m)) continue;
+        exact[m] = static_cast<double>(held[m]) * weights[m] / before[m];
+        stay_exact += exact[m];
+        stay_true += weights[m];
+    }
+    const double per_true = stay_true == 0 ? 1 : stay_exact / stay_true;
+    for (size_t m = 0; m < weights.size(); m++)
+        if (weights[m] != 0 && !stays(m)) exact[m] = weights[m] * per_true;
+    // A power of two keeps whole numbers exact in their proportions; 32 bits are what build()
+    // takes.
+    int exponent = 0;
+    std::frexp(*std::ranges::max_element(exact), &exponent);
+    std::array<uint32_t, kMaxMembers> scaled{};
+    for (size_t m = 0; m < weights.size(); m++)
+        if (weights[m] != 0)
+            scaled[m] =
+                std::max<uint32_t>(1, static_cast<uint32_t>(std::ldexp(exact[m], 31 - exponent)));
+    return scaled;
+}
+
 } // namespace
 
 BucketTable BucketTable::empty() {
@@ -135,6 +171,14 @@ BucketTable build(const BucketTable &previous, std::span<const uint32_t> weights
     release(table, members, have, want);
     deal(table, std::span(lacking).first(weights.size()));
     return table;
+}
+
+BucketTable rebuild(const BucketTable &previous, std::span<const uint32_t> before,
+                    std::span<const uint32_t> weights) {
+    if (std::ranges::equal(before, weights)) return previous;
+    // Untouched by a rebalancer: the weights say all, and no rounding adds up.
+    if (build(previous, before) == previous) return build(previous, weights);
+    return build(previous, held_as_weights(previous, before, weights));
 }
 
 size_t moved(const BucketTable &from, const BucketTable &to) {

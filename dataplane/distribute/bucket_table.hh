@@ -33,6 +33,13 @@ struct alignas(64) BucketTable {
 /// exist.
 BucketTable build(const BucketTable &previous, std::span<const uint32_t> weights);
 
+/// The same for a table whose counts a rebalancer changed on purpose; `before` are the weights it was
+/// built and rebalanced under. What each member holds then counts for its weight, so that the
+/// promises are the same: nothing moves while the weights stay, a lost member's buckets alone are
+/// rewritten, and a gained one takes no more than its share by `weights`.
+BucketTable rebuild(const BucketTable &previous, std::span<const uint32_t> before,
+                    std::span<const uint32_t> weights);
+
 /// Buckets whose member differs, for tests, logs and the client.
 size_t moved(const BucketTable &from, const BucketTable &to);
 

@@ -110,7 +110,8 @@ TEST(Reconfigure, ThePolicyReachesTheForwarding) {
     Driven driven(lagg(Protocol::LOADBALANCE, kThree));
     driven.start();
     EXPECT_EQ(driven.aggregate.forwarding().spread.policy,
-              (distribute::Policy{.l2 = true, .l3 = true, .l4 = false, .seed = 0x5eed}));
+              (distribute::Policy{.fields = distribute::kLayer2 | distribute::kLayer3,
+                                  .seed = 0x5eed}));
     const distribute::BucketTable before = driven.aggregate.buckets();
     (void)driven.aggregate.take_changed();
     driven.reconfigure([](config::Lagg &config) {
@@ -119,7 +120,9 @@ TEST(Reconfigure, ThePolicyReachesTheForwarding) {
     });
     EXPECT_TRUE(driven.aggregate.take_changed());
     const distribute::Spread spread = driven.aggregate.forwarding().spread;
-    EXPECT_EQ(spread.policy, (distribute::Policy{.l2 = false, .l3 = true, .l4 = true, .seed = 7}));
+    EXPECT_EQ(
+        spread.policy,
+        (distribute::Policy{.fields = distribute::kLayer3 | distribute::kLayer4, .seed = 7}));
     EXPECT_EQ(spread.stride, 9u);
     EXPECT_EQ(driven.aggregate.buckets(), before);
 }

@@ -47,10 +47,12 @@ LAGG_FIELDS_OF(LacpSystem, active, fast, strict, coupled, system_priority, syste
                key, max_links, revertive, wait_to_restore_seconds, select, fallback,
                fallback_timeout_seconds, fallback_active, churn_time_seconds, collector_max_delay,
                partner_admin)
+LAGG_FIELDS_OF(Rebalance, enabled, rounds, buckets_moved, imbalance, last_before, last_after,
+               seconds_ago, last_action)
 LAGG_FIELDS_OF(Lagg, name, description, protocol, state, carrier, mac, mtu, speed_mbps, min_links,
-               upper, aliases, hash_policy, hash_seed, roundrobin_stride, lacp_active, lacp_fast,
-               active_aggregator, partner_system, lacp, last_change_seconds, last_change_reason,
-               counters, ports)
+               upper, aliases, hash_policy, hash_seed, rebalance, roundrobin_stride, lacp_active,
+               lacp_fast, active_aggregator, partner_system, lacp, last_change_seconds,
+               last_change_reason, counters, ports)
 LAGG_FIELDS_OF(Worker, lcore, loops, busy_loops)
 LAGG_FIELDS_OF(Status, version, pid, uptime_seconds, config_file, memory, buffers_total,
                buffers_free, last_reload, workers, laggs)

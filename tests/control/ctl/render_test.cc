@@ -189,6 +189,31 @@ lagg12  FAILOVER: the first port that is up
 )");
 }
 
+TEST(Render, HashTellsOfRebalancing) {
+    api::Lagg lagg = healthy();
+    lagg.rebalance.enabled = true;
+    lagg.rebalance.imbalance = 1.234;
+    const std::string before = render_show({lagg}, View::HASH);
+    EXPECT_NE(before.find("\n  rebalancing: busiest port at 1.23 of the mean, nothing moved yet\n"),
+              std::string::npos)
+        << before;
+    lagg.rebalance = {.enabled = true,
+                      .rounds = 3,
+                      .buckets_moved = 45,
+                      .imbalance = 1.02,
+                      .last_before = 1.42,
+                      .last_after = 1.034,
+                      .seconds_ago = 12,
+                      .last_action = "p1 takes 8\x1b"};
+    const std::string after = render_show({lagg}, View::HASH);
+    EXPECT_NE(after.find("\n  rebalancing: busiest port at 1.02 of the mean, 45 buckets moved in 3 "
+                         "rounds\n  last 12 s ago: p1 takes 8"),
+              std::string::npos)
+        << after;
+    EXPECT_NE(after.find(", 1.42 -> 1.03\n"), std::string::npos) << after;
+    EXPECT_EQ(after.find('\x1b'), std::string::npos);
+}
+
 TEST(Render, Status) {
     api::Status status;
     status.version = "1.2.3";

@@ -249,5 +249,90 @@ TEST(BucketTable, RandomLossesAndGainsDisturbNobodyElse) {
     }
 }
 
+// ---- for every number of members, and for long histories
+
+/// Equal weights, and three of random ones.
+std::vector<Weights> kinds_of(size_t members) {
+    std::vector<Weights> kinds{Weights(members, 1)};
+    for (uint32_t seed = 0; seed < 3; seed++) {
+        std::mt19937 random(seed * 100 + static_cast<uint32_t>(members));
+        Weights &weights = kinds.emplace_back(members);
+        std::generate(weights.begin(), weights.end(), [&] { return random_weight(random); });
+    }
+    return kinds;
+}
+
+/// Between the two only buckets of `member` changed, and no more than its share plus one.
+void expect_only(uint8_t member, bool loss, const BucketTable &before, const BucketTable &after,
+                 const Weights &with) {
+    for (size_t i = 0; i < kBuckets; i++) {
+        if (before.member[i] == after.member[i]) continue;
+        ASSERT_EQ(loss ? before.member[i] : after.member[i], member)
+            << "bucket " << i << " of another moved, " << text(with);
+    }
+    ASSERT_LE(moved(before, after) * sum(with), kBuckets * with[member] + sum(with))
+        << "member " << int{member} << " moves more than its share, " << text(with);
+}
+
+TEST(BucketTable, EachOfAnyNumberMayLeaveAndComeBack) {
+    for (size_t members = 2; members <= kMaxMembers; members++) {
+        for (const Weights &weights : kinds_of(members)) {
+            const BucketTable full = build(BucketTable::empty(), weights);
+            for (uint8_t lost = 0; lost < members; lost++) {
+                Weights fewer = weights;
+                fewer[lost] = 0;
+                const BucketTable without = build(full, fewer);
+                expect_only(lost, true, full, without, weights);
+                ASSERT_EQ(moved(full, without), count(full)[lost]);
+                const BucketTable back = build(without, weights);
+                expect_only(lost, false, without, back, weights);
+                expect_fewest_moves(without, back, weights);
+                expect_shares(back, weights);
+                ASSERT_FALSE(HasFatalFailure()) << members << " members, " << int{lost} << " left";
+            }
+        }
+    }
+}
+
+TEST(BucketTable, OneMoreThanAnyNumberTakesItsShareAlone) {
+    for (size_t members = 2; members < kMaxMembers; members++) {
+        for (Weights weights : kinds_of(members)) {
+            const BucketTable before = build(BucketTable::empty(), weights);
+            std::mt19937 random(static_cast<uint32_t>(members));
+            weights.push_back(weights[0] == weights[1] ? weights[0] : random_weight(random));
+            const BucketTable after = build(before, weights);
+            expect_only(static_cast<uint8_t>(members), false, before, after, weights);
+            expect_shares(after, weights);
+            expect_fewest_moves(before, after, weights);
+            ASSERT_FALSE(HasFatalFailure()) << members << " members and one";
+        }
+    }
+}
+
+// One event at a time, as ports come and go and their speeds change; every promise after each.
+TEST(BucketTable, AThousandEventsKeepEveryPromise) {
+    std::mt19937 random(7);
+    Weights weights(kMaxMembers, 0);
+    weights[0] = 10;
+    BucketTable table = build(BucketTable::empty(), weights);
+    size_t joins = 0, leaves = 0, changes = 0;
+    for (int step = 0; step < 1000; step++) {
+        const auto member = static_cast<uint8_t>(random() % kMaxMembers);
+        const Weights before = weights;
+        const bool live = weights[member] != 0;
+        const bool leave = live && random() % 2 == 0 && sum(weights) != weights[member];
+        weights[member] = leave ? 0 : random_weight(random);
+        const BucketTable next = build(table, weights);
+        if (!live) expect_only(member, false, table, next, weights);
+        if (leave) expect_only(member, true, table, next, before);
+        expect_shares(next, weights);
+        expect_fewest_moves(table, next, weights);
+        ASSERT_FALSE(HasFatalFailure()) << "step " << step;
+        table = next;
+        (leave ? leaves : live ? changes : joins)++;
+    }
+    EXPECT_GT(std::min({joins, leaves, changes}), 100u);
+}
+
 } // namespace
 } // namespace lagg::distribute
