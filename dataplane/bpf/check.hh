@@ -14,7 +14,7 @@ namespace lagg::bpf {
 inline constexpr size_t kMaxInstructions = 4096;
 
 struct Refusal {
-    size_t instruction; ///< the one that is to blame
+    size_t instruction; ///< the one that is to blame; behind the last when none is
     std::string reason; ///< half a sentence: what it does, and what to do instead
 };
 

@@ -47,12 +47,17 @@ inline uint64_t load32(const uint8_t *at) {
     return value;
 }
 
+inline void store64(lagg_flow &flow, size_t at, uint64_t value) {
+    std::memcpy(reinterpret_cast<uint8_t *>(&flow) + at, &value, sizeof value);
+}
+
 } // namespace plain
 
 /// As fill(parse(frame)) where the frame is untagged IPv4 without options, not a fragment, and
 /// carries TCP or `other_protocol`; else false, with `flow` as it was. Never reads outside.
 inline bool fill_plain(distribute::FrameView frame, uint64_t other_protocol, lagg_flow &flow) {
-    constexpr uint64_t kIpv4WithoutOptions = 0x450008, kFragmentBits = 0xff3f, kIpv4 = 4;
+    constexpr uint64_t kIpv4WithoutOptions = 0x450008, kFragmentBits = 0xff3f;
+    constexpr uint64_t kIpv4 = uint64_t{0x0800} << 32 | uint64_t{4} << 48; // ethertype and version
     if (frame.length < plain::kSmallest) return false;
     const uint8_t *data = frame.data;
     const uint64_t middle = plain::load64(data + 20); // fragment, TTL, protocol, checksum
@@ -62,18 +67,17 @@ inline bool fill_plain(distribute::FrameView frame, uint64_t other_protocol, lag
     if (!shape || (protocol != LAGG_TCP && protocol != other_protocol)) return false;
     const uint64_t ports = plain::load32(data + 34);
     const uint64_t addresses = plain::load64(data + 26);
-    const uint64_t words[9] = {
-        plain::load64(data),
-        plain::load32(data + 8) | uint64_t{0x0800} << 32 | kIpv4 << 48 | protocol << 56,
-        addresses & 0xffffffff,
-        0,
-        addresses >> 32,
-        0,
-        (ports & 0xff00ff) << 8 | (ports >> 8 & 0xff00ff),
-        frame.length | uint64_t{1} << 32,
-        0,
-    };
-    std::memcpy(&flow, words, sizeof words);
+    // Word after word: from an array of them the compiler would copy with wider loads than the stores
+    // before, and wait for these.
+    plain::store64(flow, 0, plain::load64(data));
+    plain::store64(flow, 8, plain::load32(data + 8) | kIpv4 | protocol << 56);
+    plain::store64(flow, 16, addresses & 0xffffffff);
+    plain::store64(flow, 24, 0);
+    plain::store64(flow, 32, addresses >> 32);
+    plain::store64(flow, 40, 0);
+    plain::store64(flow, 48, (ports & 0xff00ff) << 8 | (ports >> 8 & 0xff00ff));
+    plain::store64(flow, 56, frame.length | uint64_t{1} << 32);
+    plain::store64(flow, 64, 0);
     return true;
 }
 

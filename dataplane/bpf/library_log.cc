@@ -18,7 +18,6 @@ FILE *former_stream = nullptr;
 
 int collect_print(libbpf_print_level level, const char *format, va_list arguments) {
     if (collected == nullptr) return former_print ? former_print(level, format, arguments) : 0;
-    if (level == LIBBPF_DEBUG) return 0;
     char line[512];
     std::vsnprintf(line, sizeof line, format, arguments);
     *collected += line;

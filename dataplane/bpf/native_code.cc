@@ -1,6 +1,5 @@
 #include "dataplane/bpf/native_code.hh"
 
-#include "dataplane/bpf/lagg_policy.h"
 #include "dataplane/bpf/library_log.hh"
 
 #include <rte_bpf.h>
@@ -14,8 +13,12 @@ namespace lagg::bpf {
 
 namespace {
 
+/// Whether a policy stays inside of its flow is decided by check(). librte_bpf rounds the bounds of
+/// an index up to the next power of two and would refuse memory[i & 254]; it gets room for that.
+constexpr size_t kRoomToRound = size_t{1} << 20;
+
 rte_bpf_arg argument_of(Argument argument) {
-    if (argument == Argument::kFlow) return {.type = RTE_BPF_ARG_PTR, .size = sizeof(lagg_flow)};
+    if (argument == Argument::kFlow) return {.type = RTE_BPF_ARG_PTR, .size = kRoomToRound};
     return {.type = RTE_BPF_ARG_PTR_MBUF,
             .size = sizeof(rte_mbuf),
             .buf_size = RTE_MBUF_DEFAULT_BUF_SIZE};

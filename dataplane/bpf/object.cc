@@ -39,8 +39,11 @@ std::optional<Error> wrong_kind(const std::string &path) {
     return std::nullopt;
 }
 
-std::string first_line(const std::string &text) {
-    return text.substr(0, text.find('\n'));
+/// Where libbpf gives up it says why, if only at its lowest level.
+std::string last_line(std::string text) {
+    while (!text.empty() && text.back() == '\n')
+        text.pop_back();
+    return text.substr(text.rfind('\n') + 1);
 }
 
 /// libbpf's complaint about a function that is declared and defined nowhere names it in quotes.
@@ -54,8 +57,13 @@ Error not_opened(const std::string &path, const std::string &log, int error) {
                                          "nothing but its own file and lagg_policy.h",
                                          name));
     }
+    // A table of 16 or 32 octets stands in a section of its own kind, which libbpf does not find.
+    const std::string last = last_line(log);
+    if (last.find("sec '.rodata") != last.npos)
+        return mistake(path, "has a table of constants, and a policy has none; use if or switch, or "
+                             "flow->memory");
     return mistake(path, fmt::format("cannot be read: {}",
-                                     log.empty() ? std::strerror(error) : first_line(log)));
+                                     last.empty() ? std::strerror(error) : last));
 }
 
 std::optional<Error> map_in(const std::string &path, const bpf_object *object) {
