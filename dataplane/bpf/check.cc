@@ -37,9 +37,10 @@ std::vector<size_t> next_of(Program program, size_t at) {
 
 std::optional<std::string> forbidden_call(const Instruction &call) {
     if (call.source == 0)
-        return fmt::format("calls helper {} of the kernel, and there is none here; a policy can only "
-                           "look at its flow",
-                           call.immediate);
+        return fmt::format(
+            "calls helper {} of the kernel, and there is none here; a policy can only "
+            "look at its flow",
+            call.immediate);
     return "calls a function, which a policy cannot; write LAGG_INLINE before that function";
 }
 
@@ -47,8 +48,7 @@ std::optional<std::string> forbidden(const Instruction &instruction) {
     const uint8_t code = instruction.code;
     if (instruction.destination > 10 || instruction.source > 10) return "names no register";
     switch (BPF_CLASS(code)) {
-    case BPF_JMP32:
-        return "jumps in a way that came with version 3 of BPF; compile with -mcpu=v2";
+    case BPF_JMP32: return "jumps in a way that came with version 3 of BPF; compile with -mcpu=v2";
     case BPF_JMP: return code == (BPF_JMP | BPF_CALL) ? forbidden_call(instruction) : std::nullopt;
     case BPF_STX:
         if (BPF_MODE(code) == BPF_ATOMIC && instruction.immediate != BPF_ADD)
@@ -72,8 +72,8 @@ std::vector<bool> instruction_starts(Program program) {
 std::optional<Refusal> check_instructions(Program program) {
     if (program.size() > kMaxInstructions)
         return Refusal{program.size(), fmt::format("the program is too long, {} instructions; a "
-                                                     "policy has at most {}",
-                                                     program.size(), kMaxInstructions)};
+                                                   "policy has at most {}",
+                                                   program.size(), kMaxInstructions)};
     const std::vector<bool> starts = instruction_starts(program);
     for (size_t at = 0; at < program.size(); at++) {
         if (!starts[at]) continue;
@@ -96,8 +96,9 @@ std::optional<Refusal> find_loop(Program program) {
         std::optional<size_t> unseen;
         for (size_t next : next_of(program, at)) {
             if (colour[next] == kOnPath)
-                return Refusal{at, "a loop, and a policy has none; write '#pragma unroll' before it "
-                                   "and give it a constant count"};
+                return Refusal{at,
+                               "a loop, and a policy has none; write '#pragma unroll' before it "
+                               "and give it a constant count"};
             if (colour[next] == kNew) unseen = next;
         }
         if (unseen) {
@@ -129,9 +130,10 @@ std::optional<Refusal> count_ways(Program program) {
         path.pop_back();
     }
     if (ways[0] <= kMaxWays) return std::nullopt;
-    return Refusal{program.size(), "the program has more than a million ways through its conditions; "
-                                   "return as soon as the result is known, or calculate instead of "
-                                   "asking"};
+    return Refusal{program.size(),
+                   "the program has more than a million ways through its conditions; "
+                   "return as soon as the result is known, or calculate instead of "
+                   "asking"};
 }
 
 /// Goes through a program without loops until nothing new is learned.

@@ -67,8 +67,8 @@ inline bool fill_plain(distribute::FrameView frame, uint64_t other_protocol, lag
     if (!shape || (protocol != LAGG_TCP && protocol != other_protocol)) return false;
     const uint64_t ports = plain::load32(data + 34);
     const uint64_t addresses = plain::load64(data + 26);
-    // Word after word: from an array of them the compiler would copy with wider loads than the stores
-    // before, and wait for these.
+    // Word after word: from an array of them the compiler would copy with wider loads than the
+    // stores before, and wait for these.
     plain::store64(flow, 0, plain::load64(data));
     plain::store64(flow, 8, plain::load32(data + 8) | kIpv4 | protocol << 56);
     plain::store64(flow, 16, addresses & 0xffffffff);

@@ -80,8 +80,8 @@ Value calculate(const Machine &machine, const Instruction &instruction) {
     if (!wide) a.range = truncated(a.range), b.range = truncated(b.range);
     Range result = calculated(operation, wide ? 64 : 32, a.range, b.range);
     if (!wide) result = truncated(result);
-    const bool address = operation == BPF_ADD && wide &&
-                         (a.kind == Kind::kConstant || b.kind == Kind::kConstant);
+    const bool address =
+        operation == BPF_ADD && wide && (a.kind == Kind::kConstant || b.kind == Kind::kConstant);
     return {address ? Kind::kConstant : Kind::kNumber, result};
 }
 
@@ -101,7 +101,8 @@ std::optional<std::string> misplaced(const Value &pointer, unsigned octets, cons
                            "use if or switch, or flow->memory",
                            verb);
     if (!pointer.is_pointer())
-        return fmt::format("{} through a number; the flow is the only thing a policy can reach", verb);
+        return fmt::format("{} through a number; the flow is the only thing a policy can reach",
+                           verb);
     const bool flow = pointer.kind == Kind::kFlow;
     const uint64_t size = flow ? sizeof(lagg_flow) : Machine::kStackSize;
     if (!flow && !pointer.range.exact())

@@ -37,6 +37,7 @@ struct Complaint {
 };
 
 /// Verified by librte_bpf and compiled. Division by zero ends such a program with 0.
-std::variant<NativeCode, Complaint> compile(std::span<const Instruction> program, Argument argument);
+std::variant<NativeCode, Complaint> compile(std::span<const Instruction> program,
+                                            Argument argument);
 
 } // namespace lagg::bpf

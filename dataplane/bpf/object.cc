@@ -60,10 +60,11 @@ Error not_opened(const std::string &path, const std::string &log, int error) {
     // A table of 16 or 32 octets stands in a section of its own kind, which libbpf does not find.
     const std::string last = last_line(log);
     if (last.find("sec '.rodata") != last.npos)
-        return mistake(path, "has a table of constants, and a policy has none; use if or switch, or "
-                             "flow->memory");
-    return mistake(path, fmt::format("cannot be read: {}",
-                                     last.empty() ? std::strerror(error) : last));
+        return mistake(path,
+                       "has a table of constants, and a policy has none; use if or switch, or "
+                       "flow->memory");
+    return mistake(path,
+                   fmt::format("cannot be read: {}", last.empty() ? std::strerror(error) : last));
 }
 
 std::optional<Error> map_in(const std::string &path, const bpf_object *object) {

@@ -12,7 +12,8 @@ uint64_t plain_protocol(const Spread &spread) {
     return spread.policy.inner ? LAGG_TCP : LAGG_UDP;
 }
 
-/// For a policy that reads the hash. It is made of the key, so that the key is read for every frame.
+/// For a policy that reads the hash. It is made of the key, so that the key is read for every
+/// frame.
 void with_hash(const Program &program, const Spread &spread, lagg_flow &flow,
                std::span<const FrameView> frames, uint8_t *members) {
     const uint64_t other_protocol = plain_protocol(spread);

@@ -19,8 +19,8 @@ LAGG_POLICY lagg_u64 policy(struct lagg_flow *flow)
     lagg_u32 ports = flow->source_port;
     ports = ports << 16 | flow->destination_port;
 
-    /* The mask shows the checker that the index stays below 256; 252 and not 254, which is the
-     * pair that holds the counter. */
+    /* The mask shows the checker that the index stays below 256. 252 and not 254: the last words are
+     * the counter's. */
     lagg_u32 pair = lagg_mix(addresses, ports) & 252u;
     lagg_u32 *last = &flow->memory[pair];
     lagg_u32 *place = &flow->memory[pair + 1];
