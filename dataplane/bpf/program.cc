@@ -19,6 +19,13 @@ Error refused(const std::string &path, const Object &object, std::optional<size_
                         reason)};
 }
 
+/// check() found the index good, so it has a bound; librte_bpf loses sight of more of them.
+std::string in_plain_words(const std::string &complaint) {
+    if (complaint != "memory boundary violation") return complaint;
+    return "uses an index whose bound librte_bpf does not see; bound it with a mask, as in "
+           "flow->memory[i & 255]";
+}
+
 } // namespace
 
 Result<std::shared_ptr<const Program>> Program::load(const std::string &path) {
@@ -29,7 +36,7 @@ Result<std::shared_ptr<const Program>> Program::load(const std::string &path) {
         return refused(path, *object, verdict.refusal->instruction, verdict.refusal->reason);
     auto compiled = compile(object->instructions, Argument::kFlow);
     if (const auto *complaint = std::get_if<Complaint>(&compiled))
-        return refused(path, *object, complaint->instruction, complaint->text);
+        return refused(path, *object, complaint->instruction, in_plain_words(complaint->text));
 
     std::shared_ptr<Program> program(new Program);
     program->code_ = std::get<NativeCode>(std::move(compiled));

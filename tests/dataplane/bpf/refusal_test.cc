@@ -179,6 +179,15 @@ TEST_F(Refusals, ResultThatIsNotSet) {
               "policy FILE.o: FILE.c:4: '}': undefined return value");
 }
 
+TEST_F(Refusals, IndexThatOnlyWeUnderstand) {
+    EXPECT_EQ(refusal("LAGG_POLICY lagg_u64 policy(struct lagg_flow *flow) {\n"
+                      "    lagg_u64 i = flow->now_us * 7 >> 56;\n"
+                      "    return ((lagg_u8 *)flow)[i];\n"
+                      "}\n"),
+              "policy FILE.o: FILE.c:4: 'return ((lagg_u8 *)flow)[i];': uses an index whose bound "
+              "librte_bpf does not see; bound it with a mask, as in flow->memory[i & 255]");
+}
+
 TEST_F(Refusals, WithoutLines) {
     EXPECT_EQ(refusal(policy("return flow->memory[256];"), "-mcpu=v2"),
               "policy FILE.o: instruction 0 (compile with -g to see the line): reads octet 1152 of "
