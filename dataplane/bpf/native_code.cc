@@ -14,8 +14,9 @@ namespace lagg::bpf {
 namespace {
 
 /// Whether a policy stays inside of its flow is decided by check(). librte_bpf rounds the bounds of
-/// an index up to the next power of two and would refuse memory[i & 254]; it gets room for that.
-constexpr size_t kRoomToRound = size_t{1} << 20;
+/// an index up to the next power of two, and forgets what a comparison said of a signed number; it
+/// gets room for any index of 32 bits.
+constexpr size_t kRoomToRound = size_t{1} << 40;
 
 rte_bpf_arg argument_of(Argument argument) {
     if (argument == Argument::kFlow) return {.type = RTE_BPF_ARG_PTR, .size = kRoomToRound};

@@ -59,6 +59,19 @@ TEST_F(Refusals, IndexBoundedByAnotherVariable) {
         "lie outside of struct lagg_flow; bound it with a mask, as in flow->memory[i & 255]");
 }
 
+TEST_F(Refusals, ComparisonWithAConstantThatIsTooLarge) {
+    for (const char *bound : {"<= 255", "< 256"})
+        EXPECT_EQ(refusal(policy("if (flow->spi " + std::string(bound) +
+                                 ") return flow->memory[flow->spi]; return 0;")),
+                  "(accepted)");
+    for (const char *bound : {"<= 256", "< 257", "> 255"})
+        EXPECT_NE(refusal(policy("if (flow->spi " + std::string(bound) +
+                                 ") return flow->memory[flow->spi]; return 0;"))
+                      .find("may lie outside"),
+                  std::string::npos)
+            << bound;
+}
+
 TEST_F(Refusals, MaskThatIsTooWide) {
     EXPECT_NE(refusal(policy("return flow->memory[flow->spi & 511];")).find("may lie outside"),
               std::string::npos);
