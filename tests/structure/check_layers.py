@@ -34,6 +34,7 @@ LIBRARIES = {
     r"rte_": ["dataplane/port", "dataplane/upper", "dataplane/worker", "dataplane/bpf", "control/daemon",
               "control/aggregation"],
     r"bpf/|xdp/": ["dataplane/bpf", "control/daemon"],
+    r"pcap/": ["dataplane/bpf"],
     r"netlink/": ["control/kernel"],
     r"event2/": ["control/api", "control/daemon"],
     r"toml\+\+/|toml": ["control/config"],

@@ -1,0 +1,28 @@
+// May a program run for every frame? Says no with a reason that its author understands. What is
+// let through has no loop, calls nothing, ends, and reaches no memory but lagg_flow and its stack.
+#pragma once
+
+#include "dataplane/bpf/instruction.hh"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace lagg::bpf {
+
+inline constexpr size_t kMaxInstructions = 4096;
+
+struct Refusal {
+    size_t instruction; ///< the one that is to blame; behind the last when none is
+    std::string reason; ///< half a sentence: what it does, and what to do instead
+};
+
+struct Verdict {
+    std::optional<Refusal> refusal;
+    bool reads_hash = false; ///< lagg_flow::hash
+};
+
+Verdict check(std::span<const Instruction> program);
+
+} // namespace lagg::bpf

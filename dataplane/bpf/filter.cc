@@ -1,0 +1,86 @@
+#include "dataplane/bpf/filter.hh"
+
+#include "dataplane/bpf/library_log.hh"
+
+// Before DPDK's header, which declares libpcap's struct bpf_program alone.
+#include <pcap/pcap.h>
+
+#define ALLOW_EXPERIMENTAL_API // rte_bpf_convert() is, in every release of DPDK so far
+#include <fmt/format.h>
+#include <rte_bpf.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include <cstring>
+
+namespace lagg::bpf {
+
+namespace {
+
+constexpr int kWholeFrame = 65535;
+
+struct PcapCloser {
+    void operator()(pcap_t *pcap) const { pcap_close(pcap); }
+};
+
+struct ClassicDeleter {
+    void operator()(bpf_program *program) const {
+        pcap_freecode(program);
+        delete program;
+    }
+};
+
+struct ConvertedDeleter {
+    void operator()(rte_bpf_prm *converted) const { rte_free(converted); }
+};
+
+using Classic = std::unique_ptr<bpf_program, ClassicDeleter>;
+using Converted = std::unique_ptr<rte_bpf_prm, ConvertedDeleter>;
+
+Error mistake(const std::string &expression, const std::string &what) {
+    return {fmt::format("filter '{}': {}; see pcap-filter(7) for what can be written", expression,
+                        what)};
+}
+
+Result<Classic> compile_classic(const std::string &expression) {
+    const std::unique_ptr<pcap_t, PcapCloser> pcap(pcap_open_dead(DLT_EN10MB, kWholeFrame));
+    if (pcap == nullptr) return mistake(expression, "out of memory");
+    Classic program(new bpf_program{});
+    const int optimise = 1;
+    if (pcap_compile(pcap.get(), program.get(), expression.c_str(), optimise,
+                     PCAP_NETMASK_UNKNOWN) != 0)
+        return mistake(expression, pcap_geterr(pcap.get()));
+    return program;
+}
+
+Result<Converted> convert(const std::string &expression, const bpf_program &classic) {
+    const LibraryLog log;
+    Converted converted(rte_bpf_convert(&classic));
+    if (converted == nullptr)
+        return mistake(expression,
+                       fmt::format("cannot be converted: {}", std::strerror(rte_errno)));
+    return converted;
+}
+
+} // namespace
+
+Result<std::shared_ptr<const Filter>> Filter::compile(const std::string &expression) {
+    // libpcap takes no words for "everything", which nobody means who writes a rule.
+    if (expression.find_first_not_of(" \t\n") == std::string::npos)
+        return mistake(expression, "is empty");
+    const auto classic = compile_classic(expression);
+    if (!classic) return classic.error();
+    const auto converted = convert(expression, **classic);
+    if (!converted) return converted.error();
+    const auto *first = reinterpret_cast<const Instruction *>((*converted)->ins);
+    auto compiled = bpf::compile({first, (*converted)->nb_ins}, Argument::kMbuf);
+    if (const auto *complaint = std::get_if<Complaint>(&compiled))
+        return mistake(expression, complaint->text);
+
+    std::shared_ptr<Filter> filter(new Filter);
+    filter->code_ = std::get<NativeCode>(std::move(compiled));
+    filter->expression_ = expression;
+    return std::shared_ptr<const Filter>(std::move(filter));
+}
+
+} // namespace lagg::bpf

@@ -1,0 +1,34 @@
+// A filter in the language of tcpdump, compiled to instructions of this processor: a rule of where
+// frames go that needs neither C nor a compiler.
+#pragma once
+
+#include "dataplane/base/result.hh"
+#include "dataplane/bpf/native_code.hh"
+
+#include <memory>
+#include <string>
+
+struct rte_mbuf;
+
+namespace lagg::bpf {
+
+/// Immutable; any number of workers ask it at the same time.
+class Filter {
+  public:
+    /// `expression` as in pcap-filter(7), for Ethernet. Needs EAL, and takes a lock: not for a
+    /// worker. An error quotes the expression and libpcap's complaint.
+    static Result<std::shared_ptr<const Filter>> compile(const std::string &expression);
+
+    /// A frame that is too short for what is asked does not match. The packet is not changed.
+    bool matches(rte_mbuf *packet) const { return code_.function(packet) != 0; }
+
+    const std::string &expression() const { return expression_; }
+
+  private:
+    Filter() = default;
+
+    NativeCode code_;
+    std::string expression_;
+};
+
+} // namespace lagg::bpf
