@@ -1,7 +1,7 @@
 // Hash policies: the spellings of lagg(4), Linux bonding and teamd come down to three bits.
 #include "control/config/values.hh"
 
-#include "control/config/words.hh"
+#include "dataplane/base/words.hh"
 
 namespace lagg::config {
 

@@ -2,7 +2,7 @@
 #include "control/config/schema.hh"
 
 #include "control/config/values.hh"
-#include "control/config/words.hh"
+#include "dataplane/base/words.hh"
 
 #include <algorithm>
 
