@@ -319,12 +319,9 @@ std::vector<OutgoingFrame> Aggregate::take_frames() {
 }
 
 distribute::Policy Aggregate::hash_policy() const {
-    const config::Hash &hash = config_.hash;
-    distribute::Fields fields = 0;
-    if (hash.l2) fields |= distribute::kLayer2;
-    if (hash.l3) fields |= distribute::kLayer3;
-    if (hash.l4) fields |= distribute::kLayer4;
-    return {.fields = fields, .seed = hash.seed.value_or(identity_.hash_seed)};
+    distribute::Policy policy = config_.hash.policy;
+    policy.seed = config_.hash.seed.value_or(identity_.hash_seed);
+    return policy;
 }
 
 uint16_t Aggregate::queues() const {

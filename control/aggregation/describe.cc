@@ -1,6 +1,7 @@
 #include "control/aggregation/describe.hh"
 
 #include "control/aggregation/describe_history.hh"
+#include "dataplane/distribute/policy_text.hh"
 #include "lacp/text.hh"
 
 #include <algorithm>
@@ -178,8 +179,9 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
     out.upper = aggregate.upper().text;
     for (const config::Alias &alias : config.aliases)
         out.aliases.push_back(to_string(alias));
-    out.hash_policy = policy_name(config.hash);
-    out.hash_seed = config.hash.seed.value_or(aggregate.identity().hash_seed);
+    const distribute::Policy policy = aggregate.hash_policy();
+    out.hash_policy = distribute::policy_text(policy);
+    out.hash_seed = policy.seed;
     out.roundrobin_stride = config.roundrobin_stride;
     out.lacp_active = config.lacp.active;
     out.lacp_fast = config.lacp.fast;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/base/mac_address.hh"
+#include "dataplane/distribute/policy.hh"
 
 #include <array>
 #include <cstdint>
@@ -72,17 +73,19 @@ struct Port {
 
 enum class Protocol { LACP, FAILOVER, LOADBALANCE, ROUNDROBIN, BROADCAST, NONE };
 
-/// Fields of a frame that the hash covers; "l2", "l3", "l4" of lagg(4) and the usual shorthands.
+/// How frames are spread by their contents.
 struct Hash {
-    bool l2 = true;  ///< source and destination MAC, VLAN
-    bool l3 = true;  ///< IPv4 / IPv6 addresses, protocol
-    bool l4 = false; ///< ports of TCP, UDP, SCTP
+    /// Its seed is not looked at.
+    distribute::Policy policy;
     /// Absent means random at start.
     std::optional<uint32_t> seed;
+    /// The absolute path of an eBPF object file that decides in the policy's place; empty for none.
+    /// The file is to be read at every reload: its content may differ where its name does not.
+    std::string bpf;
+    /// Buckets move from a port that is full to one that is not.
+    bool rebalance = false;
     bool operator==(const Hash &) const = default;
 };
-/// The canonical name: layer2, layer3, layer4, layer2+3, layer2+4, layer3+4, layer2+3+4.
-std::string policy_name(const Hash &hash);
 
 /// Which of several partners gets the traffic.
 enum class Select { STABLE, BANDWIDTH, COUNT, PARTNER_PRIORITY };

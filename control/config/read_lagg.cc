@@ -10,7 +10,6 @@ namespace lagg::config {
 
 namespace {
 
-constexpr int64_t kMostSeed = 4294967295;
 constexpr int64_t kMostStride = 1000000;
 /// The kernel's IFALIASZ is 256 with the NUL at the end.
 constexpr size_t kLongestDescription = 255;
@@ -82,43 +81,6 @@ void read_aliases(TableReader &reader, PlacedLagg &placed) {
             reader.complain(text.at, alias.error().message);
         }
     }
-}
-
-void read_policy(TableReader &reader, const PlacedText &text, Hash &hash) {
-    const auto policy = parse_policy(text.text);
-    if (!policy) return reader.complain(text.at, policy.error().message);
-    const auto seed = hash.seed;
-    hash = *policy;
-    hash.seed = seed;
-}
-
-void read_seed(TableReader &reader, Hash &hash) {
-    const Node *value = reader.find("seed");
-    if (!value) return;
-    if (value->kind == Node::Kind::STRING) {
-        if (lower_case(value->text) == "random") return;
-        reader.wrong_type("seed", "\"random\" or an integer", *value);
-    } else if (const auto seed = reader.integer("seed", 0, kMostSeed)) {
-        hash.seed = static_cast<uint32_t>(*seed);
-    }
-}
-
-/// A policy's name, or a table of the name and the seed.
-void read_hash(TableReader &reader, Hash &hash, Complaints &complaints) {
-    const Node *value = reader.find("hash");
-    if (!value) return;
-    if (value->kind == Node::Kind::STRING) {
-        return read_policy(reader, {value->text, value->at}, hash);
-    }
-    if (value->kind != Node::Kind::TABLE) {
-        return reader.wrong_type(
-            "hash", "a policy such as \"layer2+3\" or a table { policy, seed }", *value);
-    }
-    const std::string &owner = reader.called().owner;
-    TableReader inner(*value, {"in 'hash' of " + owner, owner, "hash."}, complaints);
-    if (const auto policy = inner.text("policy")) read_policy(inner, *policy, hash);
-    read_seed(inner, hash);
-    inner.reject_unknown();
 }
 
 void read_upper_text(TableReader &reader, const PlacedText &text, PlacedLagg &placed) {

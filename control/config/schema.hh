@@ -57,6 +57,12 @@ PlacedLagg read_lagg(const Node &table, Complaints &complaints);
 void read_lacp(TableReader &outer, PortLacp &lacp, Complaints &complaints);
 void read_lacp(TableReader &outer, PlacedLagg &placed, Complaints &complaints);
 
+/// The hash of a [[lagg]]; nothing changes where there is none.
+void read_hash(TableReader &outer, Hash &hash, Complaints &complaints);
+
+/// An absolute path; nothing where it is absent or wrong. `example` stands in the complaint.
+std::optional<std::string> read_path(TableReader &reader, std::string_view key,
+                                     const char *example);
 /// A unicast MAC address; nothing where it is absent or wrong.
 std::optional<MacAddress> read_mac(TableReader &reader, std::string_view key);
 

@@ -110,16 +110,16 @@ TEST(Reconfigure, ThePolicyReachesTheForwarding) {
     Driven driven(lagg(Protocol::LOADBALANCE, kThree));
     driven.start();
     EXPECT_EQ(driven.aggregate.forwarding().spread.policy,
-              (distribute::Policy{.l2 = true, .l3 = true, .l4 = false, .seed = 0x5eed}));
+              (distribute::Policy{.fields = distribute::kLayer23, .seed = 0x5eed}));
     const distribute::BucketTable before = driven.aggregate.buckets();
     (void)driven.aggregate.take_changed();
     driven.reconfigure([](config::Lagg &config) {
-        config.hash = {.l2 = false, .l3 = true, .l4 = true, .seed = 7};
+        config.hash = {.policy = {.fields = distribute::kLayer34}, .seed = 7};
         config.roundrobin_stride = 9;
     });
     EXPECT_TRUE(driven.aggregate.take_changed());
     const distribute::Spread spread = driven.aggregate.forwarding().spread;
-    EXPECT_EQ(spread.policy, (distribute::Policy{.l2 = false, .l3 = true, .l4 = true, .seed = 7}));
+    EXPECT_EQ(spread.policy, (distribute::Policy{.fields = distribute::kLayer34, .seed = 7}));
     EXPECT_EQ(spread.stride, 9u);
     EXPECT_EQ(driven.aggregate.buckets(), before);
 }
@@ -128,7 +128,7 @@ TEST(Reconfigure, LacpStaysUpThroughAHashAndAnOrder) {
     Pair pair(lagg(Protocol::LACP, kThree));
     pair.run(5s);
     pair.a.reconfigure([](config::Lagg &config) {
-        config.hash.l4 = true;
+        config.hash.policy.fields |= distribute::kLayer4;
         config.ports = {"p1", "p2", "p0"};
     });
     EXPECT_EQ(pair.a.live(), (Names{"p1", "p2", "p0"}));
