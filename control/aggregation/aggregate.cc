@@ -138,6 +138,7 @@ void Aggregate::update(const AttachedPort &port, lacp::Time now) {
     Member *member = find_member(port.name);
     if (member == nullptr || !member->port) return;
     member->port->lacp = port.lacp;
+    member->port->weight = port.weight;
     step(lacp::PortParametersChanged{member->port->number, port_parameters(*member)}, now);
     settle(now, "port " + port.name + " reconfigured");
 }
@@ -349,6 +350,7 @@ worker::LaggForwarding Aggregate::forwarding() const {
     forwarding.spread.policy = hash_policy();
     forwarding.spread.hash = distribute::FlowHash(forwarding.spread.policy);
     forwarding.spread.stride = config_.roundrobin_stride;
+    forwarding.spread.weights = live_weights_;
     for (const Member &member : members_) {
         if (!member.port) continue;
         const bool distributes = up_ && member.distributing;

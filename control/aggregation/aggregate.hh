@@ -35,7 +35,11 @@ struct AttachedPort {
     port::LinkSource link_source = port::LinkSource::POLL;
     unsigned interface_index = 0;
     config::PortLacp lacp;
+    std::optional<uint16_t> weight; ///< as configured
 };
+
+/// By the index of members.
+using MemberWeights = std::array<uint32_t, distribute::kMaxMembers>;
 
 /// The device a lagg comes out at.
 struct UpperDevice {
@@ -151,6 +155,8 @@ class Aggregate final : private lacp::ActionSink {
     worker::LaggForwarding forwarding() const;
     /// As the configuration says, with the seed in force.
     distribute::Policy hash_policy() const;
+    /// Of each port that has a device, by its index; relative to one another.
+    MemberWeights weights() const;
     /// Queues that all of its devices have.
     uint16_t queues() const;
     /// Frames to send once the forwarding state in force says what they say.
@@ -178,6 +184,7 @@ class Aggregate final : private lacp::ActionSink {
     bool wants_drain(const Member &member) const;
     bool drain_members(lacp::Time now);
     void end_move_in_time(lacp::Time now);
+    MemberWeights live_weights() const;
     void rebuild_table();
     Member *find_member(const std::string &port);
     Member *find_member(lacp::PortNumber number);
@@ -193,6 +200,7 @@ class Aggregate final : private lacp::ActionSink {
     lacp::Time step_time_; ///< of the step that the actions belong to
     std::vector<OutgoingFrame> frames_;
     FlowMove move_;
+    MemberWeights live_weights_{}; ///< that the table was built for
     uint32_t last_transaction_ = 0;
     uint16_t marker_queue_ = 0; ///< of the Marker that the core is asked for
     /// (collecting, distributing) of each place as last settled, to find what changed.

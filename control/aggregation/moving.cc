@@ -19,17 +19,17 @@ bool uses_hash(Protocol protocol) {
 } // namespace
 
 void Aggregate::rebuild_table() {
-    std::array<uint32_t, distribute::kMaxMembers> weights{};
+    const MemberWeights weights = live_weights();
+    if (weights != live_weights_) changed_ = true;
+    live_weights_ = weights;
+    const bool spreads = up_ && uses_hash(config_.protocol);
     FlowMove::Members live;
-    if (up_ && uses_hash(config_.protocol))
-        for (const Member &member : members_) {
-            if (!member.distributing) continue;
-            weights[member.index] = wants_drain(member) ? 0 : 1;
+    if (spreads)
+        for (const Member &member : members_)
             // Only LACP has a partner to ask whether it has received everything.
-            live.set(member.index, lacp_.has_value());
-        }
+            if (member.distributing) live.set(member.index, lacp_.has_value());
     const distribute::BucketTable before = move_.table();
-    move_.retarget(distribute::build(move_.target(), weights), live);
+    move_.retarget(distribute::build(move_.target(), spreads ? weights : MemberWeights{}), live);
     if (!(move_.table() == before)) changed_ = true;
 }
 

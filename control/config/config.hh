@@ -22,6 +22,8 @@ inline constexpr size_t kMaxDevices = 32;
 /// Laggs without any device of their own, upper "none" and no port open, have a limit too.
 inline constexpr size_t kMaxLaggs = 32;
 
+inline constexpr uint16_t kMaxWeight = 1000;
+
 enum class Memory { AUTO, HUGEPAGES, NONE };
 enum class Poll {
     ADAPTIVE, ///< an idle worker sleeps for tens of microseconds
@@ -68,6 +70,9 @@ struct Port {
     PortLacp lacp;
     /// RX and TX descriptors a queue; what the driver prefers when absent.
     std::optional<uint16_t> descriptors;
+    /// Its share of a lagg's flows relative to other ports, 1 to kMaxWeight; absent: as the lagg's
+    /// `weights` says.
+    std::optional<uint16_t> weight;
     bool operator==(const Port &) const = default;
 };
 
@@ -85,6 +90,12 @@ struct Hash {
     /// Buckets move from a port that is full to one that is not.
     bool rebalance = false;
     bool operator==(const Hash &) const = default;
+};
+
+/// What a port without a weight of its own weighs.
+enum class Weights {
+    EQUAL, ///< 1
+    SPEED, ///< as many as its link has Gbit/s
 };
 
 /// Which of several partners gets the traffic.
@@ -150,6 +161,7 @@ struct Lagg {
     std::optional<MacAddress> mac; ///< of the first port when absent
     std::vector<Alias> aliases;
     Hash hash;
+    Weights weights = Weights::EQUAL;
     Lacp lacp;
     uint16_t min_links = 1;
     uint32_t roundrobin_stride = 1; ///< packets in a row on one port
@@ -167,6 +179,7 @@ struct Config {
 
 const char *to_text(Protocol protocol);
 const char *to_text(UpperKind kind);
+const char *to_text(Weights weights);
 const char *to_text(Select select);
 const char *to_text(Fallback fallback);
 

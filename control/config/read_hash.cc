@@ -21,9 +21,9 @@ void read_modifier(TableReader &reader, const char *key, bool &modifier) {
     const auto wanted = reader.boolean(key);
     if (!wanted) return;
     if (modifier && !*wanted) {
-        return reader.complain(reader.find(key)->at,
-                               reader.subject(key) + " is false, but 'hash.policy' says " + key +
-                                   "; take one of the two out");
+        return reader.complain(reader.find(key)->at, reader.subject(key) +
+                                                         " is false, but 'hash.policy' says " +
+                                                         key + "; take one of the two out");
     }
     modifier = *wanted;
 }

@@ -172,6 +172,8 @@ PlacedLagg read_lagg(const Node &table, Complaints &complaints) {
                                                       {"roundrobin", Protocol::ROUNDROBIN},
                                                       {"broadcast", Protocol::BROADCAST},
                                                       {"none", Protocol::NONE}};
+    static constexpr Choice<Weights> kWeights[] = {{"equal", Weights::EQUAL},
+                                                   {"speed", Weights::SPEED}};
 
     PlacedLagg placed;
     placed.at = table.at;
@@ -186,6 +188,7 @@ PlacedLagg read_lagg(const Node &table, Complaints &complaints) {
     lagg.mac = read_mac(reader, "mac");
     read_aliases(reader, placed);
     read_hash(reader, lagg.hash, complaints);
+    lagg.weights = reader.choice("weights", kWeights).value_or(lagg.weights);
     read_lacp(reader, placed, complaints);
     lagg.rx_all = reader.boolean("rx_all").value_or(lagg.rx_all);
     read_upper(reader, placed, complaints);

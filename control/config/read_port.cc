@@ -60,6 +60,9 @@ PlacedPort read_port(const Node &table, Complaints &complaints) {
     if (const auto count = reader.integer("descriptors", kFewestDescriptors, kMostDescriptors)) {
         placed.port.descriptors = static_cast<uint16_t>(*count);
     }
+    if (const auto weight = reader.integer("weight", 1, kMaxWeight)) {
+        placed.port.weight = static_cast<uint16_t>(*weight);
+    }
     read_lacp(reader, placed.port.lacp, complaints);
     reader.reject_unknown();
     return placed;

@@ -26,6 +26,8 @@ struct Spread {
     std::array<uint8_t, kMaxMembers> live{};
     uint8_t live_count = 0;
     uint32_t stride = 1; ///< round robin: packets in a row on one member
+    /// Weight of each member by index, without a common divisor; 0 where it is not live.
+    std::array<uint32_t, kMaxMembers> weights{};
 };
 
 /// What one worker remembers between bursts; no other worker touches it.

@@ -42,6 +42,7 @@ Names flags(const LaggChanges &c) {
     note(c.aliases, "aliases");
     note(c.description, "description");
     note(c.hash, "hash");
+    note(c.weights, "weights");
     note(c.lacp, "lacp");
     note(c.min_links, "min_links");
     note(c.roundrobin, "roundrobin");
@@ -72,6 +73,7 @@ TEST(Diff, EachFieldOfALagg) {
         {"hash", [](Lagg &l) { l.hash.seed = 1; }},
         {"hash", [](Lagg &l) { l.hash.bpf = "/etc/lagg/mine.o"; }},
         {"hash", [](Lagg &l) { l.hash.rebalance = true; }},
+        {"weights", [](Lagg &l) { l.weights = Weights::SPEED; }},
         {"lacp", [](Lagg &l) { l.lacp.active = false; }},
         {"lacp", [](Lagg &l) { l.lacp.fast = true; }},
         {"lacp", [](Lagg &l) { l.lacp.strict = false; }},
@@ -191,6 +193,16 @@ TEST(Diff, APortsParametersAreLacpOfItsLagg) {
         EXPECT_EQ(changes.laggs_changed[0].name, "lagg1");
         EXPECT_EQ(flags(changes.laggs_changed[0]), Names{"lacp"});
     }
+}
+
+TEST(Diff, APortsWeightIsAMatterOfItsLagg) {
+    Config to = base();
+    to.ports[2].weight = 3;
+    const Changes changes = diff(base(), to);
+    EXPECT_TRUE(changes.ports_added.empty());
+    ASSERT_EQ(changes.laggs_changed.size(), 1u);
+    EXPECT_EQ(changes.laggs_changed[0].name, "lagg1");
+    EXPECT_EQ(flags(changes.laggs_changed[0]), Names{"weights"});
 }
 
 TEST(Diff, EachKeyOfTheDaemon) {

@@ -47,6 +47,7 @@ Lagg lagg4095() {
                  .seed = 4294967295,
                  .bpf = "/etc/lagg/mine.o",
                  .rebalance = true};
+    lagg.weights = Weights::SPEED;
     lagg.min_links = 2;
     lagg.roundrobin_stride = 64;
     lagg.rx_all = true;
@@ -90,7 +91,7 @@ TEST(GoodFiles, Full) {
     right.individual = true;
     right.active = false;
     right.fast = true;
-    expected.ports = {{"left", "0000:03:00.0", left, 512},
+    expected.ports = {{"left", "0000:03:00.0", left, 512, 1000},
                       {"right", "net_af_packet,iface=eth1", right, {}},
                       {"guest", "net_ring0", {}, {}},
                       {"spare", "0000:04:00.0", {}, {}}};
@@ -107,8 +108,8 @@ TEST(GoodFiles, PositionsOfDevicesAndLaggs) {
     good("full.toml", &positions);
     EXPECT_EQ(positions.port_device.size(), 4u);
     EXPECT_EQ(positions.port_device["left"], (Position{16, 10}));
-    EXPECT_EQ(positions.port_device["right"], (Position{22, 10}));
-    EXPECT_EQ(positions.lagg["lagg1"], (Position{73, 8}));
+    EXPECT_EQ(positions.port_device["right"], (Position{23, 10}));
+    EXPECT_EQ(positions.lagg["lagg1"], (Position{75, 8}));
 }
 
 TEST(GoodFiles, OtherSpellings) {
