@@ -23,6 +23,8 @@ inline constexpr size_t kMaxDevices = 32;
 inline constexpr size_t kMaxLaggs = 32;
 
 inline constexpr uint16_t kMaxWeight = 1000;
+/// Rules of one lagg. A frame is held against one after the other.
+inline constexpr size_t kMaxRules = 64;
 
 enum class Memory { AUTO, HUGEPAGES, NONE };
 enum class Poll {
@@ -90,6 +92,13 @@ struct Hash {
     /// Buckets move from a port that is full to one that is not.
     bool rebalance = false;
     bool operator==(const Hash &) const = default;
+};
+
+/// Frames that a filter matches go to one port while it distributes, whatever the hash says.
+struct Rule {
+    std::string filter; ///< in the language of pcap-filter(7); not compiled here
+    std::string port;   ///< one of the lagg's
+    bool operator==(const Rule &) const = default;
 };
 
 /// What a port without a weight of its own weighs.
@@ -162,6 +171,7 @@ struct Lagg {
     std::vector<Alias> aliases;
     Hash hash;
     Weights weights = Weights::EQUAL;
+    std::vector<Rule> rules; ///< the first that matches counts
     Lacp lacp;
     uint16_t min_links = 1;
     uint32_t roundrobin_stride = 1; ///< packets in a row on one port

@@ -60,6 +60,7 @@ LaggChanges diff_lagg(const Lagg &a, const Lagg &b) {
     changes.description = a.description != b.description;
     changes.hash = a.hash != b.hash;
     changes.weights = a.weights != b.weights;
+    changes.rules = a.rules != b.rules;
     changes.lacp = a.lacp != b.lacp;
     changes.min_links = a.min_links != b.min_links;
     changes.roundrobin = a.roundrobin_stride != b.roundrobin_stride;
@@ -76,7 +77,7 @@ LaggChanges diff_lagg(const Lagg &a, const Lagg &b) {
 
 bool any(const LaggChanges &c) {
     return c.protocol || c.ports || c.mtu || c.mac || c.aliases || c.description || c.hash ||
-           c.weights || c.lacp || c.min_links || c.roundrobin || c.rx_all || c.upper;
+           c.weights || c.rules || c.lacp || c.min_links || c.roundrobin || c.rx_all || c.upper;
 }
 
 void diff_laggs(const Config &from, const Config &to, Changes &changes) {

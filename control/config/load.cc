@@ -26,6 +26,8 @@ Config without_places(PlacedConfig &&placed) {
             lagg.ports.push_back(std::move(port.text));
         for (const PlacedAlias &alias : from.aliases)
             lagg.aliases.push_back(alias.alias);
+        for (PlacedRule &rule : from.rules)
+            lagg.rules.push_back({std::move(rule.filter.text), std::move(rule.port.text)});
     }
     return config;
 }

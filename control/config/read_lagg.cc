@@ -189,6 +189,7 @@ PlacedLagg read_lagg(const Node &table, Complaints &complaints) {
     read_aliases(reader, placed);
     read_hash(reader, lagg.hash, complaints);
     lagg.weights = reader.choice("weights", kWeights).value_or(lagg.weights);
+    placed.rules = read_rules(reader, complaints);
     read_lacp(reader, placed, complaints);
     lagg.rx_all = reader.boolean("rx_all").value_or(lagg.rx_all);
     read_upper(reader, placed, complaints);

@@ -43,6 +43,7 @@ Names flags(const LaggChanges &c) {
     note(c.description, "description");
     note(c.hash, "hash");
     note(c.weights, "weights");
+    note(c.rules, "rules");
     note(c.lacp, "lacp");
     note(c.min_links, "min_links");
     note(c.roundrobin, "roundrobin");
@@ -74,6 +75,7 @@ TEST(Diff, EachFieldOfALagg) {
         {"hash", [](Lagg &l) { l.hash.bpf = "/etc/lagg/mine.o"; }},
         {"hash", [](Lagg &l) { l.hash.rebalance = true; }},
         {"weights", [](Lagg &l) { l.weights = Weights::SPEED; }},
+        {"rules", [](Lagg &l) { l.rules = {{"udp", "p0"}}; }},
         {"lacp", [](Lagg &l) { l.lacp.active = false; }},
         {"lacp", [](Lagg &l) { l.lacp.fast = true; }},
         {"lacp", [](Lagg &l) { l.lacp.strict = false; }},

@@ -48,6 +48,7 @@ Lagg lagg4095() {
                  .bpf = "/etc/lagg/mine.o",
                  .rebalance = true};
     lagg.weights = Weights::SPEED;
+    lagg.rules = {{"tcp port 3260", "left"}, {"vlan 7 and udp", "right"}, {"udp", "left"}};
     lagg.min_links = 2;
     lagg.roundrobin_stride = 64;
     lagg.rx_all = true;
@@ -109,7 +110,7 @@ TEST(GoodFiles, PositionsOfDevicesAndLaggs) {
     EXPECT_EQ(positions.port_device.size(), 4u);
     EXPECT_EQ(positions.port_device["left"], (Position{16, 10}));
     EXPECT_EQ(positions.port_device["right"], (Position{23, 10}));
-    EXPECT_EQ(positions.lagg["lagg1"], (Position{75, 8}));
+    EXPECT_EQ(positions.lagg["lagg1"], (Position{80, 8}));
 }
 
 TEST(GoodFiles, OtherSpellings) {
