@@ -144,6 +144,7 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     out.distributing = aggregate.up() && member.distributing;
     out.buckets =
         static_cast<unsigned>(std::ranges::count(aggregate.buckets().member, member.index));
+    out.weight = aggregate.weights()[member.index];
     out.counters = counters(minus(fleet.totals(member.port->device), member.counters_base));
     return out;
 }
@@ -182,6 +183,13 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
     const distribute::Policy policy = aggregate.hash_policy();
     out.hash_policy = distribute::policy_text(policy);
     out.hash_seed = policy.seed;
+    out.hash_fields = distribute::fields_text(distribute::effective_fields(policy));
+    out.hash_symmetric = policy.symmetric;
+    out.hash_inner = policy.inner;
+    out.hash_program = config.hash.bpf;
+    out.weights = to_text(config.weights);
+    for (const config::Rule &rule : config.rules)
+        out.rules.push_back({rule.filter, rule.port});
     out.roundrobin_stride = config.roundrobin_stride;
     out.lacp_active = config.lacp.active;
     out.lacp_fast = config.lacp.fast;

@@ -41,14 +41,16 @@ LAGG_FIELDS_OF(LacpPort, machines, parameters, actor, partner, partner_sees, agg
 LAGG_FIELDS_OF(Counters, rx_packets, rx_bytes, tx_packets, tx_bytes, rx_not_collecting,
                tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped)
 LAGG_FIELDS_OF(Port, name, device, driver, mac, link_up, speed_mbps, full_duplex, link_source,
-               state, problem, collecting, distributing, buckets, drained_by, drained,
+               state, problem, collecting, distributing, buckets, weight, drained_by, drained,
                link_failures, counters, lacp)
 LAGG_FIELDS_OF(LacpSystem, active, fast, strict, coupled, system_priority, system, port_priority,
                key, max_links, revertive, wait_to_restore_seconds, select, fallback,
                fallback_timeout_seconds, fallback_active, churn_time_seconds, collector_max_delay,
                partner_admin)
+LAGG_FIELDS_OF(Rule, filter, port)
 LAGG_FIELDS_OF(Lagg, name, description, protocol, state, carrier, mac, mtu, speed_mbps, min_links,
-               upper, aliases, hash_policy, hash_seed, roundrobin_stride, lacp_active, lacp_fast,
+               upper, aliases, hash_policy, hash_seed, hash_fields, hash_symmetric, hash_inner,
+               hash_program, weights, rules, roundrobin_stride, lacp_active, lacp_fast,
                active_aggregator, partner_system, lacp, last_change_seconds, last_change_reason,
                counters, ports)
 LAGG_FIELDS_OF(Worker, lcore, loops, busy_loops)
@@ -60,6 +62,10 @@ LAGG_FIELDS_OF(MarkerInformation, system, port, transaction)
 LAGG_FIELDS_OF(Pdu, time, seconds_ago, direction, kind, length, actor, partner, collector_max_delay,
                marker, changed, hex)
 LAGG_FIELDS_OF(PortHistory, lagg, port, transitions, pdus)
+LAGG_FIELDS_OF(FlowQuestion, src, dst, proto, sport, dport, smac, dmac, vlan, inner_vlan,
+               flow_label, spi, ethertype)
+LAGG_FIELDS_OF(PolicyAnswer, policy, own, fields, hash, bucket, port, moving)
+LAGG_FIELDS_OF(FlowAnswer, lagg, protocol, how, seed, policies, notes)
 
 #undef LAGG_FIELDS_OF
 
