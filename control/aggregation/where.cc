@@ -106,9 +106,8 @@ std::vector<std::string> notes(const Aggregate &aggregate) {
     const config::Lagg &config = aggregate.config();
     std::vector<std::string> notes;
     if (!config.rules.empty())
-        notes.push_back(fmt::format("frames that one of its {} rules matches go to the rule's "
-                                    "port; rules are not asked here",
-                                    config.rules.size()));
+        notes.push_back("a frame that one of the lagg's rules matches goes to the rule's port; "
+                        "rules are not asked here");
     if (!config.hash.bpf.empty())
         notes.push_back(fmt::format("the program {} stands in the place of the policy; it is not "
                                     "asked here",

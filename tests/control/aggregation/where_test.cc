@@ -254,7 +254,7 @@ TEST(WhereGoes, SaysWhatElseDecides) {
     driven.start();
     const auto notes = where_goes(driven.aggregate, *asked_flow(ipv4())).notes;
     ASSERT_EQ(notes.size(), 3u);
-    EXPECT_TRUE(notes[0].starts_with("frames that one of its 1 rules matches"));
+    EXPECT_TRUE(notes[0].starts_with("a frame that one of the lagg's rules matches"));
     EXPECT_NE(notes[1].find("/etc/lagg/mine.o"), std::string::npos);
     EXPECT_NE(notes[2].find("NIC"), std::string::npos);
 }
