@@ -158,9 +158,8 @@ Outcome carry_out(const Client &client, CommandLine command) {
     if (command.lagg.empty() && !command.port.empty())
         if (const auto failure = find_lagg(client, command))
             return to_outcome(*failure, command.as_json);
-    const auto answer =
-        client.request(posts(command.verb) ? Method::POST : Method::GET, path_of(command),
-                       body_of(command));
+    const auto answer = client.request(posts(command.verb) ? Method::POST : Method::GET,
+                                       path_of(command), body_of(command));
     if (const auto *failure = std::get_if<Failure>(&answer))
         return to_outcome(*failure, command.as_json);
     const Response &response = std::get<Response>(answer);

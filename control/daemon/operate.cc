@@ -52,9 +52,8 @@ Result<api::FlowAnswer> where_goes(aggregation::ProtocolThread &protocol, const 
     const Result<frame::FlowKey> key = aggregation::asked_flow(question);
     if (!key) return key.error();
     Result<api::FlowAnswer> answer = Error{};
-    protocol.call([&](aggregation::Engine &engine, lacp::Time) {
-        answer = engine.where_goes(lagg, *key);
-    });
+    protocol.call(
+        [&](aggregation::Engine &engine, lacp::Time) { answer = engine.where_goes(lagg, *key); });
     return answer;
 }
 

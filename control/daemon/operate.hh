@@ -1,5 +1,5 @@
-// What API clients ask of single ports and flows, carried to the protocol thread. Returns as soon as that has
-// done it, which waits for no device.
+// What API clients ask of single ports and flows, carried to the protocol thread. Returns as soon
+// as that has done it, which waits for no device.
 #pragma once
 
 #include "control/aggregation/protocol_thread.hh"

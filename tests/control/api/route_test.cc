@@ -46,8 +46,8 @@ TEST(Route, NothingElse) {
 // A name with a slash in it is no lagg's, and the answer has to say so.
 TEST(Route, WhatIsNoPathOfAPortIsANameThatNoLaggHas) {
     for (const char *rest : {"../status", "lagg0/ports", "lagg0/ports/p1", "lagg0/ports/p1/drains",
-                             "lagg0/ports//drain", "/ports/p1/drain", "lagg0/ports/p1/drain/", "/hash",
-                             "lagg0/hash/", "lagg0/ports/p1/hash"}) {
+                             "lagg0/ports//drain", "/ports/p1/drain", "lagg0/ports/p1/drain/",
+                             "/hash", "lagg0/hash/", "lagg0/ports/p1/hash"}) {
         const Route route = route_of(std::string("/v1/laggs/") + rest);
         EXPECT_EQ(route.resource, Resource::LAGG) << rest;
         EXPECT_EQ(route.lagg, rest);

@@ -75,7 +75,10 @@ TEST(Diff, EachFieldOfALagg) {
         {"hash", [](Lagg &l) { l.hash.bpf = "/etc/lagg/mine.o"; }},
         {"hash", [](Lagg &l) { l.hash.rebalance = true; }},
         {"weights", [](Lagg &l) { l.weights = Weights::SPEED; }},
-        {"rules", [](Lagg &l) { l.rules = {{"udp", "p0"}}; }},
+        {"rules",
+         [](Lagg &l) {
+             l.rules = {{"udp", "p0"}};
+         }},
         {"lacp", [](Lagg &l) { l.lacp.active = false; }},
         {"lacp", [](Lagg &l) { l.lacp.fast = true; }},
         {"lacp", [](Lagg &l) { l.lacp.strict = false; }},

@@ -213,15 +213,15 @@ TEST_F(LaggctlTest, WhyExitsWith0OrWith7) {
 
 TEST_F(LaggctlTest, HashAsksAboutAFlow) {
     serve();
-    const Ended all = run({"hash",  "lagg0",   "--src",       "a", "--dst",        "b", "--proto",
-                           "c",     "--sport", "1",           "--dport",      "2", "--smac", "d",
-                           "--dmac", "e",      "--vlan",      "3", "--inner-vlan", "4",
-                           "--flow-label", "5", "--spi",      "6", "--ethertype",  "7"});
+    const Ended all =
+        run({"hash",        "lagg0", "--src",        "a", "--dst",        "b", "--proto", "c",
+             "--sport",     "1",     "--dport",      "2", "--smac",       "d", "--dmac",  "e",
+             "--vlan",      "3",     "--inner-vlan", "4", "--flow-label", "5", "--spi",   "6",
+             "--ethertype", "7"});
     EXPECT_EQ(all.code, 0) << all.err;
     EXPECT_NE(all.out.find("* a b c 1 2 d e 3 4 5 6 7 "), std::string::npos) << all.out;
     EXPECT_TRUE(all.out.starts_with("lagg0: echoed\nPOLICY")) << all.out;
-    const json some =
-        json::parse(run({"-j", "hash", "lagg0", "--dst", "b", "--src", "a"}).out);
+    const json some = json::parse(run({"-j", "hash", "lagg0", "--dst", "b", "--src", "a"}).out);
     EXPECT_EQ(some.at("policies").at(0).at("policy"), "a b - - - - - - - - - - ");
 }
 
