@@ -37,8 +37,12 @@ Positions positions_of(const PlacedConfig &config) {
     for (const PlacedPort &port : config.ports) {
         positions.port_device[port.port.name] = port.device;
     }
-    for (const PlacedLagg &lagg : config.laggs)
+    for (const PlacedLagg &lagg : config.laggs) {
         positions.lagg[lagg.lagg.name] = lagg.name;
+        if (!lagg.lagg.hash.bpf.empty()) positions.hash_bpf[lagg.lagg.name] = lagg.bpf;
+        for (const PlacedRule &rule : lagg.rules)
+            positions.filters[lagg.lagg.name].push_back(rule.filter.at);
+    }
     return positions;
 }
 

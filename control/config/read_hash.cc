@@ -52,7 +52,8 @@ std::optional<std::string> read_path(TableReader &reader, std::string_view key,
     return std::nullopt;
 }
 
-void read_hash(TableReader &outer, Hash &hash, Complaints &complaints) {
+void read_hash(TableReader &outer, PlacedLagg &placed, Complaints &complaints) {
+    Hash &hash = placed.lagg.hash;
     const Node *value = outer.find("hash");
     if (!value) return;
     if (value->kind == Node::Kind::STRING) {
@@ -68,7 +69,10 @@ void read_hash(TableReader &outer, Hash &hash, Complaints &complaints) {
     read_modifier(reader, "symmetric", hash.policy.symmetric);
     read_modifier(reader, "inner", hash.policy.inner);
     read_seed(reader, hash);
-    hash.bpf = read_path(reader, "bpf", "/etc/lagg/policy.o").value_or(hash.bpf);
+    if (auto path = read_path(reader, "bpf", "/etc/lagg/policy.o")) {
+        hash.bpf = *std::move(path);
+        placed.bpf = reader.find("bpf")->at;
+    }
     hash.rebalance = reader.boolean("rebalance").value_or(hash.rebalance);
     reader.reject_unknown();
 }

@@ -187,7 +187,7 @@ PlacedLagg read_lagg(const Node &table, Complaints &complaints) {
     read_numbers(reader, placed);
     lagg.mac = read_mac(reader, "mac");
     read_aliases(reader, placed);
-    read_hash(reader, lagg.hash, complaints);
+    read_hash(reader, placed, complaints);
     lagg.weights = reader.choice("weights", kWeights).value_or(lagg.weights);
     placed.rules = read_rules(reader, complaints);
     read_lacp(reader, placed, complaints);

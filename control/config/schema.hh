@@ -44,6 +44,7 @@ struct PlacedLagg {
     Position min_links;
     Position max_links;
     Position fallback;
+    Position bpf;
     Position upper;
 };
 
@@ -65,7 +66,7 @@ void read_lacp(TableReader &outer, PortLacp &lacp, Complaints &complaints);
 void read_lacp(TableReader &outer, PlacedLagg &placed, Complaints &complaints);
 
 /// The hash of a [[lagg]]; nothing changes where there is none.
-void read_hash(TableReader &outer, Hash &hash, Complaints &complaints);
+void read_hash(TableReader &outer, PlacedLagg &placed, Complaints &complaints);
 
 /// The rules of a [[lagg]]; none where there are none.
 std::vector<PlacedRule> read_rules(TableReader &outer, Complaints &complaints);

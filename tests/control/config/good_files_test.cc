@@ -104,13 +104,17 @@ TEST(GoodFiles, Full) {
     EXPECT_EQ(good("full.toml"), expected);
 }
 
-TEST(GoodFiles, PositionsOfDevicesAndLaggs) {
+TEST(GoodFiles, PositionsOfWhatIsCheckedElsewhere) {
     Positions positions;
     good("full.toml", &positions);
     EXPECT_EQ(positions.port_device.size(), 4u);
     EXPECT_EQ(positions.port_device["left"], (Position{16, 10}));
     EXPECT_EQ(positions.port_device["right"], (Position{23, 10}));
     EXPECT_EQ(positions.lagg["lagg1"], (Position{80, 8}));
+    EXPECT_EQ(positions.hash_bpf.size(), 1u);
+    EXPECT_EQ(positions.hash_bpf["lagg4095"], (Position{43, 88}));
+    EXPECT_EQ(positions.filters["lagg4095"],
+              (std::vector<Position>{{46, 16}, {47, 32}, {48, 16}}));
 }
 
 TEST(GoodFiles, OtherSpellings) {
