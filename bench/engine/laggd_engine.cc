@@ -42,7 +42,7 @@ class LaggdEngine final : public Engine {
         : pool_(pool), upper_(prefix + "up", circuit.down(), circuit.up(), pool) {
         config_.name = "lagg0";
         config_.protocol = config::Protocol::LOADBALANCE;
-        config_.hash = {.l2 = false, .l3 = true, .l4 = true, .seed = 1};
+        config_.hash = {.policy = {.fields = distribute::kLayer34}, .seed = 1};
         for (unsigned i = 0; i < kMembers; ++i) {
             const std::string name = prefix + "p" + std::to_string(i);
             members_.push_back(

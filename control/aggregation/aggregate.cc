@@ -139,6 +139,7 @@ void Aggregate::update(const AttachedPort &port, lacp::Time now) {
     Member *member = find_member(port.name);
     if (member == nullptr || !member->port) return;
     member->port->lacp = port.lacp;
+    member->port->weight = port.weight;
     step(lacp::PortParametersChanged{member->port->number, port_parameters(*member)}, now);
     settle(now, "port " + port.name + " reconfigured");
 }
@@ -320,12 +321,9 @@ std::vector<OutgoingFrame> Aggregate::take_frames() {
 }
 
 distribute::Policy Aggregate::hash_policy() const {
-    const config::Hash &hash = config_.hash;
-    distribute::Fields fields = 0;
-    if (hash.l2) fields |= distribute::kLayer2;
-    if (hash.l3) fields |= distribute::kLayer3;
-    if (hash.l4) fields |= distribute::kLayer4;
-    return {.fields = fields, .seed = hash.seed.value_or(identity_.hash_seed)};
+    distribute::Policy policy = config_.hash.policy;
+    policy.seed = config_.hash.seed.value_or(identity_.hash_seed);
+    return policy;
 }
 
 uint16_t Aggregate::queues() const {
@@ -353,6 +351,7 @@ worker::LaggForwarding Aggregate::forwarding() const {
     forwarding.spread.policy = hash_policy();
     forwarding.spread.hash = distribute::FlowHash(forwarding.spread.policy);
     forwarding.spread.stride = config_.roundrobin_stride;
+    forwarding.spread.weights = live_weights_;
     for (const Member &member : members_) {
         if (!member.port) continue;
         const bool distributes = up_ && member.distributing;
@@ -363,9 +362,7 @@ worker::LaggForwarding Aggregate::forwarding() const {
                                             .distributing = distributes};
         forwarding.member_count =
             std::max<uint8_t>(forwarding.member_count, static_cast<uint8_t>(member.index + 1));
-        if (!distributes) continue;
-        forwarding.spread.live[forwarding.spread.live_count++] = member.index;
-        forwarding.spread.weights[member.index] = 1;
+        if (distributes) forwarding.spread.live[forwarding.spread.live_count++] = member.index;
     }
     worker::choose_way(forwarding);
     return forwarding;

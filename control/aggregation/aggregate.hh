@@ -36,7 +36,11 @@ struct AttachedPort {
     port::LinkSource link_source = port::LinkSource::POLL;
     unsigned interface_index = 0;
     config::PortLacp lacp;
+    std::optional<uint16_t> weight; ///< as configured
 };
+
+/// By the index of members.
+using MemberWeights = std::array<uint32_t, distribute::kMaxMembers>;
 
 /// The device a lagg comes out at.
 struct UpperDevice {
@@ -162,6 +166,8 @@ class Aggregate final : private lacp::ActionSink {
     worker::LaggForwarding forwarding() const;
     /// As the configuration says, with the seed in force.
     distribute::Policy hash_policy() const;
+    /// Of each port that has a device, by its index; relative to one another.
+    MemberWeights weights() const;
     /// Queues that all of its devices have.
     uint16_t queues() const;
     /// Frames to send once the forwarding state in force says what they say.
@@ -189,6 +195,7 @@ class Aggregate final : private lacp::ActionSink {
     bool wants_drain(const Member &member) const;
     bool drain_members(lacp::Time now);
     void end_move_in_time(lacp::Time now);
+    MemberWeights live_weights() const;
     void rebuild_table();
     std::string takers(const distribute::Plan &plan) const;
     Member *find_member(const std::string &port);
@@ -206,8 +213,8 @@ class Aggregate final : private lacp::ActionSink {
     std::vector<OutgoingFrame> frames_;
     FlowMove move_;
     Rebalancing rebalancing_;
-    /// Those of the table in force.
-    std::array<uint32_t, distribute::kMaxMembers> weights_{};
+    MemberWeights live_weights_{};
+    MemberWeights table_weights_{}; ///< that the table was built for
     uint32_t last_transaction_ = 0;
     uint16_t marker_queue_ = 0; ///< of the Marker that the core is asked for
     /// (collecting, distributing) of each place as last settled, to find what changed.

@@ -1,6 +1,7 @@
 #include "control/aggregation/describe.hh"
 
 #include "control/aggregation/describe_history.hh"
+#include "dataplane/distribute/policy_text.hh"
 #include "lacp/text.hh"
 
 #include <algorithm>
@@ -143,6 +144,7 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     out.distributing = aggregate.up() && member.distributing;
     out.buckets =
         static_cast<unsigned>(std::ranges::count(aggregate.buckets().member, member.index));
+    out.weight = aggregate.weights()[member.index];
     out.counters = counters(minus(fleet.totals(member.port->device), member.counters_base));
     return out;
 }
@@ -192,9 +194,17 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
     out.upper = aggregate.upper().text;
     for (const config::Alias &alias : config.aliases)
         out.aliases.push_back(to_string(alias));
-    out.hash_policy = policy_name(config.hash);
-    out.hash_seed = config.hash.seed.value_or(aggregate.identity().hash_seed);
     out.rebalance = describe_rebalance(aggregate, now);
+    const distribute::Policy policy = aggregate.hash_policy();
+    out.hash_policy = distribute::policy_text(policy);
+    out.hash_seed = policy.seed;
+    out.hash_fields = distribute::fields_text(distribute::effective_fields(policy));
+    out.hash_symmetric = policy.symmetric;
+    out.hash_inner = policy.inner;
+    out.hash_program = config.hash.bpf;
+    out.weights = to_text(config.weights);
+    for (const config::Rule &rule : config.rules)
+        out.rules.push_back({rule.filter, rule.port});
     out.roundrobin_stride = config.roundrobin_stride;
     out.lacp_active = config.lacp.active;
     out.lacp_fast = config.lacp.fast;

@@ -5,6 +5,7 @@
 #include "control/aggregation/aggregate.hh"
 #include "control/api/snapshot.hh"
 #include "control/kernel/carrier_watch.hh"
+#include "dataplane/frame/flow_key.hh"
 #include "dataplane/worker/fleet.hh"
 
 #include <deque>
@@ -74,6 +75,8 @@ class Engine {
     Result<api::PortHistory> history(const std::string &lagg, const std::string &port,
                                      lacp::Time now,
                                      std::chrono::system_clock::time_point wall_now) const;
+    /// Where frames with this key leave the lagg.
+    Result<api::FlowAnswer> where_goes(const std::string &lagg, const frame::FlowKey &key) const;
     bool has_port(const std::string &lagg, const std::string &port) const;
     const worker::Fleet &fleet() const { return fleet_; }
     worker::Fleet &fleet() { return fleet_; }

@@ -15,22 +15,24 @@ bool uses_hash(Protocol protocol) {
 }
 
 void Aggregate::rebuild_table() {
-    std::array<uint32_t, distribute::kMaxMembers> weights{};
+    const MemberWeights weights = live_weights();
+    if (weights != live_weights_) changed_ = true;
+    live_weights_ = weights;
+    const bool spreads = up_ && uses_hash(config_.protocol);
     FlowMove::Members live;
-    if (up_ && uses_hash(config_.protocol))
-        for (const Member &member : members_) {
-            if (!member.distributing) continue;
-            weights[member.index] = wants_drain(member) ? 0 : 1;
+    if (spreads)
+        for (const Member &member : members_)
             // Only LACP has a partner to ask whether it has received everything. Without it the
             // rebalancer's moves alone wait, and what joins one under way waits with it.
-            live.set(member.index, lacp_.has_value() || move_.is_holding());
-        }
+            if (member.distributing)
+                live.set(member.index, lacp_.has_value() || move_.is_holding());
     const distribute::BucketTable before = move_.table();
     const distribute::BucketTable &now = move_.target();
-    move_.retarget(rebalances() ? distribute::rebuild(now, weights_, weights)
-                                : distribute::build(now, weights),
+    const MemberWeights wanted = spreads ? weights : MemberWeights{};
+    move_.retarget(rebalances() ? distribute::rebuild(now, table_weights_, wanted)
+                                : distribute::build(now, wanted),
                    live);
-    weights_ = weights;
+    table_weights_ = wanted;
     if (move_.table() == before) return;
     changed_ = true;
     rebalancing_.restart();

@@ -1,7 +1,8 @@
 // What an operator does to a single port while everything runs: draining it, losing its LACPDUs on
-// purpose, looking at its past.
+// purpose, looking at its past; and where a flow goes.
 #include "control/aggregation/describe_history.hh"
 #include "control/aggregation/engine.hh"
+#include "control/aggregation/where.hh"
 #include "lacp/slow_protocol.hh"
 
 #include <fmt/format.h>
@@ -107,6 +108,13 @@ Result<api::PortHistory> Engine::history(const std::string &lagg, const std::str
     const Member *member = aggregate->find(port);
     if (member == nullptr) return Error{fmt::format("{} has no port \"{}\"", lagg, port)};
     return describe_history(*aggregate, *member, now, wall_now);
+}
+
+Result<api::FlowAnswer> Engine::where_goes(const std::string &lagg,
+                                           const frame::FlowKey &key) const {
+    const Aggregate *aggregate = find(lagg);
+    if (aggregate == nullptr) return Error{fmt::format("there is no lagg \"{}\"", lagg)};
+    return aggregation::where_goes(*aggregate, key);
 }
 
 } // namespace lagg::aggregation

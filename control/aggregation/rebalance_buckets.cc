@@ -16,7 +16,7 @@ bool Aggregate::wants_loads(lacp::Time now) const {
 
 void Aggregate::note_loads(const Rebalancing::Octets &octets, lacp::Time now) {
     if (!rebalances() || move_.is_holding() || !rebalancing_.note(octets, now)) return;
-    const distribute::Plan plan = rebalancing_.plan(move_.target(), weights_);
+    const distribute::Plan plan = rebalancing_.plan(move_.target(), table_weights_);
     if (plan.moves.empty()) return;
     const std::string action = takers(plan);
     spdlog::info("{}: rebalances: {} of {} buckets move, busiest port {:.2f} -> {:.2f} of the "
@@ -24,8 +24,8 @@ void Aggregate::note_loads(const Rebalancing::Octets &octets, lacp::Time now) {
                  config_.name, plan.moves.size(), distribute::kBuckets, plan.before, plan.after,
                  action);
     FlowMove::Members live;
-    for (size_t m = 0; m < weights_.size(); ++m)
-        live.set(m, weights_[m] != 0);
+    for (size_t m = 0; m < table_weights_.size(); ++m)
+        live.set(m, table_weights_[m] != 0);
     move_.retarget(distribute::applied(move_.target(), plan), live);
     changed_ = true;
     rebalancing_.carried_out(plan, action, now);

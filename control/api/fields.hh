@@ -107,6 +107,7 @@ void for_each_field(T &record, Visit visit) {
     visit("collecting", record.collecting);
     visit("distributing", record.distributing);
     visit("buckets", record.buckets);
+    visit("weight", record.weight);
     visit("drained_by", record.drained_by);
     visit("drained", record.drained);
     visit("link_failures", record.link_failures);
@@ -151,6 +152,13 @@ void for_each_field(T &record, Visit visit) {
 }
 
 template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Rule>
+void for_each_field(T &record, Visit visit) {
+    visit("filter", record.filter);
+    visit("port", record.port);
+}
+
+template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, Lagg>
 void for_each_field(T &record, Visit visit) {
     visit("name", record.name);
@@ -167,6 +175,12 @@ void for_each_field(T &record, Visit visit) {
     visit("hash_policy", record.hash_policy);
     visit("hash_seed", record.hash_seed);
     visit("rebalance", record.rebalance);
+    visit("hash_fields", record.hash_fields);
+    visit("hash_symmetric", record.hash_symmetric);
+    visit("hash_inner", record.hash_inner);
+    visit("hash_program", record.hash_program);
+    visit("weights", record.weights);
+    visit("rules", record.rules);
     visit("roundrobin_stride", record.roundrobin_stride);
     visit("lacp_active", record.lacp_active);
     visit("lacp_fast", record.lacp_fast);
@@ -244,6 +258,46 @@ void for_each_field(T &record, Visit visit) {
     visit("port", record.port);
     visit("transitions", record.transitions);
     visit("pdus", record.pdus);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, FlowQuestion>
+void for_each_field(T &record, Visit visit) {
+    visit("src", record.src);
+    visit("dst", record.dst);
+    visit("proto", record.proto);
+    visit("sport", record.sport);
+    visit("dport", record.dport);
+    visit("smac", record.smac);
+    visit("dmac", record.dmac);
+    visit("vlan", record.vlan);
+    visit("inner_vlan", record.inner_vlan);
+    visit("flow_label", record.flow_label);
+    visit("spi", record.spi);
+    visit("ethertype", record.ethertype);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, PolicyAnswer>
+void for_each_field(T &record, Visit visit) {
+    visit("policy", record.policy);
+    visit("own", record.own);
+    visit("fields", record.fields);
+    visit("hash", record.hash);
+    visit("bucket", record.bucket);
+    visit("port", record.port);
+    visit("moving", record.moving);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, FlowAnswer>
+void for_each_field(T &record, Visit visit) {
+    visit("lagg", record.lagg);
+    visit("protocol", record.protocol);
+    visit("how", record.how);
+    visit("seed", record.seed);
+    visit("policies", record.policies);
+    visit("notes", record.notes);
 }
 
 /// True for the structs that for_each_field knows.

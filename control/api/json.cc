@@ -88,4 +88,17 @@ void from_json(const json &json, PortHistory &history) {
     decode(json, history);
 }
 
+void to_json(json &json, const FlowQuestion &question) {
+    encode(json, question);
+}
+void from_json(const json &json, FlowQuestion &question) {
+    decode(json, question);
+}
+void to_json(json &json, const FlowAnswer &answer) {
+    encode(json, answer);
+}
+void from_json(const json &json, FlowAnswer &answer) {
+    decode(json, answer);
+}
+
 } // namespace lagg::api

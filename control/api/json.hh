@@ -14,5 +14,9 @@ void to_json(nlohmann::json &json, const Lagg &lagg);
 void from_json(const nlohmann::json &json, Lagg &lagg);
 void to_json(nlohmann::json &json, const PortHistory &history);
 void from_json(const nlohmann::json &json, PortHistory &history);
+void to_json(nlohmann::json &json, const FlowQuestion &question);
+void from_json(const nlohmann::json &json, FlowQuestion &question);
+void to_json(nlohmann::json &json, const FlowAnswer &answer);
+void from_json(const nlohmann::json &json, FlowAnswer &answer);
 
 } // namespace lagg::api

@@ -36,6 +36,8 @@ Route route_of(std::string_view path) {
     if (words.size() == 4 && words[1] == "ports" && !words[0].empty() && !words[2].empty())
         if (const Resource resource = of_port(words[3]); resource != Resource::NOTHING)
             return {resource, words[0], words[2]};
+    if (words.size() == 2 && words[1] == "hash" && !words[0].empty())
+        return {Resource::FLOW, words[0], {}};
     // Anything else is taken for a name, so that the answer can say which name was meant.
     return {Resource::LAGG, std::string(rest), {}};
 }
@@ -47,6 +49,7 @@ bool is_read(Resource resource) {
     case Resource::LAGG:
     case Resource::PORT_LACP: return true;
     case Resource::NOTHING:
+    case Resource::FLOW:
     case Resource::RELOAD:
     case Resource::DRAIN:
     case Resource::TXTEST:

@@ -12,6 +12,7 @@ enum class Resource {
     STATUS,
     LAGGS,
     LAGG,
+    FLOW, ///< where a flow of the lagg goes
     RELOAD,
     PORT_LACP, ///< a port's history
     DRAIN,
@@ -28,7 +29,7 @@ struct Route {
 /// `path` is decoded and has no query.
 Route route_of(std::string_view path);
 
-/// Reading is GET, everything else POST.
+/// Reading is GET, everything else POST; so is a question that has a body.
 bool is_read(Resource resource);
 
 /// A path for each resource, for suggestions.

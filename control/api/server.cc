@@ -2,6 +2,7 @@
 // answer may come from elsewhere and is brought here by the mailbox.
 #include "control/api/server.hh"
 
+#include "control/api/flow_question.hh"
 #include "control/api/json.hh"
 #include "control/api/mailbox.hh"
 #include "control/api/nearest.hh"
@@ -102,12 +103,17 @@ std::optional<Answer> refuse_names(const Route &route, const std::vector<Lagg> &
     return not_there(lagg->name + " has no port", route.port, lagg->ports);
 }
 
-/// The "on" of a request's body, or nothing where it is another document.
-std::optional<bool> wanted_state(evhttp_request *request) {
+/// The request's body; "discarded" where it is no JSON.
+json body_of(evhttp_request *request) {
     evbuffer *buffer = evhttp_request_get_input_buffer(request);
     std::string text(evbuffer_get_length(buffer), '\0');
     evbuffer_copyout(buffer, text.data(), text.size());
-    const json body = json::parse(text, nullptr, false);
+    return json::parse(text, nullptr, false);
+}
+
+/// The "on" of a request's body, or nothing where it is another document.
+std::optional<bool> wanted_state(evhttp_request *request) {
+    const json body = body_of(request);
     if (!body.is_object()) return std::nullopt;
     const auto on = body.find("on");
     if (on == body.end() || !on->is_boolean()) return std::nullopt;
@@ -231,6 +237,13 @@ Answer EvhttpServer::answer(const Route &route, evhttp_request *request) {
         const Result<PortHistory> history = handlers_.history(route.lagg, route.port);
         return history ? Answer{HTTP_OK, json(*history)}
                        : refusal(kConflict, history.error().message);
+    }
+    case Resource::FLOW: {
+        const Result<FlowQuestion> question = flow_question(body_of(request));
+        if (!question) return refusal(HTTP_BADREQUEST, question.error().message);
+        const Result<FlowAnswer> found = handlers_.where_goes(route.lagg, *question);
+        return found ? Answer{HTTP_OK, json(*found)}
+                     : refusal(HTTP_BADREQUEST, found.error().message);
     }
     default: break;
     }

@@ -3,6 +3,8 @@
 //   GET  /v1/status          Status
 //   GET  /v1/laggs           array of Lagg
 //   GET  /v1/laggs/NAME      Lagg, 404 with the nearest name
+//   POST /v1/laggs/NAME/hash  FlowQuestion: FlowAnswer, or 400 for another body or a wrong value;
+//                             numbers may be JSON's or strings
 //   POST /v1/reload          200 {"message": ..}, or 422 {"error": {"message": ..}}
 //   GET  /v1/laggs/NAME/ports/PORT/lacp     PortHistory
 //   POST /v1/laggs/NAME/ports/PORT/drain    {"on": true or false}: 200 {"message": ..}, or 409
@@ -44,6 +46,11 @@ struct Handlers {
     // Called as `status` is, with a lagg and a port that were there a moment ago.
     std::function<Result<PortHistory>(const std::string &lagg, const std::string &port)> history =
         [](const std::string &, const std::string &) { return Error{"there is no history here"}; };
+    /// The error says what is wrong with the question.
+    std::function<Result<FlowAnswer>(const std::string &lagg, const FlowQuestion &question)>
+        where_goes = [](const std::string &, const FlowQuestion &) {
+            return Error{"flows cannot be asked about here"};
+        };
     /// The sentence of success.
     std::function<Result<std::string>(const PortSwitch &)> switch_port = [](const PortSwitch &) {
         return Error{"there is nothing to switch here"};

@@ -95,6 +95,7 @@ struct Port {
     bool collecting = false;
     bool distributing = false;
     unsigned buckets = 0;   ///< of 4096 that lead to this port
+    uint32_t weight = 0;    ///< relative to the other ports; 0 when it is not open
     std::string drained_by; ///< configuration, operator; empty when it is not to be drained
     bool drained = false;   ///< its flows have moved
     uint32_t link_failures = 0;
@@ -137,6 +138,12 @@ struct Rebalance {
     std::string last_action;           ///< which ports took how many buckets
 };
 
+/// Frames that a filter matches go to one port.
+struct Rule {
+    std::string filter;
+    std::string port;
+};
+
 struct Lagg {
     std::string name;
     std::string description;
@@ -152,6 +159,12 @@ struct Lagg {
     std::string hash_policy;
     uint32_t hash_seed = 0;
     Rebalance rebalance;
+    std::string hash_fields; ///< "ip proto port spi": what the policy looks at
+    bool hash_symmetric = false;
+    bool hash_inner = false;
+    std::string hash_program; ///< path of the eBPF object in the policy's place; empty for none
+    std::string weights;      ///< equal, speed
+    std::vector<Rule> rules;  ///< the first that matches counts
     uint32_t roundrobin_stride = 1;
     bool lacp_active = true;
     bool lacp_fast = false;
@@ -181,6 +194,42 @@ struct Status {
     std::string last_reload;   ///< "ok" or the sentence that refused it
     std::vector<Worker> workers;
     std::vector<Lagg> laggs;
+};
+
+/// A flow that is asked about, in the words of whoever asks; what is absent is not in its frames.
+struct FlowQuestion {
+    std::optional<std::string> src; ///< IP addresses, both of them or none
+    std::optional<std::string> dst;
+    std::optional<std::string> proto; ///< tcp, udp, ... or a number
+    std::optional<std::string> sport;
+    std::optional<std::string> dport;
+    std::optional<std::string> smac;
+    std::optional<std::string> dmac;
+    std::optional<std::string> vlan;
+    std::optional<std::string> inner_vlan;
+    std::optional<std::string> flow_label;
+    std::optional<std::string> spi;
+    std::optional<std::string> ethertype;
+};
+
+/// Where a flow goes under one policy.
+struct PolicyAnswer {
+    std::string policy;
+    bool own = false;   ///< that of the lagg; the others are told for comparison
+    std::string fields; ///< of those it looks at, the ones that such a frame has
+    uint32_t hash = 0;
+    uint32_t bucket = 0;
+    std::string port;    ///< empty when no port distributes
+    bool moving = false; ///< frames wait until it is sure that none overtakes another
+};
+
+struct FlowAnswer {
+    std::string lagg;
+    std::string protocol;
+    std::string how; ///< a sentence: how such a lagg decides
+    uint32_t seed = 0;
+    std::vector<PolicyAnswer> policies; ///< the lagg's own first; empty where no hash decides
+    std::vector<std::string> notes;     ///< sentences: what else has a say
 };
 
 /// A machine of a port's LACP, or of its aggregator, went from one state to another.

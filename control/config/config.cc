@@ -28,6 +28,15 @@ const char *to_text(UpperKind kind) {
     return "";
 }
 
+const char *to_text(Weights weights) {
+    switch (weights) {
+    case Weights::EQUAL: return "equal";
+    case Weights::SPEED: return "speed";
+    }
+    assert(false);
+    return "";
+}
+
 const char *to_text(Select select) {
     switch (select) {
     case Select::STABLE: return "stable";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/base/mac_address.hh"
+#include "dataplane/distribute/policy.hh"
 
 #include <array>
 #include <cstdint>
@@ -20,6 +21,10 @@ inline constexpr size_t kMaxPortsPerLagg = 32;
 inline constexpr size_t kMaxDevices = 32;
 /// Laggs without any device of their own, upper "none" and no port open, have a limit too.
 inline constexpr size_t kMaxLaggs = 32;
+
+inline constexpr uint16_t kMaxWeight = 1000;
+/// Rules of one lagg. A frame is held against one after the other.
+inline constexpr size_t kMaxRules = 64;
 
 enum class Memory { AUTO, HUGEPAGES, NONE };
 enum class Poll {
@@ -67,23 +72,40 @@ struct Port {
     PortLacp lacp;
     /// RX and TX descriptors a queue; what the driver prefers when absent.
     std::optional<uint16_t> descriptors;
+    /// Its share of a lagg's flows relative to other ports, 1 to kMaxWeight; absent: as the lagg's
+    /// `weights` says.
+    std::optional<uint16_t> weight;
     bool operator==(const Port &) const = default;
 };
 
 enum class Protocol { LACP, FAILOVER, LOADBALANCE, ROUNDROBIN, BROADCAST, NONE };
 
-/// Fields of a frame that the hash covers; "l2", "l3", "l4" of lagg(4) and the usual shorthands.
+/// How frames are spread by their contents.
 struct Hash {
-    bool l2 = true;  ///< source and destination MAC, VLAN
-    bool l3 = true;  ///< IPv4 / IPv6 addresses, protocol
-    bool l4 = false; ///< ports of TCP, UDP, SCTP
+    /// Its seed is not looked at.
+    distribute::Policy policy;
     /// Absent means random at start.
     std::optional<uint32_t> seed;
-    bool rebalance = false; ///< buckets follow the load that is measured
+    /// The absolute path of an eBPF object file that decides in the policy's place; empty for none.
+    /// The file is to be read at every reload: its content may differ where its name does not.
+    std::string bpf;
+    /// Buckets move from a port that is full to one that is not.
+    bool rebalance = false;
     bool operator==(const Hash &) const = default;
 };
-/// The canonical name: layer2, layer3, layer4, layer2+3, layer2+4, layer3+4, layer2+3+4.
-std::string policy_name(const Hash &hash);
+
+/// Frames that a filter matches go to one port while it distributes, whatever the hash says.
+struct Rule {
+    std::string filter; ///< in the language of pcap-filter(7); not compiled here
+    std::string port;   ///< one of the lagg's
+    bool operator==(const Rule &) const = default;
+};
+
+/// What a port without a weight of its own weighs.
+enum class Weights {
+    EQUAL, ///< 1
+    SPEED, ///< as many as its link has Gbit/s
+};
 
 /// Which of several partners gets the traffic.
 enum class Select { STABLE, BANDWIDTH, COUNT, PARTNER_PRIORITY };
@@ -148,6 +170,8 @@ struct Lagg {
     std::optional<MacAddress> mac; ///< of the first port when absent
     std::vector<Alias> aliases;
     Hash hash;
+    Weights weights = Weights::EQUAL;
+    std::vector<Rule> rules; ///< the first that matches counts
     Lacp lacp;
     uint16_t min_links = 1;
     uint32_t roundrobin_stride = 1; ///< packets in a row on one port
@@ -165,6 +189,7 @@ struct Config {
 
 const char *to_text(Protocol protocol);
 const char *to_text(UpperKind kind);
+const char *to_text(Weights weights);
 const char *to_text(Select select);
 const char *to_text(Fallback fallback);
 

@@ -1,7 +1,7 @@
 // Devices: PCI addresses and DPDK's vdev strings.
 #include "control/config/values.hh"
 
-#include "control/config/words.hh"
+#include "dataplane/base/words.hh"
 
 #include <algorithm>
 

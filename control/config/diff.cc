@@ -18,7 +18,7 @@ bool contains(const std::vector<std::string> &names, const std::string &name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// What a port is; its LACP parameters are a matter of the lagg that uses it.
+/// What a port is; its weight and LACP parameters are a matter of the lagg that uses it.
 bool same_device(const Port &a, const Port &b) {
     return a.device == b.device && a.descriptors == b.descriptors;
 }
@@ -39,11 +39,14 @@ bool replaced(const Changes &changes, const std::string &port) {
     return contains(changes.ports_removed, port) && contains(changes.ports_added, port);
 }
 
-bool port_parameters_differ(const Config &from, const Config &to, const Lagg &lagg) {
+/// Whether `parameter` of a port of the lagg differs.
+template <typename Parameter>
+bool ports_differ(const Config &from, const Config &to, const Lagg &lagg,
+                  Parameter Port::*parameter) {
     return std::any_of(lagg.ports.begin(), lagg.ports.end(), [&](const std::string &name) {
         const Port *before = find(from.ports, name);
         const Port *after = find(to.ports, name);
-        return before && after && before->lacp != after->lacp;
+        return before && after && before->*parameter != after->*parameter;
     });
 }
 
@@ -56,6 +59,8 @@ LaggChanges diff_lagg(const Lagg &a, const Lagg &b) {
     changes.mac = a.mac != b.mac;
     changes.description = a.description != b.description;
     changes.hash = a.hash != b.hash;
+    changes.weights = a.weights != b.weights;
+    changes.rules = a.rules != b.rules;
     changes.lacp = a.lacp != b.lacp;
     changes.min_links = a.min_links != b.min_links;
     changes.roundrobin = a.roundrobin_stride != b.roundrobin_stride;
@@ -72,7 +77,7 @@ LaggChanges diff_lagg(const Lagg &a, const Lagg &b) {
 
 bool any(const LaggChanges &c) {
     return c.protocol || c.ports || c.mtu || c.mac || c.aliases || c.description || c.hash ||
-           c.lacp || c.min_links || c.roundrobin || c.rx_all || c.upper;
+           c.weights || c.rules || c.lacp || c.min_links || c.roundrobin || c.rx_all || c.upper;
 }
 
 void diff_laggs(const Config &from, const Config &to, Changes &changes) {
@@ -89,7 +94,8 @@ void diff_laggs(const Config &from, const Config &to, Changes &changes) {
         for (const std::string &port : lagg.ports) {
             if (replaced(changes, port)) of_lagg.ports = true;
         }
-        if (port_parameters_differ(from, to, lagg)) of_lagg.lacp = true;
+        if (ports_differ(from, to, lagg, &Port::lacp)) of_lagg.lacp = true;
+        if (ports_differ(from, to, lagg, &Port::weight)) of_lagg.weights = true;
         if (lagg.upper.kind == UpperKind::PORT && replaced(changes, lagg.upper.port)) {
             of_lagg.upper = true;
         }

@@ -18,6 +18,8 @@ struct LaggChanges {
     bool aliases = false;
     bool description = false;
     bool hash = false;
+    bool weights = false; ///< of the lagg or of one of its ports
+    bool rules = false;
     bool lacp = false; ///< any LACP parameter of the lagg or of one of its ports
     bool min_links = false;
     bool roundrobin = false;

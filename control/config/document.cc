@@ -2,7 +2,7 @@
 #include "control/config/document.hh"
 
 #include "control/config/syntax_hint.hh"
-#include "control/config/words.hh"
+#include "dataplane/base/words.hh"
 
 #include <toml++/toml.h>
 

@@ -26,6 +26,8 @@ Config without_places(PlacedConfig &&placed) {
             lagg.ports.push_back(std::move(port.text));
         for (const PlacedAlias &alias : from.aliases)
             lagg.aliases.push_back(alias.alias);
+        for (PlacedRule &rule : from.rules)
+            lagg.rules.push_back({std::move(rule.filter.text), std::move(rule.port.text)});
     }
     return config;
 }
@@ -35,8 +37,12 @@ Positions positions_of(const PlacedConfig &config) {
     for (const PlacedPort &port : config.ports) {
         positions.port_device[port.port.name] = port.device;
     }
-    for (const PlacedLagg &lagg : config.laggs)
+    for (const PlacedLagg &lagg : config.laggs) {
         positions.lagg[lagg.lagg.name] = lagg.name;
+        if (!lagg.lagg.hash.bpf.empty()) positions.hash_bpf[lagg.lagg.name] = lagg.bpf;
+        for (const PlacedRule &rule : lagg.rules)
+            positions.filters[lagg.lagg.name].push_back(rule.filter.at);
+    }
     return positions;
 }
 

@@ -2,7 +2,7 @@
 #include "control/config/schema.hh"
 
 #include "control/config/values.hh"
-#include "control/config/words.hh"
+#include "dataplane/base/words.hh"
 
 #include <algorithm>
 
@@ -76,19 +76,6 @@ void read_api(TableReader &reader, std::string &api) {
     }
 }
 
-void read_record(TableReader &reader, std::string &record) {
-    const auto path = reader.text("record");
-    if (!path) return;
-    if (path->text.empty() || path->text.front() != '/' ||
-        path->text.find('\0') != std::string::npos) {
-        reader.complain(path->at, reader.subject("record") + " is " + in_quotes(path->text) +
-                                      "; it must be an absolute path, such as " +
-                                      in_quotes("/var/log/lagg.record"));
-    } else {
-        record = path->text;
-    }
-}
-
 } // namespace
 
 Daemon read_daemon(const Node &table, Complaints &complaints) {
@@ -111,7 +98,7 @@ Daemon read_daemon(const Node &table, Complaints &complaints) {
     if (const auto poll = reader.choice("poll", kPolls)) daemon.poll = *poll;
     read_api(reader, daemon.api);
     if (const auto log = reader.choice("log", kLogs)) daemon.log = *log;
-    read_record(reader, daemon.record);
+    daemon.record = read_path(reader, "record", "/var/log/lagg.record").value_or(daemon.record);
     if (const auto arguments = reader.texts("eal", "[\"--log-level=8\"]")) {
         for (const PlacedText &argument : *arguments)
             daemon.eal.push_back(argument.text);

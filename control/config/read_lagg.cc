@@ -2,7 +2,7 @@
 #include "control/config/schema.hh"
 
 #include "control/config/values.hh"
-#include "control/config/words.hh"
+#include "dataplane/base/words.hh"
 
 #include <algorithm>
 
@@ -10,7 +10,6 @@ namespace lagg::config {
 
 namespace {
 
-constexpr int64_t kMostSeed = 4294967295;
 constexpr int64_t kMostStride = 1000000;
 /// The kernel's IFALIASZ is 256 with the NUL at the end.
 constexpr size_t kLongestDescription = 255;
@@ -82,43 +81,6 @@ void read_aliases(TableReader &reader, PlacedLagg &placed) {
             reader.complain(text.at, alias.error().message);
         }
     }
-}
-
-void read_policy(TableReader &reader, const PlacedText &text, Hash &hash) {
-    const auto policy = parse_policy(text.text);
-    if (!policy) return reader.complain(text.at, policy.error().message);
-    const auto seed = hash.seed;
-    hash = *policy;
-    hash.seed = seed;
-}
-
-void read_seed(TableReader &reader, Hash &hash) {
-    const Node *value = reader.find("seed");
-    if (!value) return;
-    if (value->kind == Node::Kind::STRING) {
-        if (lower_case(value->text) == "random") return;
-        reader.wrong_type("seed", "\"random\" or an integer", *value);
-    } else if (const auto seed = reader.integer("seed", 0, kMostSeed)) {
-        hash.seed = static_cast<uint32_t>(*seed);
-    }
-}
-
-/// A policy's name, or a table of the name and the seed.
-void read_hash(TableReader &reader, Hash &hash, Complaints &complaints) {
-    const Node *value = reader.find("hash");
-    if (!value) return;
-    if (value->kind == Node::Kind::STRING) {
-        return read_policy(reader, {value->text, value->at}, hash);
-    }
-    if (value->kind != Node::Kind::TABLE) {
-        return reader.wrong_type(
-            "hash", "a policy such as \"layer2+3\" or a table { policy, seed }", *value);
-    }
-    const std::string &owner = reader.called().owner;
-    TableReader inner(*value, {"in 'hash' of " + owner, owner, "hash."}, complaints);
-    if (const auto policy = inner.text("policy")) read_policy(inner, *policy, hash);
-    read_seed(inner, hash);
-    inner.reject_unknown();
 }
 
 void read_upper_text(TableReader &reader, const PlacedText &text, PlacedLagg &placed) {
@@ -210,6 +172,8 @@ PlacedLagg read_lagg(const Node &table, Complaints &complaints) {
                                                       {"roundrobin", Protocol::ROUNDROBIN},
                                                       {"broadcast", Protocol::BROADCAST},
                                                       {"none", Protocol::NONE}};
+    static constexpr Choice<Weights> kWeights[] = {{"equal", Weights::EQUAL},
+                                                   {"speed", Weights::SPEED}};
 
     PlacedLagg placed;
     placed.at = table.at;
@@ -223,7 +187,9 @@ PlacedLagg read_lagg(const Node &table, Complaints &complaints) {
     read_numbers(reader, placed);
     lagg.mac = read_mac(reader, "mac");
     read_aliases(reader, placed);
-    read_hash(reader, lagg.hash, complaints);
+    read_hash(reader, placed, complaints);
+    lagg.weights = reader.choice("weights", kWeights).value_or(lagg.weights);
+    placed.rules = read_rules(reader, complaints);
     read_lacp(reader, placed, complaints);
     lagg.rx_all = reader.boolean("rx_all").value_or(lagg.rx_all);
     read_upper(reader, placed, complaints);

@@ -2,7 +2,7 @@
 #include "control/config/schema.hh"
 
 #include "control/config/values.hh"
-#include "control/config/words.hh"
+#include "dataplane/base/words.hh"
 
 namespace lagg::config {
 
@@ -59,6 +59,9 @@ PlacedPort read_port(const Node &table, Complaints &complaints) {
     read_device(reader, placed);
     if (const auto count = reader.integer("descriptors", kFewestDescriptors, kMostDescriptors)) {
         placed.port.descriptors = static_cast<uint16_t>(*count);
+    }
+    if (const auto weight = reader.integer("weight", 1, kMaxWeight)) {
+        placed.port.weight = static_cast<uint16_t>(*weight);
     }
     read_lacp(reader, placed.port.lacp, complaints);
     reader.reject_unknown();

@@ -2,7 +2,7 @@
 #include "control/config/rules.hh"
 
 #include "control/config/values.hh"
-#include "control/config/words.hh"
+#include "dataplane/base/words.hh"
 
 #include <algorithm>
 #include <map>
@@ -204,6 +204,39 @@ void check_aliases(const PlacedConfig &config, Complaints &complaints) {
     }
 }
 
+/// Complains where the rule of this number leads to a port that is not the lagg's.
+void check_port_of_rule(const PlacedConfig &config, const PlacedLagg &placed, size_t number,
+                        const PlacedText &port, Complaints &complaints) {
+    std::vector<std::string> ports;
+    for (const PlacedText &each : placed.ports)
+        ports.push_back(each.text);
+    if (std::find(ports.begin(), ports.end(), port.text) != ports.end()) return;
+    const bool of_another =
+        std::any_of(config.ports.begin(), config.ports.end(),
+                    [&](const PlacedPort &each) { return each.port.name == port.text; });
+    const auto near = nearest(port.text, ports);
+    std::string message = "port " + in_quotes(port.text) + " of rule " + std::to_string(number) +
+                          " is not one of " + placed.called + "'s; ";
+    if (ports.empty()) {
+        message += "it has none";
+    } else if (near && !of_another) {
+        message += "did you mean " + in_quotes(*near) + "?";
+    } else {
+        message += "they are " + listed(ports);
+    }
+    complaints.add(port.at, std::move(message));
+}
+
+void check_rules_of_laggs(const PlacedConfig &config, Complaints &complaints) {
+    for (const PlacedLagg &placed : config.laggs) {
+        for (size_t i = 0; i < placed.rules.size(); ++i) {
+            const PlacedText &port = placed.rules[i].port;
+            const bool given = port.at.line != 0;
+            if (given) check_port_of_rule(config, placed, i + 1, port, complaints);
+        }
+    }
+}
+
 void check_device_count(const PlacedConfig &config, Complaints &complaints) {
     if (config.ports.size() <= kMaxDevices) return;
     complaints.add(config.ports[kMaxDevices].at,
@@ -231,6 +264,7 @@ void check_rules(const PlacedConfig &config, Complaints &complaints) {
     check_min_links(config, complaints);
     check_lacp(config, complaints);
     check_aliases(config, complaints);
+    check_rules_of_laggs(config, complaints);
     check_device_count(config, complaints);
 }
 

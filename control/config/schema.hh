@@ -26,17 +26,25 @@ struct PlacedAlias {
     Position at;
 };
 
+/// Filter and port are empty where they were wrong or missing.
+struct PlacedRule {
+    PlacedText filter;
+    PlacedText port;
+};
+
 struct PlacedLagg {
-    Lagg lagg;          ///< its ports and aliases are empty: they are the following
+    Lagg lagg;          ///< its ports, aliases and rules are empty: they are the following
     std::string called; ///< "lagg0", or "this lagg" without a name
     Position at;        ///< the header
     Position name;
     std::vector<PlacedText> ports;
     std::vector<PlacedAlias> aliases;
+    std::vector<PlacedRule> rules;
     Position aliases_at;
     Position min_links;
     Position max_links;
     Position fallback;
+    Position bpf;
     Position upper;
 };
 
@@ -57,6 +65,15 @@ PlacedLagg read_lagg(const Node &table, Complaints &complaints);
 void read_lacp(TableReader &outer, PortLacp &lacp, Complaints &complaints);
 void read_lacp(TableReader &outer, PlacedLagg &placed, Complaints &complaints);
 
+/// The hash of a [[lagg]]; nothing changes where there is none.
+void read_hash(TableReader &outer, PlacedLagg &placed, Complaints &complaints);
+
+/// The rules of a [[lagg]]; none where there are none.
+std::vector<PlacedRule> read_rules(TableReader &outer, Complaints &complaints);
+
+/// An absolute path; nothing where it is absent or wrong. `example` stands in the complaint.
+std::optional<std::string> read_path(TableReader &reader, std::string_view key,
+                                     const char *example);
 /// A unicast MAC address; nothing where it is absent or wrong.
 std::optional<MacAddress> read_mac(TableReader &reader, std::string_view key);
 

@@ -1,7 +1,7 @@
 // Types, ranges, words and unknown keys of one table.
 #include "control/config/table_reader.hh"
 
-#include "control/config/words.hh"
+#include "dataplane/base/words.hh"
 
 #include <algorithm>
 #include <cassert>

@@ -1,4 +1,4 @@
-// Values with a syntax of their own: devices, addresses, hash policies, lists of cores. Pure text
+// Values with a syntax of their own: devices, addresses, lists of cores. Pure text
 // to value; each error is the whole sentence that the operator reads.
 #pragma once
 
@@ -24,10 +24,6 @@ std::string device_identity(const std::string &device);
 /// A host's address with its prefix length: not the unspecified, a loopback, a multicast or the
 /// broadcast address.
 Result<Alias> parse_alias(std::string_view text);
-
-/// The fields of a policy named in any of the usual spellings, in any case: "layer2+3", "l3,l4".
-/// The seed is absent.
-Result<Hash> parse_policy(std::string_view text);
 
 /// "2-5", "2,4,6" or both mixed. "auto" is not handled here.
 Result<std::vector<unsigned>> parse_cores(std::string_view text);

@@ -36,6 +36,7 @@ struct Arguments {
     std::string port;
     std::string state; ///< on, off
     bool as_hex = false;
+    api::FlowQuestion flow;
 };
 
 struct Grammar {
@@ -67,6 +68,29 @@ void add_state(CLI::App &command, Arguments &into) {
         ->check([](const std::string &word) {
             return word == "on" || word == "off" ? "" : "\"" + word + "\" is neither on nor off";
         });
+}
+
+void describe_hash(Grammar &grammar, Arguments &into) {
+    CLI::App *hash = add_command(grammar, grammar.app, "hash",
+                                 "Where a flow leaves a lagg, under each policy", Verb::HASH);
+    add_lagg(*hash, into);
+    api::FlowQuestion &flow = into.flow;
+    const auto option = [hash](const char *name, std::optional<std::string> &value,
+                               const char *type, const char *what) {
+        hash->add_option(name, value, what)->type_name(type);
+    };
+    option("--src", flow.src, "ADDRESS", "Source address, IPv4 or IPv6");
+    option("--dst", flow.dst, "ADDRESS", "Destination address");
+    option("--proto", flow.proto, "PROTO", "tcp, udp, sctp, ... or a number");
+    option("--sport", flow.sport, "PORT", "Source port");
+    option("--dport", flow.dport, "PORT", "Destination port");
+    option("--smac", flow.smac, "MAC", "Source MAC address");
+    option("--dmac", flow.dmac, "MAC", "Destination MAC address");
+    option("--vlan", flow.vlan, "ID", "VLAN, of the outer tag");
+    option("--inner-vlan", flow.inner_vlan, "ID", "VLAN of the second tag");
+    option("--flow-label", flow.flow_label, "N", "Flow label of IPv6");
+    option("--spi", flow.spi, "N", "SPI of ESP or AH");
+    option("--ethertype", flow.ethertype, "N", "Of what is not IP");
 }
 
 void describe_port_commands(Grammar &grammar, Arguments &into) {
@@ -123,6 +147,7 @@ void describe(Grammar &grammar, Arguments &into) {
     grammar.status = app.add_subcommand("status", "The daemon: version, memory, workers");
     grammar.reload = app.add_subcommand("reload", "Make the daemon read its configuration again");
     describe_port_commands(grammar, into);
+    describe_hash(grammar, into);
 }
 
 std::optional<View> view_named(std::string_view name) {
@@ -158,6 +183,23 @@ std::optional<Failure> read_show(const Arguments &arguments, CommandLine &comman
     return std::nullopt;
 }
 
+// Of the program and of the command that was given.
+std::vector<std::string> options_of(const CLI::App &app) {
+    std::vector<std::string> names;
+    const auto add = [&names](const CLI::App &of) {
+        for (const CLI::Option *option : of.get_options())
+            for (const std::string &name : option->get_lnames())
+                names.push_back("--" + name);
+    };
+    add(app);
+    for (const CLI::App *command : app.get_subcommands()) {
+        add(*command);
+        for (const CLI::App *below : command->get_subcommands())
+            add(*below);
+    }
+    return names;
+}
+
 // CLI11's complaint, with the word that was probably meant.
 Failure usage_failure(const CLI::App &app, const CLI::ParseError &error) {
     const auto extras = app.remaining(true);
@@ -169,8 +211,7 @@ Failure usage_failure(const CLI::App &app, const CLI::ParseError &error) {
     const std::string &word = extras.front();
     if (word.starts_with("-"))
         return {ExitCode::USAGE, "there is no option \"" + word + "\" (see laggctl --help)",
-                api::nearest(word,
-                             {"--json", "--socket", "--timeout", "--version", "--help", "--hex"})};
+                api::nearest(word, options_of(app))};
     const auto commands = app.get_subcommands();
     if (!commands.empty() && commands.front()->get_name() == "lacp" &&
         commands.front()->get_subcommands().empty())
@@ -182,8 +223,8 @@ Failure usage_failure(const CLI::App &app, const CLI::ParseError &error) {
         return {ExitCode::USAGE, "\"" + word + "\" is one word too many (see laggctl --help)"};
     return {ExitCode::USAGE,
             "there is no command \"" + word +
-                "\"; the commands are show, why, lacp, drain, status and reload",
-            api::nearest(word, {"show", "why", "lacp", "drain", "status", "reload"})};
+                "\"; the commands are show, why, hash, lacp, drain, status and reload",
+            api::nearest(word, {"show", "why", "hash", "lacp", "drain", "status", "reload"})};
 }
 
 // How errors are to be printed has to be known even where parsing failed.
@@ -224,6 +265,7 @@ std::variant<CommandLine, Outcome> parse_command_line(int argc, const char *cons
         command.port = arguments.port;
         command.on = arguments.state == "on";
         command.as_hex = arguments.as_hex;
+        command.flow = arguments.flow;
     }
     command.timeout =
         std::chrono::milliseconds(static_cast<long>(arguments.timeout_seconds * 1000));

@@ -12,14 +12,15 @@ namespace lagg::ctl {
 
 inline constexpr const char *kDefaultSocket = "/run/lagg/api.sock";
 
-enum class Verb { SUMMARY, SHOW, STATUS, RELOAD, WHY, PDUS, HISTORY, TXTEST, RXTEST, DRAIN };
+enum class Verb { SUMMARY, SHOW, STATUS, RELOAD, WHY, HASH, PDUS, HISTORY, TXTEST, RXTEST, DRAIN };
 
 struct CommandLine {
     Verb verb = Verb::SUMMARY;
-    std::string lagg;    ///< of SHOW, where empty means all, WHY and DRAIN
+    std::string lagg;    ///< of SHOW, where empty means all, WHY, HASH and DRAIN
     std::string port;    ///< of WHY, where empty means all of the lagg, and of the verbs behind it
     bool on = false;     ///< of TXTEST, RXTEST, DRAIN
     bool as_hex = false; ///< of PDUS
+    api::FlowQuestion flow; ///< of HASH; its values are the daemon's to check
     View view = View::OVERVIEW;
     bool as_json = false;
     std::string socket = kDefaultSocket;

@@ -29,6 +29,8 @@ std::string render_show(const std::vector<api::Lagg> &laggs, View view);
 std::string render_pdus(const api::PortHistory &history, bool as_hex);
 /// What the machines of a port did lately, one line a transition.
 std::string render_history(const api::PortHistory &history);
+/// Where a flow goes, one line a policy, the lagg's own marked and first.
+std::string render_flow(const api::FlowAnswer &answer);
 /// The daemon itself.
 std::string render_status(const api::Status &status);
 

@@ -20,6 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr long kHttpOk = 200;
+constexpr long kHttpBadRequest = 400;
 constexpr long kHttpNotFound = 404;
 constexpr long kHttpUnprocessable = 422;
 
@@ -32,6 +33,7 @@ std::string path_of(const CommandLine &command) {
     case Verb::STATUS: return "/v1/status";
     case Verb::RELOAD: return "/v1/reload";
     case Verb::WHY: return lagg;
+    case Verb::HASH: return lagg + "/hash";
     case Verb::PDUS:
     case Verb::HISTORY: return port + "/lacp";
     case Verb::TXTEST: return port + "/txtest";
@@ -45,8 +47,21 @@ bool switches(Verb verb) {
     return verb == Verb::TXTEST || verb == Verb::RXTEST || verb == Verb::DRAIN;
 }
 
+bool posts(Verb verb) {
+    return verb == Verb::RELOAD || verb == Verb::HASH || switches(verb);
+}
+
+// An argument need not be UTF-8; the daemon then refuses it as it refuses any wrong value.
+std::string body_of(const CommandLine &command) {
+    if (switches(command.verb)) return json{{"on", command.on}}.dump();
+    if (command.verb == Verb::HASH)
+        return json(command.flow).dump(-1, ' ', false, json::error_handler_t::replace);
+    return {};
+}
+
 ExitCode exit_code_of(long status, const CommandLine &command) {
     if (status == kHttpNotFound && !command.lagg.empty()) return ExitCode::NO_SUCH_OBJECT;
+    if (status == kHttpBadRequest && command.verb == Verb::HASH) return ExitCode::USAGE;
     if (status == kHttpUnprocessable && command.verb == Verb::RELOAD)
         return ExitCode::INVALID_CONFIG;
     return ExitCode::FAILED;
@@ -102,6 +117,7 @@ std::string rendered(const json &body, const CommandLine &command) {
                                                 : std::vector<api::Lagg>{body.get<api::Lagg>()},
                            command.view);
     case Verb::STATUS: return render_status(body.get<api::Status>());
+    case Verb::HASH: return render_flow(body.get<api::FlowAnswer>());
     case Verb::PDUS: return render_pdus(body.get<api::PortHistory>(), command.as_hex);
     case Verb::HISTORY: return render_history(body.get<api::PortHistory>());
     case Verb::WHY:
@@ -142,10 +158,8 @@ Outcome carry_out(const Client &client, CommandLine command) {
     if (command.lagg.empty() && !command.port.empty())
         if (const auto failure = find_lagg(client, command))
             return to_outcome(*failure, command.as_json);
-    const bool posts = command.verb == Verb::RELOAD || switches(command.verb);
-    const auto answer =
-        client.request(posts ? Method::POST : Method::GET, path_of(command),
-                       switches(command.verb) ? json{{"on", command.on}}.dump() : "");
+    const auto answer = client.request(posts(command.verb) ? Method::POST : Method::GET,
+                                       path_of(command), body_of(command));
     if (const auto *failure = std::get_if<Failure>(&answer))
         return to_outcome(*failure, command.as_json);
     const Response &response = std::get<Response>(answer);

@@ -16,40 +16,8 @@ using api::Port;
 
 constexpr size_t kIndent = 2;
 
-// A port's part of the flows; "-" where no hash decides.
-std::string share_text(const Lagg &lagg, const Port &port) {
-    uint64_t all = 0;
-    for (const Port &each : lagg.ports)
-        all += each.buckets;
-    if (!uses_hash(lagg) || all == 0) return "-";
-    return fmt::format("{:.1f} %", 100.0 * port.buckets / static_cast<double>(all));
-}
-
 std::string hash_text(const Lagg &lagg) {
     return fmt::format("{}, seed 0x{:08x}", lagg.hash_policy, lagg.hash_seed);
-}
-
-// How evenly the load lies, and what was done about it; nothing where nobody rebalances.
-std::string rebalance_text(const api::Rebalance &rebalance) {
-    if (!rebalance.enabled) return "";
-    std::string text =
-        fmt::format("  rebalancing: busiest port at {:.2f} of the mean, ", rebalance.imbalance);
-    if (!rebalance.seconds_ago) return text + "nothing moved yet\n";
-    text +=
-        fmt::format("{} buckets moved in {} rounds\n", rebalance.buckets_moved, rebalance.rounds);
-    return text + fmt::format("  last {} ago: {}, {:.2f} -> {:.2f}\n",
-                              duration_text(*rebalance.seconds_ago),
-                              printable(rebalance.last_action), rebalance.last_before,
-                              rebalance.last_after);
-}
-
-std::string distribution_text(const Lagg &lagg) {
-    const std::string protocol = protocol_text(lagg);
-    if (uses_hash(lagg)) return hash_text(lagg);
-    if (protocol == "ROUNDROBIN")
-        return fmt::format("round robin, {} packets in a row", lagg.roundrobin_stride);
-    if (protocol == "FAILOVER") return "the first port that is up";
-    return protocol == "BROADCAST" ? "every port" : "none";
 }
 
 std::string state_text(const Lagg &lagg) {
@@ -72,6 +40,15 @@ std::vector<std::string> counters_row(const std::string &name, const Counters &c
 }
 
 } // namespace
+
+std::string distribution_text(const Lagg &lagg) {
+    const std::string protocol = protocol_text(lagg);
+    if (uses_hash(lagg)) return hash_text(lagg);
+    if (protocol == "ROUNDROBIN")
+        return fmt::format("round robin, {} packets in a row", lagg.roundrobin_stride);
+    if (protocol == "FAILOVER") return "the first port that is up";
+    return protocol == "BROADCAST" ? "every port" : "none";
+}
 
 std::string lacp_mode_text(const Lagg &lagg) {
     return fmt::format("LACP {}, rate {}", lagg.lacp_active ? "active" : "passive",
@@ -167,16 +144,6 @@ std::string render_counters(const Lagg &lagg) {
     return printable(fmt::format("{}  {} (rx came from it, tx went to it)", lagg.name,
                                  "upper is " + lagg.upper)) +
            "\n" + table.text(kIndent);
-}
-
-std::string render_hash(const Lagg &lagg) {
-    const std::string head = printable(
-        fmt::format("{}  {}: {}", lagg.name, protocol_text(lagg), distribution_text(lagg)));
-    if (!uses_hash(lagg)) return head + "\n";
-    Table table({{"PORT"}, {"BUCKETS", Align::RIGHT}, {"SHARE", Align::RIGHT}});
-    for (const Port &port : lagg.ports)
-        table.row({port.name, std::to_string(port.buckets), share_text(lagg, port)});
-    return head + "\n" + table.text(kIndent) + rebalance_text(lagg.rebalance);
 }
 
 } // namespace lagg::ctl

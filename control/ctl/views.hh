@@ -19,6 +19,8 @@ std::vector<std::string> warnings(const api::Lagg &lagg);
 
 /// `text`, and a line for each warning.
 std::string with_warnings(std::string text, const api::Lagg &lagg);
+/// What decides where a frame goes: the policy and its seed, or what stands in their place.
+std::string distribution_text(const api::Lagg &lagg);
 /// Activity and rate, with what the rate means.
 std::string lacp_mode_text(const api::Lagg &lagg);
 

@@ -24,4 +24,7 @@ std::string traffic_text(const api::Port &port);
 
 size_t distributing_ports(const api::Lagg &lagg);
 
+/// A port's part of the flows; "-" where no hash decides.
+std::string share_text(const api::Lagg &lagg, const api::Port &port);
+
 } // namespace lagg::ctl

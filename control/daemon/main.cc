@@ -326,6 +326,10 @@ int run(const config::Config &config, const Options &options, int signals) {
                  [&](const std::string &lagg, const std::string &port) {
                      return port_history(*protocol, lagg, port);
                  },
+             .where_goes =
+                 [&](const std::string &lagg, const api::FlowQuestion &question) {
+                     return where_goes(*protocol, lagg, question);
+                 },
              .switch_port =
                  [&](const api::PortSwitch &wish) { return switch_port(*protocol, wish); }});
         !served)

@@ -1,5 +1,7 @@
 #include "control/daemon/operate.hh"
 
+#include "control/aggregation/asked_flow.hh"
+
 #include <fmt/format.h>
 
 namespace lagg::daemon {
@@ -43,6 +45,16 @@ Result<api::PortHistory> port_history(aggregation::ProtocolThread &protocol,
         history = engine.history(lagg, port, now, std::chrono::system_clock::now());
     });
     return history;
+}
+
+Result<api::FlowAnswer> where_goes(aggregation::ProtocolThread &protocol, const std::string &lagg,
+                                   const api::FlowQuestion &question) {
+    const Result<frame::FlowKey> key = aggregation::asked_flow(question);
+    if (!key) return key.error();
+    Result<api::FlowAnswer> answer = Error{};
+    protocol.call(
+        [&](aggregation::Engine &engine, lacp::Time) { answer = engine.where_goes(lagg, *key); });
+    return answer;
 }
 
 Result<std::string> switch_port(aggregation::ProtocolThread &protocol,

@@ -1,5 +1,5 @@
-// What API clients ask of single ports, carried to the protocol thread. Returns as soon as that has
-// done it, which waits for no device.
+// What API clients ask of single ports and flows, carried to the protocol thread. Returns as soon
+// as that has done it, which waits for no device.
 #pragma once
 
 #include "control/aggregation/protocol_thread.hh"
@@ -9,6 +9,9 @@ namespace lagg::daemon {
 
 Result<api::PortHistory> port_history(aggregation::ProtocolThread &protocol,
                                       const std::string &lagg, const std::string &port);
+/// The error says what is wrong with the question.
+Result<api::FlowAnswer> where_goes(aggregation::ProtocolThread &protocol, const std::string &lagg,
+                                   const api::FlowQuestion &question);
 Result<std::string> switch_port(aggregation::ProtocolThread &protocol, const api::PortSwitch &wish);
 
 } // namespace lagg::daemon

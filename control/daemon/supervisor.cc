@@ -472,7 +472,8 @@ aggregation::AttachedPort Supervisor::describe(const config::Config &config,
             .rx_descriptors = port.rx_descriptors(),
             .link_source = port.link_source(),
             .interface_index = port.interface_index(),
-            .lacp = configured.lacp};
+            .lacp = configured.lacp,
+            .weight = configured.weight};
 }
 
 aggregation::Identity Supervisor::new_identity(const config::Config &next) const {

@@ -31,7 +31,7 @@ struct Spread {
     std::array<uint8_t, kMaxMembers> live{};
     uint8_t live_count = 0;
     uint32_t stride = 1; ///< round robin: packets in a row on one member
-    /// Of each member by its index; 0 where it is not live.
+    /// Weight of each member by index, without a common divisor; 0 where it is not live.
     std::array<uint32_t, kMaxMembers> weights{};
     /// Round robin: whose turn it is, one after the other (plan_turns).
     std::vector<uint8_t> turns;

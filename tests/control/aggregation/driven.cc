@@ -23,22 +23,32 @@ std::array<uint8_t, 60> frame_of_flow(size_t flow) {
 
 std::set<std::string> Driven::receivers() const {
     const worker::LaggForwarding forwarding = aggregate.forwarding();
-    if (forwarding.broadcast) {
-        const Names names = distributing();
-        return {names.begin(), names.end()};
+    using worker::Way;
+    const Names all = distributing();
+    switch (forwarding.way) {
+    case Way::NOWHERE: return {"nobody"};
+    case Way::ALL_MEMBERS: return {all.begin(), all.end()};
+    case Way::ONE_MEMBER: return {name_of(forwarding.spread.live[0])};
+    case Way::TURNS: {
+        std::set<std::string> names;
+        for (const uint8_t member : forwarding.spread.turns)
+            names.insert(name_of(member));
+        return names;
+    }
+    case Way::CHOSEN: break;
     }
     std::vector<std::array<uint8_t, 60>> frames;
     for (size_t flow = 0; flow < kFlows; ++flow)
         frames.push_back(frame_of_flow(flow));
-    std::vector<distribute::FrameView> views;
-    for (const auto &frame : frames)
-        views.push_back({frame.data(), static_cast<uint32_t>(frame.size())});
-    std::vector<uint8_t> members(kFlows);
-    distribute::Cursor cursor;
-    forwarding.choose(forwarding.spread, cursor, views, members.data());
     std::set<std::string> names;
-    for (uint8_t member : members)
+    distribute::Cursor cursor;
+    for (const auto &frame : frames) {
+        const distribute::Packet packet{.buffer = frame.data(), .octets = sizeof frame};
+        const distribute::Packet *pointer = &packet;
+        uint8_t member = distribute::kNoMember;
+        forwarding.choose(forwarding.spread, cursor, &pointer, 1, &member);
         names.insert(member == distribute::kNoMember ? "nobody" : name_of(member));
+    }
     return names;
 }
 

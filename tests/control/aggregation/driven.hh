@@ -69,9 +69,9 @@ struct Driven {
     }
     void attach(const std::string &name) { aggregate.attach(attached(name), {}, now); }
     void detach(const std::string &name) { aggregate.detach(name, now); }
-    void set_link(const std::string &name, bool up) {
+    void set_link(const std::string &name, bool up, uint32_t speed_mbps = 10000) {
         aggregate.link_changed(device_of(name),
-                               {.up = up, .full_duplex = true, .speed_mbps = 10000}, now);
+                               {.up = up, .full_duplex = true, .speed_mbps = speed_mbps}, now);
     }
     template <class Change> void reconfigure(Change change) {
         config::Lagg next = aggregate.config();

@@ -123,7 +123,7 @@ TEST(None, CarriesNothingEitherWay) {
 
 TEST(Protocols, OnlyBroadcastAsksForCopies) {
     for (const Protocol protocol : kProtocols)
-        EXPECT_EQ(started(protocol).aggregate.forwarding().broadcast,
+        EXPECT_EQ(started(protocol).aggregate.forwarding().way == worker::Way::ALL_MEMBERS,
                   protocol == Protocol::BROADCAST)
             << to_text(protocol);
 }

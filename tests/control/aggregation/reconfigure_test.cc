@@ -52,7 +52,8 @@ TEST_P(ProtocolChange, TakesEffectAtOnceAndTheOldOneLeavesNothing) {
     EXPECT_EQ(pair.a.distributing(), expected_distributing(to));
     const bool hashes = to == Protocol::LACP || to == Protocol::LOADBALANCE;
     EXPECT_EQ(pair.a.aggregate.buckets() == distribute::BucketTable::empty(), !hashes);
-    EXPECT_EQ(pair.a.aggregate.forwarding().broadcast, to == Protocol::BROADCAST);
+    EXPECT_EQ(pair.a.aggregate.forwarding().way == worker::Way::ALL_MEMBERS,
+              to == Protocol::BROADCAST);
     EXPECT_TRUE(pair.a.aggregate.take_frames().empty());
 }
 
@@ -110,19 +111,16 @@ TEST(Reconfigure, ThePolicyReachesTheForwarding) {
     Driven driven(lagg(Protocol::LOADBALANCE, kThree));
     driven.start();
     EXPECT_EQ(driven.aggregate.forwarding().spread.policy,
-              (distribute::Policy{.fields = distribute::kLayer2 | distribute::kLayer3,
-                                  .seed = 0x5eed}));
+              (distribute::Policy{.fields = distribute::kLayer23, .seed = 0x5eed}));
     const distribute::BucketTable before = driven.aggregate.buckets();
     (void)driven.aggregate.take_changed();
     driven.reconfigure([](config::Lagg &config) {
-        config.hash = {.l2 = false, .l3 = true, .l4 = true, .seed = 7};
+        config.hash = {.policy = {.fields = distribute::kLayer34}, .seed = 7};
         config.roundrobin_stride = 9;
     });
     EXPECT_TRUE(driven.aggregate.take_changed());
     const distribute::Spread spread = driven.aggregate.forwarding().spread;
-    EXPECT_EQ(
-        spread.policy,
-        (distribute::Policy{.fields = distribute::kLayer3 | distribute::kLayer4, .seed = 7}));
+    EXPECT_EQ(spread.policy, (distribute::Policy{.fields = distribute::kLayer34, .seed = 7}));
     EXPECT_EQ(spread.stride, 9u);
     EXPECT_EQ(driven.aggregate.buckets(), before);
 }
@@ -131,7 +129,7 @@ TEST(Reconfigure, LacpStaysUpThroughAHashAndAnOrder) {
     Pair pair(lagg(Protocol::LACP, kThree));
     pair.run(5s);
     pair.a.reconfigure([](config::Lagg &config) {
-        config.hash.l4 = true;
+        config.hash.policy.fields |= distribute::kLayer4;
         config.ports = {"p1", "p2", "p0"};
     });
     EXPECT_EQ(pair.a.live(), (Names{"p1", "p2", "p0"}));

@@ -67,6 +67,15 @@ TEST(Json, AHistoryComesBack) {
     EXPECT_TRUE(same(json::parse(json(history).dump()).get<PortHistory>(), history));
 }
 
+TEST(Json, AFlowAndWhereItGoesComeBack) {
+    const FlowQuestion question = filled<FlowQuestion>();
+    expect_named(question, json(question));
+    EXPECT_TRUE(same(json::parse(json(question).dump()).get<FlowQuestion>(), question));
+    const FlowAnswer answer = filled<FlowAnswer>();
+    expect_named(answer, json(answer));
+    EXPECT_TRUE(same(json::parse(json(answer).dump()).get<FlowAnswer>(), answer));
+}
+
 TEST(Json, ABitOfEachNumberIsKept) {
     Status status;
     status.pid = std::numeric_limits<uint64_t>::max();

@@ -29,6 +29,14 @@ TEST(Route, NamesWhatBelongsToAPort) {
     }
 }
 
+TEST(Route, NamesTheQuestionAboutAFlow) {
+    const Route route = route_of("/v1/laggs/lagg0/hash");
+    EXPECT_EQ(route.resource, Resource::FLOW);
+    EXPECT_EQ(route.lagg, "lagg0");
+    EXPECT_EQ(route.port, "");
+    EXPECT_FALSE(is_read(route.resource));
+}
+
 TEST(Route, NothingElse) {
     for (const char *path : {"", "/", "/v1", "/v1/lagg", "/v1/laggs/", "/v1/laggsx/lagg0",
                              "/v2/laggs", "/v1/status/", "v1/laggs/lagg0"})
@@ -38,7 +46,8 @@ TEST(Route, NothingElse) {
 // A name with a slash in it is no lagg's, and the answer has to say so.
 TEST(Route, WhatIsNoPathOfAPortIsANameThatNoLaggHas) {
     for (const char *rest : {"../status", "lagg0/ports", "lagg0/ports/p1", "lagg0/ports/p1/drains",
-                             "lagg0/ports//drain", "/ports/p1/drain", "lagg0/ports/p1/drain/"}) {
+                             "lagg0/ports//drain", "/ports/p1/drain", "lagg0/ports/p1/drain/",
+                             "/hash", "lagg0/hash/", "lagg0/ports/p1/hash"}) {
         const Route route = route_of(std::string("/v1/laggs/") + rest);
         EXPECT_EQ(route.resource, Resource::LAGG) << rest;
         EXPECT_EQ(route.lagg, rest);

@@ -193,6 +193,37 @@ TEST_F(ServerTest, ASwitchThatIsRefusedIs409AndAnythingButOnOrOffIs400) {
     EXPECT_TRUE(wishes.empty());
 }
 
+TEST_F(ServerTest, AFlowIsAskedAbout) {
+    Handlers handlers = plain_handlers();
+    handlers.where_goes = [](const std::string &lagg,
+                             const FlowQuestion &flow) -> Result<FlowAnswer> {
+        if (flow.vlan) return Error{"'vlan' is too much"};
+        FlowAnswer answer;
+        answer.lagg = lagg;
+        answer.how = flow.src.value_or("-") + " " + flow.sport.value_or("-") + " " +
+                     flow.dport.value_or("-");
+        return answer;
+    };
+    start(std::move(handlers));
+    const auto asked = [&](const std::string &body) {
+        return RawClient::exchange(path_, post("/v1/laggs/lagg1/hash", body));
+    };
+    const std::string answer = asked(R"({"src": "a", "sport": 443, "dport": "80", "dst": null})");
+    EXPECT_EQ(code_of(answer), 200) << answer;
+    EXPECT_EQ(body_of(answer).at("lagg"), "lagg1");
+    EXPECT_EQ(body_of(answer).at("how"), "a 443 80");
+    const std::string refused = asked(R"({"vlan": 1})");
+    EXPECT_EQ(code_of(refused), 400);
+    EXPECT_EQ(body_of(refused).at("error").at("message"), "'vlan' is too much");
+    EXPECT_EQ(body_of(asked(R"({"srcc": "a"})")).at("error").at("message"),
+              "a flow has no \"srcc\"; did you mean src?");
+    for (const char *body : {"", "[]", "{\"src\"", R"({"sport": -1})", R"({"sport": 1.5})",
+                             R"({"src": true})", R"({"src": []})", R"({"colour": 1})"})
+        EXPECT_EQ(code_of(asked(body)), 400) << body;
+    EXPECT_EQ(code_of(ask("GET", "/v1/laggs/lagg1/hash")), 405);
+    EXPECT_EQ(code_of(RawClient::exchange(path_, post("/v1/laggs/lagg7/hash", "{}"))), 404);
+}
+
 TEST_F(ServerTest, AMalformedPathIs400) {
     start();
     const std::string answer = ask("GET", "/v1/laggs/lagg%00");

@@ -41,7 +41,7 @@ LAGG_FIELDS_OF(LacpPort, machines, parameters, actor, partner, partner_sees, agg
 LAGG_FIELDS_OF(Counters, rx_packets, rx_bytes, tx_packets, tx_bytes, rx_not_collecting,
                tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped)
 LAGG_FIELDS_OF(Port, name, device, driver, mac, link_up, speed_mbps, full_duplex, link_source,
-               state, problem, collecting, distributing, buckets, drained_by, drained,
+               state, problem, collecting, distributing, buckets, weight, drained_by, drained,
                link_failures, counters, lacp)
 LAGG_FIELDS_OF(LacpSystem, active, fast, strict, coupled, system_priority, system, port_priority,
                key, max_links, revertive, wait_to_restore_seconds, select, fallback,
@@ -49,10 +49,12 @@ LAGG_FIELDS_OF(LacpSystem, active, fast, strict, coupled, system_priority, syste
                partner_admin)
 LAGG_FIELDS_OF(Rebalance, enabled, rounds, buckets_moved, imbalance, last_before, last_after,
                seconds_ago, last_action)
+LAGG_FIELDS_OF(Rule, filter, port)
 LAGG_FIELDS_OF(Lagg, name, description, protocol, state, carrier, mac, mtu, speed_mbps, min_links,
-               upper, aliases, hash_policy, hash_seed, rebalance, roundrobin_stride, lacp_active,
-               lacp_fast, active_aggregator, partner_system, lacp, last_change_seconds,
-               last_change_reason, counters, ports)
+               upper, aliases, hash_policy, hash_seed, rebalance, hash_fields, hash_symmetric, hash_inner,
+               hash_program, weights, rules, roundrobin_stride, lacp_active, lacp_fast,
+               active_aggregator, partner_system, lacp, last_change_seconds, last_change_reason,
+               counters, ports)
 LAGG_FIELDS_OF(Worker, lcore, loops, busy_loops)
 LAGG_FIELDS_OF(Status, version, pid, uptime_seconds, config_file, memory, buffers_total,
                buffers_free, last_reload, workers, laggs)
@@ -62,6 +64,10 @@ LAGG_FIELDS_OF(MarkerInformation, system, port, transaction)
 LAGG_FIELDS_OF(Pdu, time, seconds_ago, direction, kind, length, actor, partner, collector_max_delay,
                marker, changed, hex)
 LAGG_FIELDS_OF(PortHistory, lagg, port, transitions, pdus)
+LAGG_FIELDS_OF(FlowQuestion, src, dst, proto, sport, dport, smac, dmac, vlan, inner_vlan,
+               flow_label, spi, ethertype)
+LAGG_FIELDS_OF(PolicyAnswer, policy, own, fields, hash, bucket, port, moving)
+LAGG_FIELDS_OF(FlowAnswer, lagg, protocol, how, seed, policies, notes)
 
 #undef LAGG_FIELDS_OF
 

@@ -42,6 +42,8 @@ Names flags(const LaggChanges &c) {
     note(c.aliases, "aliases");
     note(c.description, "description");
     note(c.hash, "hash");
+    note(c.weights, "weights");
+    note(c.rules, "rules");
     note(c.lacp, "lacp");
     note(c.min_links, "min_links");
     note(c.roundrobin, "roundrobin");
@@ -65,8 +67,18 @@ TEST(Diff, EachFieldOfALagg) {
         {"aliases", [](Lagg &l) { l.aliases.pop_back(); }},
         {"aliases", [](Lagg &l) { l.aliases[0].prefix_length = 16; }},
         {"description", [](Lagg &l) { l.description = "x"; }},
-        {"hash", [](Lagg &l) { l.hash.l4 = true; }},
+        {"hash", [](Lagg &l) { l.hash.policy.fields = distribute::kLayer34; }},
+        {"hash", [](Lagg &l) { l.hash.policy.symmetric = true; }},
+        {"hash", [](Lagg &l) { l.hash.policy.inner = true; }},
+        {"hash", [](Lagg &l) { l.hash.policy.nic = true; }},
         {"hash", [](Lagg &l) { l.hash.seed = 1; }},
+        {"hash", [](Lagg &l) { l.hash.bpf = "/etc/lagg/mine.o"; }},
+        {"hash", [](Lagg &l) { l.hash.rebalance = true; }},
+        {"weights", [](Lagg &l) { l.weights = Weights::SPEED; }},
+        {"rules",
+         [](Lagg &l) {
+             l.rules = {{"udp", "p0"}};
+         }},
         {"lacp", [](Lagg &l) { l.lacp.active = false; }},
         {"lacp", [](Lagg &l) { l.lacp.fast = true; }},
         {"lacp", [](Lagg &l) { l.lacp.strict = false; }},
@@ -186,6 +198,16 @@ TEST(Diff, APortsParametersAreLacpOfItsLagg) {
         EXPECT_EQ(changes.laggs_changed[0].name, "lagg1");
         EXPECT_EQ(flags(changes.laggs_changed[0]), Names{"lacp"});
     }
+}
+
+TEST(Diff, APortsWeightIsAMatterOfItsLagg) {
+    Config to = base();
+    to.ports[2].weight = 3;
+    const Changes changes = diff(base(), to);
+    EXPECT_TRUE(changes.ports_added.empty());
+    ASSERT_EQ(changes.laggs_changed.size(), 1u);
+    EXPECT_EQ(changes.laggs_changed[0].name, "lagg1");
+    EXPECT_EQ(flags(changes.laggs_changed[0]), Names{"weights"});
 }
 
 TEST(Diff, EachKeyOfTheDaemon) {

@@ -43,7 +43,12 @@ Lagg lagg4095() {
     lagg.aliases.resize(2);
     lagg.aliases[0] = {false, {192, 0, 2, 1}, 24};
     lagg.aliases[1] = {true, {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 64};
-    lagg.hash = {false, true, true, 4294967295};
+    lagg.hash = {.policy = {.fields = distribute::kLayer34, .inner = true, .symmetric = true},
+                 .seed = 4294967295,
+                 .bpf = "/etc/lagg/mine.o",
+                 .rebalance = true};
+    lagg.weights = Weights::SPEED;
+    lagg.rules = {{"tcp port 3260", "left"}, {"vlan 7 and udp", "right"}, {"udp", "left"}};
     lagg.min_links = 2;
     lagg.roundrobin_stride = 64;
     lagg.rx_all = true;
@@ -87,7 +92,7 @@ TEST(GoodFiles, Full) {
     right.individual = true;
     right.active = false;
     right.fast = true;
-    expected.ports = {{"left", "0000:03:00.0", left, 512},
+    expected.ports = {{"left", "0000:03:00.0", left, 512, 1000},
                       {"right", "net_af_packet,iface=eth1", right, {}},
                       {"guest", "net_ring0", {}, {}},
                       {"spare", "0000:04:00.0", {}, {}}};
@@ -99,13 +104,17 @@ TEST(GoodFiles, Full) {
     EXPECT_EQ(good("full.toml"), expected);
 }
 
-TEST(GoodFiles, PositionsOfDevicesAndLaggs) {
+TEST(GoodFiles, PositionsOfWhatIsCheckedElsewhere) {
     Positions positions;
     good("full.toml", &positions);
     EXPECT_EQ(positions.port_device.size(), 4u);
     EXPECT_EQ(positions.port_device["left"], (Position{16, 10}));
-    EXPECT_EQ(positions.port_device["right"], (Position{22, 10}));
-    EXPECT_EQ(positions.lagg["lagg1"], (Position{73, 8}));
+    EXPECT_EQ(positions.port_device["right"], (Position{23, 10}));
+    EXPECT_EQ(positions.lagg["lagg1"], (Position{80, 8}));
+    EXPECT_EQ(positions.hash_bpf.size(), 1u);
+    EXPECT_EQ(positions.hash_bpf["lagg4095"], (Position{43, 88}));
+    EXPECT_EQ(positions.filters["lagg4095"],
+              (std::vector<Position>{{46, 16}, {47, 32}, {48, 16}}));
 }
 
 TEST(GoodFiles, OtherSpellings) {
@@ -118,11 +127,15 @@ TEST(GoodFiles, OtherSpellings) {
     EXPECT_EQ(config.ports[2].device, "10000:e1:00.0,mprq_en=1");
     ASSERT_EQ(config.laggs.size(), 3u);
     EXPECT_EQ(config.laggs[0].protocol, Protocol::FAILOVER);
-    EXPECT_EQ(config.laggs[0].hash, (Hash{true, true, true, {}}));
+    Hash hash;
+    hash.policy.fields = distribute::kLayer23 | distribute::kLayer4;
+    EXPECT_EQ(config.laggs[0].hash, hash);
     EXPECT_EQ(config.laggs[0].upper.kind, UpperKind::NONE);
     EXPECT_EQ(config.laggs[1].protocol, Protocol::ROUNDROBIN);
-    EXPECT_EQ(config.laggs[1].hash, (Hash{true, true, false, {}}));
-    EXPECT_EQ(config.laggs[2].hash, (Hash{true, true, false, 0}));
+    hash.policy = {.fields = distribute::kVlan | distribute::kSourceMac, .symmetric = true};
+    EXPECT_EQ(config.laggs[1].hash, hash);
+    hash = {.seed = 0};
+    EXPECT_EQ(config.laggs[2].hash, hash);
     const Lacp &lacp = config.laggs[2].lacp;
     EXPECT_TRUE(lacp.fast);
     EXPECT_TRUE(lacp.coupled);

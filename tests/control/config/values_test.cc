@@ -81,28 +81,6 @@ TEST(Alias, WhatIsNone) {
     EXPECT_FALSE(parse_alias("192.0.2.1\0/24"sv));
 }
 
-TEST(Policy, EverySpellingOfEveryPolicy) {
-    const std::vector<std::pair<const char *, const char *>> spellings = {
-        {"layer2", "layer2"},       {"L2", "layer2"},         {"LAYER2+3", "layer2+3"},
-        {"l2,l3", "layer2+3"},      {"l2, l3", "layer2+3"},   {"layer2+layer3", "layer2+3"},
-        {"l3+l4", "layer3+4"},      {"layer3+4", "layer3+4"}, {"l4,l3", "layer3+4"},
-        {"l2,l3,l4", "layer2+3+4"}, {"layer3", "layer3"},     {"l4", "layer4"},
-        {"layer2+4", "layer2+4"}};
-    for (const auto &[text, name] : spellings) {
-        const auto policy = parse_policy(text);
-        ASSERT_TRUE(policy) << text;
-        EXPECT_EQ(policy_name(*policy), name) << text;
-        EXPECT_FALSE(policy->seed.has_value());
-    }
-}
-
-TEST(Policy, WhatIsNone) {
-    for (const char *text : {"", "2", "2+3", "layer", "l", "l1", "l5", "l23", "l2+", "+l2",
-                             "l2,,l3", "l2+l2", "layer2+2", "l2 l3", "encap2+3", "xor"}) {
-        EXPECT_FALSE(parse_policy(text)) << text;
-    }
-}
-
 TEST(Cores, RangesAndLists) {
     using Cores = std::vector<unsigned>;
     EXPECT_EQ(*parse_cores("2"), (Cores{2}));

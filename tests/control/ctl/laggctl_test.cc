@@ -58,6 +58,21 @@ class LaggctlTest : public ::testing::Test {
             history.pdus.resize(3);
             return history;
         };
+        handlers.where_goes = [](const std::string &lagg,
+                                 const api::FlowQuestion &flow) -> Result<api::FlowAnswer> {
+            if (flow.sport == "70000") return Error{"'sport' is \"70000\"; that is no port"};
+            api::FlowAnswer answer;
+            answer.lagg = lagg;
+            answer.how = "echoed";
+            answer.policies.resize(1);
+            answer.policies[0].own = true;
+            answer.policies[0].port = "p0";
+            for (const auto &value :
+                 {flow.src, flow.dst, flow.proto, flow.sport, flow.dport, flow.smac, flow.dmac,
+                  flow.vlan, flow.inner_vlan, flow.flow_label, flow.spi, flow.ethertype})
+                answer.policies[0].policy += value.value_or("-") + " ";
+            return answer;
+        };
         handlers.switch_port = [this](const api::PortSwitch &wish) -> Result<std::string> {
             if (wish.port == "p1") return Error{"p1 is not open"};
             wishes_.push_back(wish);
@@ -161,7 +176,11 @@ TEST_F(LaggctlTest, UsageErrorsExitWith2) {
                                                {"lacp", "pdu", "p0"},
                                                {"lacp", "txtest", "p0"},
                                                {"lacp", "txtest", "p0", "maybe"},
-                                               {"drain", "lagg0", "p0"}}) {
+                                               {"drain", "lagg0", "p0"},
+                                               {"hash"},
+                                               {"hash", "lagg0", "--src"},
+                                               {"hash", "lagg0", "192.0.2.1"},
+                                               {"hash", "lagg0", "--scr", "192.0.2.1"}}) {
         const Ended ended = run(arguments);
         EXPECT_EQ(ended.code, 2) << arguments.front() << ": " << ended.out;
         EXPECT_TRUE(ended.err.starts_with("laggctl: ")) << ended.err;
@@ -171,6 +190,8 @@ TEST_F(LaggctlTest, UsageErrorsExitWith2) {
     EXPECT_NE(run({"lacp", "pdu", "p0"}).err.find("did you mean pdus?"), std::string::npos);
     EXPECT_NE(run({"lacp"}).err.find("pdus, history, txtest or rxtest"), std::string::npos);
     EXPECT_NE(run({"drain", "lagg0", "p0", "maybe"}).err.find("neither on nor off"),
+              std::string::npos);
+    EXPECT_NE(run({"hash", "lagg0", "--scr", "x"}).err.find("did you mean --src?"),
               std::string::npos);
     EXPECT_NE(run({"--jsn"}).err.find("did you mean --json?"), std::string::npos);
 }
@@ -188,6 +209,31 @@ TEST_F(LaggctlTest, WhyExitsWith0OrWith7) {
     EXPECT_EQ(both.code, 7);
     EXPECT_EQ(json::parse(both.out).size(), 2u);
     EXPECT_EQ(json::parse(run({"-j", "why", "lagg0", "p1"}).out).at("finding"), "partner_silent");
+}
+
+TEST_F(LaggctlTest, HashAsksAboutAFlow) {
+    serve();
+    const Ended all =
+        run({"hash",        "lagg0", "--src",        "a", "--dst",        "b", "--proto", "c",
+             "--sport",     "1",     "--dport",      "2", "--smac",       "d", "--dmac",  "e",
+             "--vlan",      "3",     "--inner-vlan", "4", "--flow-label", "5", "--spi",   "6",
+             "--ethertype", "7"});
+    EXPECT_EQ(all.code, 0) << all.err;
+    EXPECT_NE(all.out.find("* a b c 1 2 d e 3 4 5 6 7 "), std::string::npos) << all.out;
+    EXPECT_TRUE(all.out.starts_with("lagg0: echoed\nPOLICY")) << all.out;
+    const json some = json::parse(run({"-j", "hash", "lagg0", "--dst", "b", "--src", "a"}).out);
+    EXPECT_EQ(some.at("policies").at(0).at("policy"), "a b - - - - - - - - - - ");
+}
+
+TEST_F(LaggctlTest, AWrongFlowExitsWith2AndAnUnknownLaggWith3) {
+    serve();
+    const Ended wrong = run({"hash", "lagg0", "--sport", "70000"});
+    EXPECT_EQ(wrong.code, 2);
+    EXPECT_EQ(wrong.err, "laggctl: 'sport' is \"70000\"; that is no port\n");
+    EXPECT_EQ(run({"hash", "lagg0", "--src", "\xff"}).code, 0) << "the daemon's to judge";
+    const Ended unknown = run({"hash", "lag0", "--src", "a"});
+    EXPECT_EQ(unknown.code, 3);
+    EXPECT_NE(unknown.err.find("did you mean lagg0?"), std::string::npos);
 }
 
 TEST_F(LaggctlTest, APortsLaggIsFound) {

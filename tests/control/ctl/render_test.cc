@@ -181,9 +181,17 @@ TEST(Render, Counters) {
 TEST(Render, Hash) {
     EXPECT_EQ(render_show({healthy(), failover()}, View::HASH),
               R"(lagg0  LACP: layer3+4, seed 0x00001234
-  PORT  BUCKETS   SHARE
-  p0       2048  50.0 %
-  p1       2048  50.0 %
+  policy     layer3+4
+  fields     ip proto port spi
+  seed       0x00001234
+  symmetric  no
+  inner      no
+  program    -
+  weights    equal
+  rules      -
+  PORT  WEIGHT  BUCKETS   SHARE
+  p0         1     2048  50.0 %
+  p1         1     2048  50.0 %
 
 lagg12  FAILOVER: the first port that is up
 )");
@@ -212,6 +220,72 @@ TEST(Render, HashTellsOfRebalancing) {
         << after;
     EXPECT_NE(after.find(", 1.42 -> 1.03\n"), std::string::npos) << after;
     EXPECT_EQ(after.find('\x1b'), std::string::npos);
+}
+
+TEST(Render, HashWithEverythingInForce) {
+    api::Lagg lagg = healthy();
+    lagg.hash_policy = "encap3+4+symmetric";
+    lagg.hash_symmetric = true;
+    lagg.hash_inner = true;
+    lagg.hash_program = "/etc/lagg/mine.o";
+    lagg.weights = "speed";
+    lagg.rules = {{"tcp port 3260", "p1"}, {"udp", "p0"}};
+    lagg.ports[0].weight = 25000;
+    lagg.ports[0].buckets = 2926;
+    lagg.ports[1].weight = 10000;
+    lagg.ports[1].buckets = 1170;
+    EXPECT_EQ(render_show({lagg}, View::HASH),
+              R"(lagg0  LACP: encap3+4+symmetric, seed 0x00001234
+  policy     encap3+4+symmetric
+  fields     ip proto port spi
+  seed       0x00001234
+  symmetric  yes
+  inner      yes
+  program    /etc/lagg/mine.o
+  weights    by speed, in Mbit/s
+  rules      1. tcp port 3260 to p1
+             2. udp to p0
+  PORT  WEIGHT  BUCKETS   SHARE
+  p0     25000     2926  71.4 %
+  p1     10000     1170  28.6 %
+)");
+}
+
+TEST(Render, HashOfRoundRobinIsItsWeights) {
+    api::Lagg lagg = failover();
+    lagg.protocol = "roundrobin";
+    lagg.ports[1].weight = 0;
+    EXPECT_EQ(render_show({lagg}, View::HASH),
+              R"(lagg12  ROUNDROBIN: round robin, 1 packets in a row
+  PORT  WEIGHT  BUCKETS  SHARE
+  p2         1        -      -
+  p3         -        -      -
+)");
+}
+
+TEST(Render, AFlow) {
+    api::FlowAnswer answer;
+    answer.lagg = "lagg0";
+    answer.how = "the hash chooses one of 4096 buckets, and buckets lead to p0, p1";
+    answer.seed = 7;
+    answer.policies = {{"layer3+4", true, "ip proto port", 0x80012345, 2048, "p1", false},
+                       {"layer2", false, "mac", 0x1234, 0, "p0", true},
+                       {"layer3", false, "ip proto", 0xffffffff, 4095, "", false}};
+    answer.notes = {"rules\nare not asked here"};
+    EXPECT_EQ(render_flow(answer),
+              R"(lagg0: the hash chooses one of 4096 buckets, and buckets lead to p0, p1
+POLICY      FIELDS USED          HASH  BUCKET  PORT
+* layer3+4  ip proto port  0x80012345    2048  p1
+  layer2    mac            0x00001234       0  p0 (on its way there)
+  layer3    ip proto       0xffffffff    4095  -
+* lagg0's own; seed 0x00000007 for all
+! rules?are not asked here
+)");
+    answer.policies.clear();
+    answer.notes.clear();
+    answer.how = "every frame goes to p0, the first of its ports that works";
+    EXPECT_EQ(render_flow(answer),
+              "lagg0: every frame goes to p0, the first of its ports that works\n");
 }
 
 TEST(Render, Status) {

@@ -17,6 +17,7 @@ inline api::Port port(const char *name, bool distributing) {
     port.state = "running";
     port.collecting = port.distributing = distributing;
     port.buckets = distributing ? 2048 : 0;
+    port.weight = 1;
     return port;
 }
 
@@ -56,6 +57,8 @@ inline api::Lagg healthy() {
     lagg.aliases = {"192.0.2.1/24", "2001:db8::1/64"};
     lagg.hash_policy = "layer3+4";
     lagg.hash_seed = 0x1234;
+    lagg.hash_fields = "ip proto port spi";
+    lagg.weights = "equal";
     lagg.active_aggregator = 1;
     lagg.partner_system = "00:1c:73:0c:0d:e0";
     lagg.last_change_seconds = 7500;

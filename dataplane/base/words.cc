@@ -1,10 +1,10 @@
 // The text side of good error messages.
-#include "control/config/words.hh"
+#include "dataplane/base/words.hh"
 
 #include <algorithm>
 #include <numeric>
 
-namespace lagg::config {
+namespace lagg {
 
 namespace {
 
@@ -100,4 +100,4 @@ std::optional<std::string> nearest(std::string_view word,
     return found;
 }
 
-} // namespace lagg::config
+} // namespace lagg

@@ -1,9 +1,9 @@
 // Suggestions and quoting in messages.
-#include "control/config/words.hh"
+#include "dataplane/base/words.hh"
 
 #include <gtest/gtest.h>
 
-namespace lagg::config {
+namespace lagg {
 namespace {
 
 TEST(EditDistance, CountsSlips) {
@@ -59,4 +59,4 @@ TEST(Listed, EndsSomewhere) {
 }
 
 } // namespace
-} // namespace lagg::config
+} // namespace lagg

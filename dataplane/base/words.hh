@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lagg::config {
+namespace lagg {
 
 /// The value in double quotes, control characters escaped, cut after 60 octets.
 std::string in_quotes(std::string_view value);
@@ -24,4 +24,4 @@ size_t edit_distance(std::string_view from, std::string_view to);
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string> &candidates);
 
-} // namespace lagg::config
+} // namespace lagg

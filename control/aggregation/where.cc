@@ -1,0 +1,135 @@
+#include "control/aggregation/where.hh"
+
+#include "dataplane/distribute/policy_text.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lagg::aggregation {
+
+namespace {
+
+using config::Protocol;
+using distribute::BucketTable;
+using distribute::Fields;
+
+constexpr uint8_t kEsp = 50;
+constexpr uint8_t kAh = 51;
+
+/// Fields that a frame with this key does not have.
+Fields missing_fields(const frame::FlowKey &key) {
+    Fields missing = 0;
+    if (key.outer_vlan == 0) missing |= distribute::kVlan;
+    if (key.inner_vlan == 0) missing |= distribute::kInnerVlan;
+    if (key.ip_version != 6) missing |= distribute::kFlowLabel;
+    if (key.ip_version == 0) missing |= distribute::kLayer3;
+    if (!key.has_ports) missing |= distribute::kSourcePort | distribute::kDestinationPort;
+    if (key.protocol != kEsp && key.protocol != kAh) missing |= distribute::kSpi;
+    return missing;
+}
+
+/// As FlowHash does: what is not IP is hashed by layer 2, whole unless the policy chose among it.
+Fields used_fields(const frame::FlowKey &key, const distribute::Policy &policy) {
+    Fields fields = distribute::effective_fields(policy);
+    const Fields layer2 = fields & distribute::kLayer2;
+    if (key.ip_version == 0) {
+        const bool chosen = layer2 != 0 && layer2 != distribute::kLayer2;
+        fields = chosen ? fields & (distribute::kLayer2 | distribute::kEthertype)
+                        : distribute::kLayer2 | distribute::kEthertype;
+    }
+    return fields & ~missing_fields(key);
+}
+
+std::string name_of(const Aggregate &aggregate, uint8_t index) {
+    for (const Member &member : aggregate.members())
+        if (member.port && member.index == index) return member.name;
+    return {};
+}
+
+api::PolicyAnswer under(const Aggregate &aggregate, const frame::FlowKey &key,
+                        const distribute::Policy &policy) {
+    api::PolicyAnswer answer;
+    answer.policy = distribute::policy_text(policy);
+    answer.fields = distribute::fields_text(used_fields(key, policy));
+    answer.hash = distribute::flow_hash(key, policy);
+    const size_t bucket = BucketTable::bucket_of(answer.hash);
+    answer.bucket = static_cast<uint32_t>(bucket);
+    const uint8_t target = aggregate.buckets().member[bucket];
+    answer.port = name_of(aggregate, target);
+    answer.moving = aggregate.flow_move().table().member[bucket] != target;
+    return answer;
+}
+
+std::vector<api::PolicyAnswer> under_all(const Aggregate &aggregate, const frame::FlowKey &key) {
+    const distribute::Policy own = aggregate.hash_policy();
+    std::vector<api::PolicyAnswer> answers{under(aggregate, key, own)};
+    answers.front().own = true;
+    for (const distribute::NamedPolicy &named : distribute::named_policies()) {
+        distribute::Policy policy = named.policy;
+        policy.seed = own.seed;
+        if (policy != own) answers.push_back(under(aggregate, key, policy));
+    }
+    return answers;
+}
+
+/// "p0, p1", in the order of the file.
+std::string distributing(const Aggregate &aggregate) {
+    std::vector<std::string> names;
+    for (const Member &member : aggregate.members())
+        if (aggregate.up() && member.distributing) names.push_back(member.name);
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string how(const Aggregate &aggregate) {
+    const config::Lagg &config = aggregate.config();
+    const std::string ports = distributing(aggregate);
+    if (config.protocol == Protocol::NONE) return "no traffic passes a lagg of protocol none";
+    if (ports.empty()) return "no port distributes, and every frame is dropped";
+    switch (config.protocol) {
+    case Protocol::FAILOVER:
+        return fmt::format("every frame goes to {}, the first of its ports that works", ports);
+    case Protocol::ROUNDROBIN:
+        return fmt::format("packets take turns over {}, {} in a row, whatever flow they are of",
+                           ports, config.roundrobin_stride);
+    case Protocol::BROADCAST: return fmt::format("a copy of every frame goes to each of {}", ports);
+    case Protocol::LACP:
+    case Protocol::LOADBALANCE:
+    case Protocol::NONE: break;
+    }
+    return fmt::format("the hash chooses one of {} buckets, and buckets lead to {}",
+                       distribute::kBuckets, ports);
+}
+
+/// What decides besides the hash, or before it.
+std::vector<std::string> notes(const Aggregate &aggregate) {
+    const config::Lagg &config = aggregate.config();
+    std::vector<std::string> notes;
+    if (!config.rules.empty())
+        notes.push_back("a frame that one of the lagg's rules matches goes to the rule's port; "
+                        "rules are not asked here");
+    if (!config.hash.bpf.empty())
+        notes.push_back(fmt::format("the program {} stands in the place of the policy; it is not "
+                                    "asked here",
+                                    config.hash.bpf));
+    if (config.hash.policy.nic)
+        notes.push_back("frames that come with a hash of the NIC go by that; the others as here");
+    return notes;
+}
+
+} // namespace
+
+api::FlowAnswer where_goes(const Aggregate &aggregate, const frame::FlowKey &key) {
+    const Protocol protocol = aggregate.config().protocol;
+    api::FlowAnswer answer;
+    answer.lagg = aggregate.config().name;
+    answer.protocol = to_text(protocol);
+    answer.how = how(aggregate);
+    if (protocol != Protocol::LACP && protocol != Protocol::LOADBALANCE) return answer;
+    answer.seed = aggregate.hash_policy().seed;
+    answer.policies = under_all(aggregate, key);
+    answer.notes = notes(aggregate);
+    return answer;
+}
+
+} // namespace lagg::aggregation
