@@ -3,7 +3,7 @@
 //
 // A pass sends 1024 packets; only the sending is timed, by the TSC. Rows:
 //     distribute/WHO/POLICY/members:N/burst:N/flows:N/hot|cold[/KIND]
-// The octets of a burst are an argument, since a worker counts them as it receives.
+// The lengths of a burst are an argument, since a worker reads them as it receives.
 #include "bench/bonding.hh"
 #include "bench/sinks.hh"
 #include "bench/traffic.hh"
@@ -149,10 +149,12 @@ void laggd(benchmark::State &state, const Row &row) {
     Sinks::get().arm();
     const auto lagg = lagg_of(row);
     const auto engine = std::make_unique<Engine>();
+    std::vector<uint16_t> lengths(row.burst, Traffic(row.kind, 1).octets());
     measure(state, row, [&](rte_mbuf **frames, uint64_t octets) {
         for (unsigned sent = 0; sent < kPackets; sent += row.burst)
-            engine->distributor.distribute(*lagg, 0, frames + sent,
-                                           static_cast<uint16_t>(row.burst), octets, false);
+            engine->distributor.distribute(
+                *lagg, 0, {frames + sent, lengths.data(), static_cast<uint16_t>(row.burst), octets},
+                false);
         engine->distributor.flush();
     });
 }

@@ -147,7 +147,7 @@ Traffic::Traffic(Kind kind, unsigned flows) : kind_(kind), flows_(flows) {
         frames_.push_back(frame);
         write_flow(frame, order_[i % flows_]);
     }
-    octets_ = frames_[0]->pkt_len;
+    octets_ = frames_[0]->data_len;
 }
 
 Traffic::~Traffic() {

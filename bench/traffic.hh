@@ -27,14 +27,14 @@ class Traffic {
     std::vector<rte_mbuf *> &next();
     /// Takes the headers out of the caches.
     void cool() const;
-    uint64_t octets() const { return octets_; } ///< of one frame
+    uint16_t octets() const { return octets_; } ///< of one frame
 
   private:
     void write_flow(rte_mbuf *frame, uint32_t flow) const;
     Kind kind_;
     unsigned flows_;
     uint32_t sent_ = 0;
-    uint64_t octets_ = 0;
+    uint16_t octets_ = 0;
     std::vector<uint32_t> order_;
     std::vector<rte_mbuf *> frames_;
     std::vector<rte_mbuf *> pass_; ///< what a driver may reorder

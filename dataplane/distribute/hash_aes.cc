@@ -7,7 +7,7 @@
 #include <cstring>
 
 #pragma GCC push_options
-#pragma GCC target("avx2,bmi2,aes")
+#pragma GCC target("sse4.2,aes")
 
 #include <immintrin.h>
 

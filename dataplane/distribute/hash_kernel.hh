@@ -49,15 +49,13 @@ template <class Isa, Needs needs, bool symmetric, bool measured> class HashKerne
     /// is written where the kernel is a measuring one.
     [[gnu::always_inline]] static bool run(const Spread &spread, const Packet *const *packets,
                                            size_t count, uint8_t *members, uint16_t *buckets) {
-        const HashKernel kernel(spread.hash);
         bool slow = false;
         size_t i = 0;
-        for (; i + 4 <= count; i += 4) {
-            Four state;
-            if (kernel.plain_state(packets + i, state)) [[likely]]
-                kernel.lookup(spread.table, state, members + i, buckets + i);
-            else
-                slow |= odd_group(spread, packets + i, members + i, buckets + i);
+        while (i + 4 <= count) {
+            i = plain_groups(spread, packets, i, count, members, buckets);
+            if (i + 4 > count) break;
+            slow |= odd_group(spread, packets + i, members + i, buckets + i);
+            i += 4;
         }
         for (; i < count; i++)
             slow |= choose_one<Isa, measured>(spread, *packets[i], members + i, buckets + i);
@@ -96,8 +94,25 @@ template <class Isa, Needs needs, bool symmetric, bool measured> class HashKerne
         return {{packets[0]->data(), packets[1]->data(), packets[2]->data(), packets[3]->data()}};
     }
 
+    /// Goes on from packet `i` for as long as groups are of the plainest shape; returns where the
+    /// first other one begins. Nothing is called in here, so that what every group needs stays in
+    /// registers.
+    [[gnu::always_inline]] static size_t plain_groups(const Spread &spread,
+                                                      const Packet *const *packets, size_t i,
+                                                      size_t count, uint8_t *members,
+                                                      uint16_t *buckets) {
+        const HashKernel kernel(spread.hash);
+        for (; i + 4 <= count; i += 4) {
+            Four state;
+            if (!kernel.plain_state(packets + i, state)) [[unlikely]]
+                break;
+            kernel.lookup(spread.table, state, members + i, buckets + i);
+        }
+        return i;
+    }
+
     /// The state of four packets of the plainest shape before the last two rounds; false where they
-    /// are not. Nothing else is in the loop, so that the compiler keeps what it needs in registers.
+    /// are not.
     [[gnu::always_inline]] bool plain_state(const Packet *const *packets, Four &state) const {
         if (!have(packets, kFlow ? shape::kIpv4Octets : shape::kLinkOctets)) [[unlikely]]
             return false;

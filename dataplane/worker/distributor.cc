@@ -10,6 +10,7 @@
 #include <bit>
 #include <cassert>
 #include <cstddef>
+#include <cstring>
 #include <utility>
 
 namespace lagg::worker {
@@ -24,7 +25,6 @@ static_assert(offsetof(Packet, octets) == offsetof(rte_mbuf, data_len));
 static_assert(offsetof(Packet, nic_hash) == offsetof(rte_mbuf, hash));
 static_assert(Packet::kHasNicHash == RTE_MBUF_F_RX_RSS_HASH);
 static_assert(kMaxLaggs <= 32, "a bit each");
-static_assert(distribute::kMaxMembers <= 32, "a bit each");
 
 namespace {
 
@@ -33,7 +33,7 @@ const Packet *const *packets_of(rte_mbuf *const *frames) {
 }
 
 rte_mbuf **frames_of(distribute::Batches &batches, size_t member) {
-    return reinterpret_cast<rte_mbuf **>(batches.begin(member));
+    return reinterpret_cast<rte_mbuf **>(batches.packets[member]);
 }
 
 /// Where what happens to a client's frames is counted: the upper side, or the place of its TAP
@@ -52,12 +52,12 @@ Distributor::~Distributor() {
         rte_pktmbuf_free(held_[i]);
     for (LaggState &lagg : laggs_)
         for (size_t m = 0; m < distribute::kMaxMembers; ++m)
-            rte_pktmbuf_free_bulk(frames_of(lagg.batches, m),
-                                  static_cast<unsigned>(lagg.batches.count(m)));
+            rte_pktmbuf_free_bulk(frames_of(lagg.batches, m), lagg.batches.count[m]);
 }
 
-void Distributor::distribute(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
-                             uint16_t count, uint64_t bytes, bool last) {
+void Distributor::distribute(const LaggForwarding &lagg, uint16_t queue, const Burst &burst,
+                             bool last) {
+    const auto [frames, lengths, count, bytes] = burst;
     assert(count <= distribute::kMostPackets);
     switch (lagg.way) {
     case Way::NOWHERE: return drop(lagg, frames, count);
@@ -67,37 +67,49 @@ void Distributor::distribute(const LaggForwarding &lagg, uint16_t queue, rte_mbu
     case Way::CHOSEN: break;
     }
     LaggState &state = laggs_[lagg.slot];
-    state.queue = queue;
+    if (state.lagg != &lagg || state.queue != queue) [[unlikely]]
+        prepare(lagg, queue, state);
+    bool waiting = false;
     for (uint16_t done = 0; done < count; done = static_cast<uint16_t>(done + kBurst)) {
         const auto some = std::min<uint16_t>(kBurst, static_cast<uint16_t>(count - done));
         if (lagg.way == Way::TURNS)
-            take_turns(lagg, frames + done, some);
+            take_turns(lagg, frames + done, lengths + done, some);
         else
-            gather(lagg, frames + done, some);
-        send_full(lagg, state);
+            gather(lagg, frames + done, lengths + done, some);
+        waiting = send_full(state);
     }
-    if (last) send_waiting(state);
+    if (last && waiting) send_waiting(state);
     const uint32_t bit = 1u << lagg.slot;
-    waiting_laggs_ = state.waiting == 0 ? waiting_laggs_ & ~bit : waiting_laggs_ | bit;
+    waiting_laggs_ = waiting && !last ? waiting_laggs_ | bit : waiting_laggs_ & ~bit;
 }
 
-void Distributor::gather(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t count) {
+/// What batches need to know of the state: it may be gone when they are sent.
+void Distributor::prepare(const LaggForwarding &lagg, uint16_t queue, LaggState &state) {
+    state.lagg = &lagg;
+    state.queue = queue;
+    state.member_count = lagg.member_count;
+    for (unsigned m = 0; m < lagg.member_count; ++m)
+        state.device[m] = lagg.members[m].device;
+}
+
+void Distributor::gather(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
+                         uint16_t count) {
     LaggState &state = laggs_[lagg.slot];
-    alignas(32) uint8_t member_of[kBurst];
+    uint8_t member_of[kBurst];
     const bool slow = lagg.choose(lagg.spread, state.cursor, packets_of(frames), count, member_of);
     if (lagg.measure) measure(lagg, frames, count);
     if (slow || lagg.odd_buckets) [[unlikely]]
-        return gather_odd(lagg, member_of, frames, count);
-    lagg.scatter(state.batches, member_of, reinterpret_cast<void *const *>(frames), count);
+        return gather_odd(lagg, member_of, frames, lengths, count);
+    lagg.deal(state.batches, member_of, reinterpret_cast<void *const *>(frames), lengths, count);
 }
 
 void Distributor::gather_odd(const LaggForwarding &lagg, const uint8_t *member_of,
-                             rte_mbuf **frames, uint16_t count) {
+                             rte_mbuf **frames, const uint16_t *lengths, uint16_t count) {
     distribute::Batches &batches = laggs_[lagg.slot].batches;
     for (uint16_t i = 0; i < count; ++i) {
         const uint8_t m = member_of[i];
         if (m < distribute::kMaxMembers) {
-            batches.add(m, frames[i]);
+            batches.add(m, frames[i], lengths[i]);
         } else if (m == distribute::kHeldMember) {
             hold(lagg, frames[i]);
         } else if (m == distribute::kSlowMember) {
@@ -109,7 +121,8 @@ void Distributor::gather_odd(const LaggForwarding &lagg, const uint8_t *member_o
 }
 
 // With a stride of one every member takes each n-th frame, so each batch is filled in one go.
-void Distributor::take_turns(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t count) {
+void Distributor::take_turns(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
+                             uint16_t count) {
     LaggState &state = laggs_[lagg.slot];
     distribute::Batches &batches = state.batches;
     const std::vector<uint8_t> &turns = lagg.spread.turns;
@@ -119,38 +132,53 @@ void Distributor::take_turns(const LaggForwarding &lagg, rte_mbuf **frames, uint
     for (uint32_t first = 0; first < rows; ++first) {
         const uint8_t m = turns[turn];
         turn = turn + 1 == n ? 0 : turn + 1;
-        distribute::Batches::Handle *end = batches.end[m];
-        for (uint32_t i = first; i < count; i += n)
-            *end++ = frames[i];
-        batches.end[m] = end;
+        distribute::Batches::Handle *const batch = batches.packets[m];
+        uint16_t *const octets = batches.octets[m];
+        size_t held = batches.count[m];
+        for (uint32_t i = first; i < count; i += n) {
+            octets[held] = lengths[i];
+            batch[held++] = frames[i];
+        }
+        batches.count[m] = static_cast<uint8_t>(held);
     }
     state.cursor.position = (state.cursor.position + count) % n;
 }
 
-void Distributor::send_full(const LaggForwarding &lagg, LaggState &state) {
-    uint32_t waiting = 0;
-    for (unsigned m = 0; m < lagg.member_count; ++m) {
-        const size_t count = state.batches.count(m);
-        state.device[m] = lagg.members[m].device;
-        if (count >= kBurst)
-            send_batch(state, m);
-        else
-            waiting |= static_cast<uint32_t>(count != 0) << m;
+/// Sends the batches that are full: whose count has one of the bits from 32 on. True when others
+/// wait. Eight counts are read and written together, as deal_few() does: a load of eight octets
+/// waits for a store of one of them.
+bool Distributor::send_full(LaggState &state) {
+    static_assert(kBurst == 32 && distribute::Batches::kRoom < 256);
+    constexpr uint64_t kFull = 0xe0e0e0e0e0e0e0e0;
+    uint64_t waiting = 0;
+    for (unsigned first = 0; first < state.member_count; first += 8) {
+        uint64_t counts = 0;
+        std::memcpy(&counts, state.batches.count + first, sizeof counts);
+        uint64_t full = counts & kFull;
+        if (full != 0) {
+            do {
+                const auto octet = static_cast<unsigned>(std::countr_zero(full)) / 8;
+                const uint64_t mask = uint64_t{0xff} << 8 * octet;
+                send_batch(state, first + octet, (counts & mask) >> 8 * octet);
+                full &= ~mask;
+                counts &= ~mask;
+            } while (full != 0);
+            std::memcpy(state.batches.count + first, &counts, sizeof counts);
+        }
+        waiting |= counts;
     }
-    state.waiting = waiting;
+    return waiting != 0;
 }
 
 void Distributor::send_waiting(LaggState &state) {
-    for (uint32_t rest = state.waiting; rest != 0; rest &= rest - 1)
-        send_batch(state, static_cast<unsigned>(std::countr_zero(rest)));
-    state.waiting = 0;
+    for (unsigned m = 0; m < state.member_count; ++m)
+        if (const uint8_t count = std::exchange(state.batches.count[m], uint8_t{0}); count != 0)
+            send_batch(state, m, count);
 }
 
-void Distributor::send_batch(LaggState &state, unsigned member) {
-    const auto count = static_cast<uint16_t>(state.batches.count(member));
-    rte_mbuf **frames = frames_of(state.batches, member);
-    state.batches.clear(member);
-    send(state.device[member], state.queue, frames, count, octets(frames, count));
+void Distributor::send_batch(LaggState &state, unsigned member, size_t count) {
+    send(state.device[member], state.queue, frames_of(state.batches, member),
+         static_cast<uint16_t>(count), state.batches.total_octets(member, count));
 }
 
 void Distributor::send(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count,
@@ -222,6 +250,8 @@ void Distributor::drop_held(rte_mbuf *frame) {
 
 void Distributor::obey(const ForwardingState &state, unsigned worker) {
     flush();
+    for (LaggState &lagg : laggs_)
+        lagg.lagg = nullptr;
     const size_t count = std::exchange(held_count_, 0);
     size_t next = 0;
     while (next < count) {
@@ -230,11 +260,14 @@ void Distributor::obey(const ForwardingState &state, unsigned worker) {
         const bool served = lagg != state.laggs.end() && lagg->queue_of_worker[worker] != kNoQueue;
         rte_mbuf *burst[kBurst];
         uint16_t taken = 0;
-        while (next < count && taken < kBurst && held_[next]->port == slot)
+        uint16_t lengths[kBurst];
+        while (next < count && taken < kBurst && held_[next]->port == slot) {
+            lengths[taken] = static_cast<uint16_t>(held_[next]->pkt_len);
             burst[taken++] = held_[next++];
+        }
         if (served)
-            distribute(*lagg, lagg->queue_of_worker[worker], burst, taken, octets(burst, taken),
-                       false);
+            distribute(*lagg, lagg->queue_of_worker[worker],
+                       {burst, lengths, taken, octets(burst, taken)}, false);
         else
             for (uint16_t i = 0; i < taken; ++i)
                 drop_held(burst[i]);

@@ -21,6 +21,15 @@ inline constexpr uint16_t kBurst = distribute::kFullBatch;
 /// Frames of held buckets that one worker keeps.
 inline constexpr size_t kHoldFrames = 2048;
 
+/// Frames, and how long each is: a worker reads that when it receives them, and nobody has to do so
+/// again.
+struct Burst {
+    rte_mbuf **frames;
+    const uint16_t *lengths; ///< in octets, all segments
+    uint16_t count;          ///< at most distribute::kMostPackets
+    uint64_t octets;         ///< the sum of `lengths`
+};
+
 class Distributor {
   public:
     /// `counters` are the worker's, by endpoint; broadcast takes its copies from `pool`.
@@ -30,11 +39,9 @@ class Distributor {
     Distributor(const Distributor &) = delete;
     Distributor &operator=(const Distributor &) = delete;
 
-    /// Takes over at most distribute::kMostPackets frames of `bytes` octets in all, to be sent on
-    /// that queue of the members. Nothing of the lagg waits any longer when it returns, if `last`:
-    /// more are not expected soon.
-    void distribute(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count,
-                    uint64_t bytes, bool last);
+    /// Takes over a burst, to be sent on that queue of the members. Nothing of the lagg waits any
+    /// longer when it returns, if `last`: more are not expected soon.
+    void distribute(const LaggForwarding &lagg, uint16_t queue, const Burst &burst, bool last);
     /// Room for a burst more, if all of it had to be held.
     bool has_room(const LaggForwarding &lagg) const {
         return !lagg.holding || held_count_ + kBurst <= kHoldFrames;
@@ -54,21 +61,26 @@ class Distributor {
     struct alignas(64) LaggState {
         distribute::Cursor cursor;
         distribute::Batches batches;
-        std::array<port::DeviceId, distribute::kMaxMembers> device{}; ///< of each batch
-        uint32_t waiting = 0; ///< members with a batch that waits, a bit each
-        uint16_t queue = 0;   ///< that they go to
+        /// Of the state and the queue that the batches are for.
+        std::array<port::DeviceId, distribute::kMaxMembers> device{};
+        const LaggForwarding *lagg = nullptr;
+        uint16_t queue = 0;
+        uint8_t member_count = 0;
     };
 
-    void gather(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t count);
+    void gather(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
+                uint16_t count);
     void gather_odd(const LaggForwarding &lagg, const uint8_t *member_of, rte_mbuf **frames,
+                    const uint16_t *lengths, uint16_t count);
+    void take_turns(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
                     uint16_t count);
-    void take_turns(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t count);
     void send_to_one(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count,
                      uint64_t bytes);
     void send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count);
-    void send_full(const LaggForwarding &lagg, LaggState &state);
+    void prepare(const LaggForwarding &lagg, uint16_t queue, LaggState &state);
+    bool send_full(LaggState &state);
     void send_waiting(LaggState &state);
-    void send_batch(LaggState &state, unsigned member);
+    void send_batch(LaggState &state, unsigned member, size_t count);
     uint16_t without_slow_frames(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t count);
     void send(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count,
               uint64_t bytes);

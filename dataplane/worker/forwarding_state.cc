@@ -61,7 +61,7 @@ void choose_way(LaggForwarding &lagg) {
     lagg.odd_buckets = false;
     lagg.keeps_slow_frames = lagg.mode == Mode::HASH || lagg.mode == Mode::BROADCAST;
     lagg.choose = nullptr;
-    lagg.scatter = distribute::scatter_function(lagg.member_count);
+    lagg.deal = distribute::deal_function(lagg.member_count);
     lagg.way = Way::NOWHERE;
     if (lagg.mode == Mode::BROADCAST) lagg.way = Way::ALL_MEMBERS;
     if (lagg.spread.live_count == 0) return;

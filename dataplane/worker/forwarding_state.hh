@@ -72,7 +72,7 @@ struct LaggForwarding {
     // The next five are choose_way()'s.
     Way way = Way::NOWHERE;
     distribute::SpreadFunction choose = nullptr;
-    distribute::ScatterFunction scatter = nullptr;
+    distribute::DealFunction deal = nullptr;
     bool odd_buckets = false;       ///< some of the table lead to no live member
     bool keeps_slow_frames = false; ///< of clients; modes that read headers drop them
     /// Workers count what each bucket carries (BucketLoads), for the rebalancer.

@@ -213,11 +213,13 @@ void Worker::pass_up(rte_mbuf *frame) {
     rte_pktmbuf_free(frame);
 }
 
-uint64_t Worker::count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count) {
+uint64_t Worker::count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t *lengths,
+                                uint16_t count) {
     uint64_t bytes = 0;
     for (uint16_t i = 0; i < count; ++i) {
         rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
         bytes += frames[i]->pkt_len;
+        lengths[i] = static_cast<uint16_t>(frames[i]->pkt_len);
     }
     DeviceCounters &counters = counters_[endpoint];
     counters.rx_packets.add(count);
@@ -251,7 +253,8 @@ uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint1
     rte_mbuf *received[kBurst];
     const uint16_t count = rte_eth_rx_burst(member.device, queue, received, kBurst);
     if (count == 0) return 0;
-    uint64_t bytes = count_received(member.device, received, count);
+    uint16_t lengths[kBurst];
+    uint64_t bytes = count_received(member.device, received, lengths, count);
     const uint16_t data_count = take_out_slow_frames(member.device, received, count);
     if (data_count == 0) return count;
     if (!member.collecting || lagg.upper == port::kNoDevice) {
@@ -273,8 +276,9 @@ uint16_t Worker::distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t
     rte_mbuf *frames[kBurst];
     const uint16_t count = lagg.receive_from_upper(lagg, queue, frames, kBurst);
     if (count == 0) return 0;
-    const uint64_t bytes = count_received(lagg.upper, frames, count);
-    distributor_.distribute(lagg, own_queue, frames, count, bytes, count < kBurst);
+    uint16_t lengths[kBurst];
+    const uint64_t bytes = count_received(lagg.upper, frames, lengths, count);
+    distributor_.distribute(lagg, own_queue, {frames, lengths, count, bytes}, count < kBurst);
     return count;
 }
 

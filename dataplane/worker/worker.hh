@@ -63,7 +63,8 @@ class Worker {
     void empty_queues(const LaggForwarding &lagg, const Member &member, uint16_t own_queue);
     void take_slow_frames();
     void send_slow_frames(const ForwardingState &state);
-    uint64_t count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t count);
+    uint64_t count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t *lengths,
+                            uint16_t count);
     uint16_t collect(const LaggForwarding &lagg, const Member &member, uint16_t queue,
                      uint16_t own_queue);
     uint16_t take_out_slow_frames(port::DeviceId device, rte_mbuf **frames, uint16_t count);
