@@ -4,7 +4,9 @@
 
 #include <rte_eth_bond.h>
 #include <rte_ethdev.h>
+#include <rte_mbuf.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -61,6 +63,25 @@ void set_members(Bonded &bonded, unsigned members) {
     }
 }
 
+/// A bonded device that has just started takes its time before it sends.
+void wait_until_it_sends(uint16_t device, unsigned members) {
+    using std::chrono::steady_clock;
+    rte_mbuf *frame = rte_pktmbuf_alloc(frame_pool());
+    rte_pktmbuf_append(frame, 60);
+    const auto limit = steady_clock::now() + std::chrono::seconds(5);
+    Sinks &sinks = Sinks::get();
+    uint64_t arrived = 0;
+    sinks.clear();
+    while (arrived == 0 && steady_clock::now() < limit) {
+        rte_mbuf *sent[] = {frame};
+        rte_eth_tx_burst(device, 0, sent, 1);
+        for (unsigned i = 0; i < members; i++)
+            arrived += sinks.packets(i);
+    }
+    rte_pktmbuf_free(frame);
+    if (arrived == 0) must(-1, "it does not send");
+}
+
 } // namespace
 
 uint16_t bonded_device(BondMode mode, unsigned members) {
@@ -80,6 +101,7 @@ uint16_t bonded_device(BondMode mode, unsigned members) {
     const int count = rte_eth_bond_active_slaves_get(bonded->device, active, RTE_MAX_ETHPORTS);
     if (count != static_cast<int>(members)) must(count, "active members");
     sinks.arm();
+    wait_until_it_sends(bonded->device, members);
     return bonded->device;
 }
 

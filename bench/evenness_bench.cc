@@ -82,19 +82,16 @@ class Bonding {
     }
 
   private:
-    /// A device that has just started takes its time, so that it is asked again.
     uint32_t member_of(const std::vector<uint8_t> &frame) {
         std::memcpy(rte_pktmbuf_mtod(buffer_, uint8_t *), frame.data(), frame.size());
         buffer_->data_len = static_cast<uint16_t>(frame.size());
         buffer_->pkt_len = buffer_->data_len;
         Sinks &sinks = Sinks::get();
-        for (int tries = 0; tries < 100000; tries++) {
-            sinks.clear();
-            rte_mbuf *sent[] = {buffer_};
-            rte_eth_tx_burst(device_, 0, sent, 1);
-            for (unsigned i = 0; i < members_; i++)
-                if (sinks.packets(i) != 0) return i;
-        }
+        sinks.clear();
+        rte_mbuf *sent[] = {buffer_};
+        rte_eth_tx_burst(device_, 0, sent, 1);
+        for (unsigned i = 0; i < members_; i++)
+            if (sinks.packets(i) != 0) return i;
         std::fprintf(stderr, "net_bonding does not send\n");
         std::exit(1);
     }

@@ -17,7 +17,10 @@ ONE, TWO = "workers:1", "workers:2"
 FIGURES = ("cycles_per_packet", "packets_per_second", "nanoseconds")
 # How many times as fast as its twin a row of laggd has to be, by a pattern of its name.
 TARGETS = [(r"^engine/laggd/(net_null|net_ring)/(?!.*workers:)", 1.1),
-           (r"^engine/laggd/(vhost-user|memif)/", 1.0)]
+           (r"^engine/laggd/(vhost-user|memif)/", 1.0),
+           (r"^distribute/laggd/layer3\+4/members:4/burst:32/flows:1024/hot$", 2.5),
+           (r"^distribute/laggd/layer2(\+3)?/members:4/burst:32/flows:1024/hot$", 2.2),
+           (r"^distribute/laggd/roundrobin/members:4/burst:32/flows:1024/hot$", 1.65)]
 # And how many times as much two workers have to do as one.
 SCALING_TARGET = 1.7
 # What Google Benchmark adds to a name for settings of its own.
