@@ -4,6 +4,7 @@
 
 #include <rte_eth_bond.h>
 #include <rte_ethdev.h>
+#include <rte_log.h>
 #include <rte_mbuf.h>
 
 #include <chrono>
@@ -46,6 +47,8 @@ struct Bonded {
 };
 
 Bonded make() {
+    // It complains of members without a promiscuous mode, at every change.
+    rte_log_set_level_pattern("pmd.net.bond*", RTE_LOG_CRIT);
     const int device = rte_eth_bond_create("net_bonding0", BONDING_MODE_BALANCE, 0);
     if (device < 0) must(device, "create");
     return {static_cast<uint16_t>(device), {}};

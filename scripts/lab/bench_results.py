@@ -23,6 +23,8 @@ TARGETS = [(r"^engine/laggd/(net_null|net_ring)/(?!.*workers:)", 1.1),
            (r"^distribute/laggd/roundrobin/members:4/burst:32/flows:1024/hot$", 1.65)]
 # And how many times as much two workers have to do as one.
 SCALING_TARGET = 1.7
+# Greatest share of a member over the mean, for patterns with that many flows under that policy.
+EVENNESS_LIMIT, EVENNESS_FLOWS, EVENNESS_POLICY = 1.15, 4096, "layer3+4"
 # What Google Benchmark adds to a name for settings of its own.
 SUFFIXES = re.compile(r"/(repeats|iterations|min_time|min_warmup_time|threads):[^/]*|/(real_time|process_time|manual_time)\b")
 
@@ -79,9 +81,9 @@ def _quotients(figure, upper, lower, factor=1.0):
             "median_of_rounds": factor * statistics.median(paired) if paired else None}
 
 
-def _judge(entry, target):
-    """Adds how many times as fast it is, by the time it had on its cores where that is known."""
-    best = entry["by_core_time"] or entry["by_clock"]
+def _judge(entry, target, first="by_core_time"):
+    """Adds how many times as fast it is, by the figure named first where that is known."""
+    best = entry[first] or entry["by_core_time"] or entry["by_clock"]
     entry["times_as_fast"] = best["median_of_rounds"] or best["of_medians"]
     entry["target"] = target
     entry["met"] = None if target is None else entry["times_as_fast"] >= target
@@ -134,14 +136,28 @@ def scaling(samples):
                  "by_core_time": _quotients("cycles_per_packet", one, two, 2.0),
                  "by_clock": _quotients("packets_per_second", two, one)}
         if entry["by_core_time"] or entry["by_clock"]:
-            table.append(_judge(entry, SCALING_TARGET if words[1] == OURS else None))
+            # Two workers that wait for each other have all the time of their cores, and do no more.
+            table.append(_judge(entry, SCALING_TARGET if words[1] == OURS else None, "by_clock"))
     return table
+
+
+def evenness_verdict(evenness):
+    """The worst row that can be judged, and whether it is within the limit; None without such rows."""
+    judged = [row for row in evenness
+              if row["policy"] == EVENNESS_POLICY and row.get("distinct", 0) >= EVENNESS_FLOWS]
+    if not judged:
+        return None
+    worst = max(judged, key=lambda row: row["laggd_flows"])
+    return {"worst": worst["laggd_flows"], "pattern": worst["pattern"], "members": worst["members"],
+            "patterns": len({row["pattern"] for row in judged}), "limit": EVENNESS_LIMIT,
+            "met": worst["laggd_flows"] <= EVENNESS_LIMIT}
 
 
 def document(machine, samples, evenness, notes):
     """The whole result, as it is written to a JSON file."""
     return {"machine": machine, "notes": notes, "rows": rows(samples), "ratios": ratios(samples),
-            "scaling": scaling(samples), "evenness": evenness, "samples": samples}
+            "scaling": scaling(samples), "evenness": evenness, "evenness_verdict": evenness_verdict(evenness),
+            "samples": samples}
 
 
 def to_csv(result):
@@ -186,6 +202,26 @@ def _verdict(entry):
     return f"{entry['target']:.2f} {'met' if entry['met'] else 'MISSED'}"
 
 
+def _evenness_lines(evenness, verdict):
+    """The worst pattern of each policy; all of them are in the files."""
+    if not evenness:
+        return []
+    columns = [f"{who}_{what}" for who in ("laggd", "net_bonding", "ideal") for what in ("flows", "bytes")]
+    cells = [["evenness: greatest share / mean", "flows", *(column.replace("_", " ") for column in columns)]]
+    for policy in dict.fromkeys(row["policy"] for row in evenness):
+        of_policy = [row for row in evenness if row["policy"] == policy]
+        enough = [row for row in of_policy if row.get("distinct", 0) >= EVENNESS_FLOWS] or of_policy
+        row = max(enough, key=lambda row: row["laggd_flows"])
+        cells.append([f"worst of {policy}: {row['pattern']}, {row['members']} members", str(row.get("distinct", "-")),
+                      *(f"{row[column]:.3f}" if isinstance(row.get(column), (int, float)) else "-"
+                        for column in columns)])
+    lines = _lines(cells)
+    if verdict:
+        lines.append(f"{EVENNESS_POLICY}: at most {verdict['worst']:.3f} in {verdict['patterns']} patterns of "
+                     f"{EVENNESS_FLOWS} flows, target {verdict['limit']:.2f} {'met' if verdict['met'] else 'MISSED'}")
+    return [*lines, ""]
+
+
 def to_text(result):
     """The quotients as a table for a terminal."""
     by_name = {row["name"]: row for row in result["rows"]}
@@ -201,12 +237,5 @@ def to_text(result):
                           _millions(ours), _millions(theirs), f"{entry['times_as_fast']:.2f}",
                           _times(entry["by_clock"]), _verdict(entry)])
         text += [*_lines(cells), ""]
-    if result["evenness"]:
-        columns = [f"{who}_{what}" for who in ("laggd", "net_bonding", "ideal") for what in ("flows", "bytes")]
-        cells = [["evenness: greatest share / mean", *(column.replace("_", " ") for column in columns)]]
-        for row in result["evenness"]:
-            cells.append([f"{row['pattern']}/{row['policy']}/members:{row['members']}",
-                          *(f"{row[column]:.3f}" if isinstance(row.get(column), (int, float)) else "-"
-                            for column in columns)])
-        text += [*_lines(cells), ""]
+    text += _evenness_lines(result["evenness"], result.get("evenness_verdict"))
     return "\n".join(text + [*(f"note: {note}" for note in result["notes"])]) + "\n"

@@ -203,6 +203,8 @@ def main():
     print("\n" + bench_results.to_text(result))
     write(options, result)
     missed = [entry["name"] for entry in result["ratios"] + result["scaling"] if entry["met"] is False]
+    verdict = result["evenness_verdict"]
+    missed += ["evenness"] if verdict and not verdict["met"] else []
     return 1 if not whole or (options.strict and missed) else 0
 
 
