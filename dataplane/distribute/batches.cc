@@ -72,9 +72,9 @@ void deal_few(Batches &batches, const uint8_t *members, void *const *packets,
 
 } // namespace
 
-DealFunction deal_function(size_t members) {
+DealFunction deal_function(size_t members, bool with_bmi2) {
     if (members > kFewMembers) return deal_many;
-    return __builtin_cpu_supports("bmi2") ? deal_few_bmi2 : deal_few;
+    return with_bmi2 ? deal_few_bmi2 : deal_few;
 }
 
 } // namespace lagg::distribute

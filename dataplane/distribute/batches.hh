@@ -43,7 +43,8 @@ struct alignas(64) Batches {
 /// Adds each of at most kFullBatch packets to the batch of its member, in order.
 using DealFunction = void (*)(Batches &, const uint8_t *members, void *const *packets,
                               const uint16_t *lengths, size_t count);
-/// For members whose indices are below that number.
-DealFunction deal_function(size_t members);
+/// For members whose indices are below that number; with the instructions of BMI2, where this CPU
+/// has them.
+DealFunction deal_function(size_t members, bool with_bmi2 = __builtin_cpu_supports("bmi2"));
 
 } // namespace lagg::distribute

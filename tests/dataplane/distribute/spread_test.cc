@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <random>
 #include <set>
 #include <vector>
 
@@ -87,6 +88,24 @@ TEST(RoundRobin, AShorterStrideCutsTheOneUnderWay) {
     Cursor cursor;
     EXPECT_EQ(run(spread_round_robin, turns({5, 6}, 1000), cursor, 1), (Members{5}));
     EXPECT_EQ(run(spread_round_robin, turns({5, 6}, 2), cursor, 4), (Members{5, 5, 6, 6}));
+}
+
+// Sizes of bursts leave no trace in the sequence: packet i goes to the turn of its stride.
+TEST(RoundRobin, TheSequenceIsExactWhateverTheBursts) {
+    const std::vector<uint32_t> weights{3, 0, 1, 0, 2};
+    for (const uint32_t stride : {1u, 2u, 7u, 64u, 1000u}) {
+        Spread spread;
+        spread.turns = plan_turns(Members{0, 2, 4}, weights);
+        spread.stride = stride;
+        std::mt19937 random(stride);
+        Cursor cursor;
+        size_t packet = 0;
+        for (int burst = 0; burst < 300; burst++)
+            for (const uint8_t member :
+                 run(spread_round_robin, spread, cursor, random() % (kMostPackets + 1)))
+                ASSERT_EQ(member, spread.turns[packet++ / stride % spread.turns.size()])
+                    << "packet " << packet - 1 << ", stride " << stride;
+    }
 }
 
 std::vector<uint8_t> planned(const std::vector<uint8_t> &live,

@@ -1,0 +1,130 @@
+// Every way to deal out a burst does what a plain loop does, for every number of members.
+#include "dataplane/distribute/batches.hh"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <vector>
+
+namespace lagg::distribute {
+namespace {
+
+using Handles = std::vector<void *>;
+
+/// No packet: a number that says which it is.
+void *handle(uintptr_t number) {
+    return reinterpret_cast<void *>(number);
+}
+
+/// Batches between two guards of a value that is no packet.
+struct Guarded {
+    static constexpr size_t kGuard = 64;
+    Guarded() {
+        std::fill_n(before, kGuard, handle(1));
+        std::fill_n(after, kGuard, handle(1));
+    }
+    bool guards_stand() const {
+        const auto stands = [](const void *value) { return value == handle(1); };
+        return std::all_of(before, before + kGuard, stands) &&
+               std::all_of(after, after + kGuard, stands);
+    }
+    void *before[kGuard];
+    Batches batches;
+    void *after[kGuard];
+};
+
+/// The parameter: with BMI2 or without.
+class Deal : public testing::TestWithParam<bool> {
+  protected:
+    /// A burst whose memory ends with it, so that AddressSanitizer sees who reads further.
+    void deal(size_t members, size_t count) {
+        const auto to = std::make_unique<uint8_t[]>(count);
+        const auto packets = std::make_unique<void *[]>(count);
+        const auto lengths = std::make_unique<uint16_t[]>(count);
+        for (size_t i = 0; i < count; i++) {
+            // A third of the bursts is for one member alone, which fills its batch.
+            to[i] = static_cast<uint8_t>(alone_ ? one_ : random_() % members);
+            lengths[i] = static_cast<uint16_t>(next_);
+            packets[i] = handle(next_++ * 16);
+            expected_[to[i]].push_back(packets[i]);
+        }
+        deal_function(members, GetParam())(guarded_->batches, to.get(), packets.get(),
+                                           lengths.get(), count);
+    }
+    void begin_burst(size_t members) {
+        alone_ = random_() % 3 == 0;
+        one_ = random_() % members;
+    }
+    Handles found(size_t member) {
+        Batches &batches = guarded_->batches;
+        // Not in braces: those would make a list of the two pointers.
+        return Handles(batches.packets[member], batches.packets[member] + batches.count[member]);
+    }
+    void check(size_t members) {
+        for (size_t m = 0; m < kMaxMembers; m++) {
+            ASSERT_EQ(found(m), expected_[m]) << "member " << m << " of " << members;
+            uint64_t octets = 0;
+            for (const void *packet : expected_[m])
+                octets += static_cast<uint16_t>(reinterpret_cast<uintptr_t>(packet) / 16);
+            ASSERT_EQ(guarded_->batches.total_octets(m, expected_[m].size()), octets);
+        }
+        ASSERT_TRUE(guarded_->guards_stand()) << members << " members";
+    }
+    /// What a distributor does between bursts: full batches leave.
+    void send_full() {
+        for (size_t m = 0; m < kMaxMembers; m++) {
+            if (expected_[m].size() < kFullBatch) continue;
+            guarded_->batches.count[m] = 0;
+            expected_[m].clear();
+        }
+    }
+
+    std::unique_ptr<Guarded> guarded_ = std::make_unique<Guarded>();
+    std::vector<Handles> expected_ = std::vector<Handles>(kMaxMembers);
+    std::mt19937 random_{17};
+    uintptr_t next_ = 1;
+    bool alone_ = false;
+    size_t one_ = 0;
+};
+
+// Batches are not cleared after each burst: nearly full ones take another burst.
+TEST_P(Deal, DoesWhatALoopDoes) {
+    for (size_t members = 1; members <= kMaxMembers; members++) {
+        guarded_ = std::make_unique<Guarded>();
+        expected_.assign(kMaxMembers, {});
+        size_t fullest = 0;
+        for (int burst = 0; burst < 300; burst++) {
+            begin_burst(members);
+            deal(members, random_() % (kFullBatch + 1));
+            ASSERT_NO_FATAL_FAILURE(check(members));
+            for (const Handles &batch : expected_)
+                fullest = std::max(fullest, batch.size());
+            send_full();
+        }
+        EXPECT_GT(fullest, kFullBatch + 8) << "no batch came near its limit";
+    }
+}
+
+TEST_P(Deal, ABatchAsFullAsItMayBeTakesABurstMore) {
+    for (size_t members = 1; members <= kMaxMembers; members++)
+        for (one_ = 0; one_ < members; one_++) {
+            guarded_ = std::make_unique<Guarded>();
+            expected_.assign(kMaxMembers, {});
+            alone_ = true;
+            deal(members, kFullBatch - 1);
+            deal(members, kFullBatch);
+            ASSERT_NO_FATAL_FAILURE(check(members));
+            ASSERT_EQ(guarded_->batches.count[one_], 2 * kFullBatch - 1);
+        }
+}
+
+std::vector<bool> ways_of_this_cpu() {
+    if (__builtin_cpu_supports("bmi2")) return {false, true};
+    return {false};
+}
+INSTANTIATE_TEST_SUITE_P(Ways, Deal, testing::ValuesIn(ways_of_this_cpu()));
+
+} // namespace
+} // namespace lagg::distribute
