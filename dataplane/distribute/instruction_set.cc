@@ -42,7 +42,6 @@ SpreadFunction header_hash(const FlowHash &hash, bool measured, InstructionSet s
     case InstructionSet::SCALAR: return by_hash_scalar(hash, measured);
     case InstructionSet::AES: return by_hash_aes(hash, measured);
     case InstructionSet::VAES: return by_hash_vaes(hash, measured);
-    case InstructionSet::AVX512: break;
     }
     return by_hash_scalar(hash, measured);
 }
@@ -66,7 +65,6 @@ const char *to_text(InstructionSet set) {
     case InstructionSet::SCALAR: return "scalar";
     case InstructionSet::AES: return "AES-NI";
     case InstructionSet::VAES: return "AVX2 and VAES";
-    case InstructionSet::AVX512: return "AVX-512 and VAES";
     }
     return "";
 }

@@ -12,7 +12,6 @@ enum class InstructionSet {
     SCALAR, ///< plain C++: the reference
     AES,    ///< SSE4.2 and AES-NI: one packet an instruction
     VAES,   ///< AVX2 and VAES: two packets an instruction
-    AVX512, ///< AVX-512 and VAES: four
 };
 const char *to_text(InstructionSet set);
 
