@@ -43,6 +43,7 @@ FrameRuns::Frame FrameRuns::next() {
     Frame frame{of_run(), shape_};
     if (below(64) != 0) return frame;
     frame.shape = Shape::MIXED;
+    if (frame.bytes.size() < kAddresses + 12) return frame;
     const uint32_t at = kAddresses + below(12);
     frame.bytes[at] = static_cast<uint8_t>(frame.bytes[at] ^ 1u << below(8));
     return frame;
