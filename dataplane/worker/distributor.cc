@@ -82,6 +82,8 @@ void Distributor::distribute(const LaggForwarding &lagg, uint16_t queue, rte_mbu
 }
 
 void Distributor::gather(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t count) {
+    if (lagg.steered) [[unlikely]]
+        return gather_steered(lagg, frames, count);
     LaggState &state = laggs_[lagg.slot];
     alignas(32) uint8_t member_of[kBurst];
     const bool slow = lagg.choose(lagg.spread, state.cursor, packets_of(frames), count, member_of);
