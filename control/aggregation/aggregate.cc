@@ -67,7 +67,8 @@ Member *Aggregate::find_device(port::DeviceId device) {
 // ---- what happens to a lagg
 // ----------------------------------------------------------------------
 
-void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now) {
+void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
+                            Policies policies) {
     const bool was_lacp = lacp_.has_value();
     if (was_lacp && config.protocol != Protocol::LACP) stop_lacp(now);
     const bool protocol_changed = config.protocol != config_.protocol;
@@ -83,6 +84,7 @@ void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity
     members_ = std::move(ordered);
     config_ = config;
     identity_ = identity;
+    policies_ = std::move(policies);
     rebalancing_.restart(); // the sums may be those of another slot
 
     if (config_.protocol == Protocol::LACP) {
@@ -364,6 +366,7 @@ worker::LaggForwarding Aggregate::forwarding() const {
             std::max<uint8_t>(forwarding.member_count, static_cast<uint8_t>(member.index + 1));
         if (distributes) forwarding.spread.live[forwarding.spread.live_count++] = member.index;
     }
+    add_policies(forwarding);
     worker::choose_way(forwarding);
     return forwarding;
 }

@@ -6,6 +6,7 @@
 
 #include "control/aggregation/flow_move.hh"
 #include "control/aggregation/history.hh"
+#include "control/aggregation/policies.hh"
 #include "control/aggregation/rebalancing.hh"
 #include "control/config/config.hh"
 #include "control/recording/recorder.hh"
@@ -114,7 +115,12 @@ class Aggregate final : private lacp::ActionSink {
     const Member *find(port::DeviceId device) const;
     const Member *find(const std::string &port) const;
 
-    void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now);
+    /// `policies` belong to the configuration.
+    void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
+                     Policies policies = {});
+    /// Of a lagg that has no port yet.
+    void set_policies(Policies policies) { policies_ = std::move(policies); }
+    const Policies &policies() const { return policies_; }
     /// False when it comes out there already.
     bool set_upper(UpperDevice upper, const worker::DeviceTotals &counters_base = {});
     void attach(const AttachedPort &port, const worker::DeviceTotals &counters_base,
@@ -197,12 +203,18 @@ class Aggregate final : private lacp::ActionSink {
     void end_move_in_time(lacp::Time now);
     MemberWeights live_weights() const;
     void rebuild_table();
+    Steering steering() const;
+    bool steers_otherwise();
+    void add_policies(worker::LaggForwarding &forwarding) const;
+    const Member *obeying(const PortRule &rule) const;
     std::string takers(const distribute::Plan &plan) const;
     Member *find_member(const std::string &port);
     Member *find_member(lacp::PortNumber number);
     Member *find_device(port::DeviceId device);
 
     config::Lagg config_;
+    Policies policies_;
+    Steering steering_; ///< as last settled
     Identity identity_;
     UpperDevice upper_;
     worker::DeviceTotals upper_base_;

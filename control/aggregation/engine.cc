@@ -35,10 +35,11 @@ Aggregate *Engine::find(const std::string &lagg) {
 }
 
 void Engine::add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper,
-                      lacp::Time now) {
+                      lacp::Time now, Policies policies) {
     assert(find(config.name) == nullptr);
     laggs_.push_back(
         std::make_unique<Aggregate>(config, identity, UpperDevice{}, now, hooks_.recorder));
+    laggs_.back()->set_policies(std::move(policies));
     set_upper(config.name, std::move(upper), now);
     flush(now);
 }
@@ -51,8 +52,10 @@ void Engine::remove_lagg(const std::string &name, lacp::Time now) {
     flush(now);
 }
 
-void Engine::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now) {
-    if (Aggregate *aggregate = find(config.name)) aggregate->reconfigure(config, identity, now);
+void Engine::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
+                         Policies policies) {
+    if (Aggregate *aggregate = find(config.name))
+        aggregate->reconfigure(config, identity, now, std::move(policies));
     flush(now);
 }
 

@@ -40,9 +40,11 @@ class Engine {
     Engine(worker::Fleet &fleet, Hooks hooks);
 
     void add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper,
-                  lacp::Time now);
+                  lacp::Time now, Policies policies = {});
     void remove_lagg(const std::string &name, lacp::Time now);
-    void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now);
+    /// `policies` are those of this configuration, none by default.
+    void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
+                     Policies policies = {});
     void set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now);
     void attach(const std::string &lagg, const AttachedPort &port, lacp::Time now);
     void update(const std::string &lagg, const AttachedPort &port, lacp::Time now);

@@ -29,6 +29,11 @@ class FlowMove {
     /// What the buckets should lead to from now on. Those that leave a member of `live` are held
     /// first; with an empty set all of them move at once.
     void retarget(const distribute::BucketTable &target, Members live);
+    /// Frames of a flow may go by another bucket, or past all buckets, from now on: every bucket is
+    /// held until all of `live` are asked and all have answered, since it is not known who sent
+    /// the last frames of which flow. With fewer than two members there is nothing to overtake.
+    void hold_all(Members live);
+    bool holds_all() const { return holds_all_; }
     const distribute::BucketTable &target() const { return target_; }
     /// What workers have to obey now: the target, kHeldMember, or the member of before.
     const distribute::BucketTable &table() const { return table_; }
@@ -58,7 +63,9 @@ class FlowMove {
         uint32_t transaction_id;
     };
     Members owners_of_held() const;
+    void retarget_while_all_is_held(Members live);
     void release(uint8_t member);
+    void release_all();
     void finish_if_done();
 
     distribute::BucketTable target_ = distribute::BucketTable::empty();
@@ -68,6 +75,7 @@ class FlowMove {
     std::bitset<distribute::kBuckets> held_;
     Members live_;
     Phase phase_ = Phase::IDLE;
+    bool holds_all_ = false;
     bool again_ = false; ///< buckets wait for the next move
     std::vector<Question> questions_;
     std::optional<lacp::Time> deadline_;

@@ -19,19 +19,26 @@ void Aggregate::rebuild_table() {
     if (weights != live_weights_) changed_ = true;
     live_weights_ = weights;
     const bool spreads = up_ && uses_hash(config_.protocol);
+    const bool otherwise = steers_otherwise();
+    if (otherwise) changed_ = true;
+    FlowMove::Members distributing;
     FlowMove::Members live;
     if (spreads)
-        for (const Member &member : members_)
+        for (const Member &member : members_) {
+            if (!member.port || !member.distributing) continue;
+            distributing.set(member.index);
             // Only LACP has a partner to ask whether it has received everything. Without it the
-            // rebalancer's moves alone wait, and what joins one under way waits with it.
-            if (member.distributing)
-                live.set(member.index, lacp_.has_value() || move_.is_holding());
+            // rebalancer's moves and changes of policy alone wait, and what joins one under way
+            // waits with it.
+            live.set(member.index, lacp_.has_value() || move_.is_holding() || otherwise);
+        }
     const distribute::BucketTable before = move_.table();
     const distribute::BucketTable &now = move_.target();
     const MemberWeights wanted = spreads ? weights : MemberWeights{};
     move_.retarget(rebalances() ? distribute::rebuild(now, table_weights_, wanted)
                                 : distribute::build(now, wanted),
                    live);
+    if (otherwise) move_.hold_all(distributing);
     table_weights_ = wanted;
     if (move_.table() == before) return;
     changed_ = true;

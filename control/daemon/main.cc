@@ -10,6 +10,7 @@
 #include "control/daemon/logging.hh"
 #include "control/daemon/operate.hh"
 #include "control/daemon/options.hh"
+#include "control/daemon/policies.hh"
 #include "control/daemon/service.hh"
 #include "control/daemon/supervisor.hh"
 #include "control/recording/recorder.hh"
@@ -55,8 +56,8 @@ class Report {
 
 /// The file's mistakes, or a configuration whose devices are there too, as far as `running` does
 /// not have them already: a device that died must not stand in the way of other changes.
-config::Loaded load_and_find_devices(const std::string &file, const config::Config &running) {
-    config::Positions positions;
+config::Loaded load_and_find_devices(const std::string &file, const config::Config &running,
+                                     config::Positions &positions) {
     config::Loaded loaded = config::load(file, &positions);
     const auto *config = std::get_if<config::Config>(&loaded);
     if (config == nullptr) return loaded;
@@ -77,7 +78,11 @@ config::Loaded load_and_find_devices(const std::string &file, const config::Conf
 }
 
 int check(const std::string &file) {
-    const config::Loaded loaded = load_and_find_devices(file, {});
+    config::Positions positions;
+    config::Loaded loaded = load_and_find_devices(file, {}, positions);
+    if (const auto *config = std::get_if<config::Config>(&loaded))
+        if (auto mistakes = check_policies(*config, file, positions); !mistakes.empty())
+            loaded = config::Mistakes{std::move(mistakes)};
     if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
         for (const config::Mistake &mistake : mistakes->list)
             std::fprintf(stderr, "%s\n", config::to_string(mistake).c_str());
@@ -161,7 +166,8 @@ int block_signals() {
 }
 
 Result<std::string> reload(Supervisor &supervisor, const std::string &file, Report &report) {
-    const config::Loaded loaded = load_and_find_devices(file, supervisor.config());
+    config::Positions positions;
+    const config::Loaded loaded = load_and_find_devices(file, supervisor.config(), positions);
     std::string refusal;
     if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
         for (const config::Mistake &mistake : mistakes->list) {
@@ -173,10 +179,10 @@ Result<std::string> reload(Supervisor &supervisor, const std::string &file, Repo
         const config::Changes changes = config::diff(supervisor.config(), next);
         for (const std::string &key : changes.needs_restart)
             spdlog::warn("[daemon] {} changed and takes effect at the next start", key);
-        if (const Result<void> done = supervisor.reload(next); !done)
-            refusal = done.error().message;
+        const Result<bool> changed = supervisor.reload(next, positions);
+        if (!changed) refusal = changed.error().message;
         if (!refusal.empty()) spdlog::error("{}", refusal);
-        if (refusal.empty() && changes.empty()) {
+        if (changed && !*changed) {
             spdlog::info("reloaded {}: nothing to change", file);
             report.set_last_reload("ok");
             return fmt::format("{}: nothing to change", file);
@@ -237,7 +243,8 @@ std::function<void()> watchdog(const worker::Fleet &fleet) {
     };
 }
 
-int run(const config::Config &config, const Options &options, int signals) {
+int run(const config::Config &config, const config::Positions &positions, const Options &options,
+        int signals) {
     const auto started_at = std::chrono::steady_clock::now();
     const auto fail = [](const Error &error) {
         spdlog::error("{}", error.message);
@@ -290,7 +297,8 @@ int run(const config::Config &config, const Options &options, int signals) {
          .netlink = **netlink,
          .workers = fleet->size(),
          .state_directory = state_directory,
-         .no_kernel_interface = kernel_interface ? "" : kernel_interface.error().message});
+         .no_kernel_interface = kernel_interface ? "" : kernel_interface.error().message,
+         .config_file = options.config_file});
     Report report;
     const auto status = [&] {
         api::Status out;
@@ -334,7 +342,8 @@ int run(const config::Config &config, const Options &options, int signals) {
                  [&](const api::PortSwitch &wish) { return switch_port(*protocol, wish); }});
         !served)
         return fail(served.error());
-    if (Result<void> started = supervisor.start(config); !started) return fail(started.error());
+    if (Result<void> started = supervisor.start(config, positions); !started)
+        return fail(started.error());
     spdlog::info("running {} lagg{} from {}, {} worker{}, {}, API at {}", config.laggs.size(),
                  config.laggs.size() == 1 ? "" : "s", options.config_file, fleet->size(),
                  fleet->size() == 1 ? "" : "s", eal->memory(), api_path);
@@ -360,7 +369,8 @@ int main(int argc, char **argv) {
         return remove_interfaces(state_directory_of(options.config_file));
     case Options::Action::RUN: break;
     }
-    const config::Loaded loaded = config::load(options.config_file);
+    config::Positions positions;
+    const config::Loaded loaded = config::load(options.config_file, &positions);
     if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
         for (const config::Mistake &mistake : mistakes->list)
             std::fprintf(stderr, "%s\n", config::to_string(mistake).c_str());
@@ -369,7 +379,7 @@ int main(int argc, char **argv) {
     const auto &config = std::get<config::Config>(loaded);
     const int signals = block_signals();
     start_logging(options.log_level.empty() ? config.daemon.log : options.log_level);
-    const int code = run(config, options, signals);
+    const int code = run(config, positions, options, signals);
     if (code == kExitOk) Eal::stop();
     spdlog::info("stopped");
     stop_logging();

@@ -75,18 +75,23 @@ Supervisor::~Supervisor() {
     stop();
 }
 
-Result<void> Supervisor::start(const config::Config &config) {
-    return change_to(config, true);
+Result<void> Supervisor::start(const config::Config &config, const config::Positions &positions) {
+    if (const Result<bool> done = change_to(config, positions, true); !done) return done.error();
+    return {};
 }
 
-Result<void> Supervisor::reload(const config::Config &config) {
-    return change_to(config, false);
+Result<bool> Supervisor::reload(const config::Config &config, const config::Positions &positions) {
+    return change_to(config, positions, false);
 }
 
 // What can fail comes first and is taken back when it does; only then the protocol thread hears of
 // anything, and that part cannot fail.
-Result<void> Supervisor::change_to(const config::Config &next, bool tolerant) {
+Result<bool> Supervisor::change_to(const config::Config &next, const config::Positions &positions,
+                                   bool tolerant) {
     const config::Changes changes = config::diff(config_, next);
+    Result<PoliciesOfLaggs> policies =
+        load_policies(next, policies_, parts_.config_file, positions);
+    if (!policies) return policies.error();
     Undo undo;
     undo.on_failure([this] {
         new_identities_.clear();
@@ -94,16 +99,21 @@ Result<void> Supervisor::change_to(const config::Config &next, bool tolerant) {
             KernelUpper::take_back(std::move(upper));
         new_uppers_.clear();
     });
-    if (Result<void> done = open_ports(next, tolerant, undo); !done) return done;
-    if (Result<void> done = set_mtus(next, undo); !done) return done;
-    if (Result<void> done = prepare_uppers(next, undo); !done) return done;
+    if (Result<void> done = open_ports(next, tolerant, undo); !done) return done.error();
+    if (Result<void> done = set_mtus(next, undo); !done) return done.error();
+    if (Result<void> done = prepare_uppers(next, undo); !done) return done.error();
     undo.keep();
     take_away(next, changes);
     exchange_devices(next);
-    give(next, changes);
+    const bool changed =
+        !changes.empty() || std::ranges::any_of(next.laggs, [&](const config::Lagg &lagg) {
+            return has_other_program(lagg.name, *policies);
+        });
+    give(next, changes, *policies);
     close_unused(next, changes);
     config_ = next;
-    return {};
+    policies_ = std::move(*policies);
+    return changed;
 }
 
 // ---- what can fail
@@ -294,7 +304,14 @@ void Supervisor::take_away(const config::Config &next, const config::Changes &ch
         spdlog::info("{}: removed", lagg);
 }
 
-void Supervisor::give(const config::Config &next, const config::Changes &changes) {
+bool Supervisor::has_other_program(const std::string &lagg, const PoliciesOfLaggs &policies) const {
+    const auto before = policies_.find(lagg);
+    const auto &now = policies.at(lagg).policies.program;
+    return (before == policies_.end() ? nullptr : before->second.policies.program) != now;
+}
+
+void Supervisor::give(const config::Config &next, const config::Changes &changes,
+                      const PoliciesOfLaggs &policies) {
     for (const config::Lagg &lagg : next.laggs) {
         const bool is_new = !laggs_.contains(lagg.name);
         RunningLagg &running = laggs_[lagg.name];
@@ -308,12 +325,14 @@ void Supervisor::give(const config::Config &next, const config::Changes &changes
         const aggregation::UpperDevice upper = upper_device(lagg);
         const bool changed =
             std::ranges::find(changes.laggs_changed, lagg.name, &config::LaggChanges::name) !=
-            changes.laggs_changed.end();
+                changes.laggs_changed.end() ||
+            has_other_program(lagg.name, policies);
+        const aggregation::Policies &obeyed = policies.at(lagg.name).policies;
         parts_.protocol.call([&](Engine &engine, Time now) {
             if (is_new) {
-                engine.add_lagg(lagg, running.identity, upper, now);
+                engine.add_lagg(lagg, running.identity, upper, now, obeyed);
             } else if (changed) {
-                engine.reconfigure(lagg, running.identity, now);
+                engine.reconfigure(lagg, running.identity, now, obeyed);
             }
             engine.set_upper(lagg.name, upper, now);
         });
@@ -328,6 +347,10 @@ void Supervisor::give(const config::Config &next, const config::Changes &changes
             spdlog::info("{}: {} over {} ports, MTU {}, MAC {}, upper {}", lagg.name,
                          to_text(lagg.protocol), lagg.ports.size(), lagg.mtu,
                          to_string(running.identity.mac), upper.text);
+        if (obeyed.program != nullptr && has_other_program(lagg.name, policies))
+            spdlog::info("{}: obeys program {} of {}, {} instructions", lagg.name,
+                         obeyed.program->name(), obeyed.program->path(),
+                         obeyed.program->instructions());
     }
     new_uppers_.clear();
     new_identities_.clear();
@@ -423,6 +446,7 @@ void Supervisor::stop() {
     });
     parts_.protocol.wait_for_workers();
     laggs_.clear();
+    policies_.clear();
     ports_.clear();
     config_ = {};
 }

@@ -7,6 +7,7 @@
 #include "control/config/config.hh"
 #include "control/config/diff.hh"
 #include "control/daemon/kernel_upper.hh"
+#include "control/daemon/policies.hh"
 #include "control/daemon/undo.hh"
 #include "control/kernel/interface.hh"
 
@@ -27,6 +28,7 @@ class Supervisor {
         std::string state_directory;
         /// Why no kernel interface can be made, or empty when it can.
         std::string no_kernel_interface;
+        std::string config_file; ///< for messages about what it names
     };
     explicit Supervisor(Parts parts);
     ~Supervisor();
@@ -35,9 +37,10 @@ class Supervisor {
 
     /// At the start of the daemon: a port that cannot be opened is reported, left out and tried
     /// again, since the others should carry traffic. Other failures are returned.
-    Result<void> start(const config::Config &config);
-    /// On failure everything is as before.
-    Result<void> reload(const config::Config &config);
+    Result<void> start(const config::Config &config, const config::Positions &positions);
+    /// On failure everything is as before. True when something changed: the configuration, or the
+    /// content of a program that it names.
+    Result<bool> reload(const config::Config &config, const config::Positions &positions);
     /// Tries the ports that could not be opened. True while there are any.
     bool retry_failed_ports();
     /// The device of a port went away under it: closed, and tried again with the failed ones.
@@ -59,7 +62,8 @@ class Supervisor {
         std::unique_ptr<KernelUpper> kernel;
     };
 
-    Result<void> change_to(const config::Config &next, bool tolerant);
+    Result<bool> change_to(const config::Config &next, const config::Positions &positions,
+                           bool tolerant);
     Result<void> open_ports(const config::Config &next, bool tolerant, Undo &undo);
     bool has_to_wait(const config::Config &next, const std::string &port) const;
     void exchange_devices(const config::Config &next);
@@ -70,7 +74,9 @@ class Supervisor {
     void close_unused(const config::Config &next, const config::Changes &changes);
 
     void take_away(const config::Config &next, const config::Changes &changes);
-    void give(const config::Config &next, const config::Changes &changes);
+    void give(const config::Config &next, const config::Changes &changes,
+              const PoliciesOfLaggs &policies);
+    bool has_other_program(const std::string &lagg, const PoliciesOfLaggs &policies) const;
     void attach(const config::Config &config, const config::Lagg &lagg, const std::string &port);
     aggregation::AttachedPort describe(const config::Config &config, const std::string &port);
     aggregation::UpperDevice upper_device(const config::Lagg &lagg) const;
@@ -85,6 +91,7 @@ class Supervisor {
     config::Config config_;
     std::map<std::string, OpenPort> ports_;
     std::map<std::string, RunningLagg> laggs_;
+    PoliciesOfLaggs policies_;
     std::map<std::string, std::string> failed_; ///< port name to the reason
     std::map<std::string, lacp::PortNumber>
         numbers_; ///< a port keeps its number while the daemon runs

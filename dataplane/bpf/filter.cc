@@ -43,6 +43,9 @@ Error mistake(const std::string &expression, const std::string &what) {
 }
 
 Result<Classic> compile_classic(const std::string &expression) {
+    // libpcap takes no words for "everything", which nobody means who writes a rule.
+    if (expression.find_first_not_of(" \t\n") == std::string::npos)
+        return mistake(expression, "is empty");
     const std::unique_ptr<pcap_t, PcapCloser> pcap(pcap_open_dead(DLT_EN10MB, kWholeFrame));
     if (pcap == nullptr) return mistake(expression, "out of memory");
     Classic program(new bpf_program{});
@@ -64,10 +67,13 @@ Result<Converted> convert(const std::string &expression, const bpf_program &clas
 
 } // namespace
 
+Result<void> Filter::check(const std::string &expression) {
+    const auto classic = compile_classic(expression);
+    if (!classic) return classic.error();
+    return {};
+}
+
 Result<std::shared_ptr<const Filter>> Filter::compile(const std::string &expression) {
-    // libpcap takes no words for "everything", which nobody means who writes a rule.
-    if (expression.find_first_not_of(" \t\n") == std::string::npos)
-        return mistake(expression, "is empty");
     const auto classic = compile_classic(expression);
     if (!classic) return classic.error();
     const auto converted = convert(expression, **classic);

@@ -19,6 +19,9 @@ class Filter {
     /// worker. An error quotes the expression and libpcap's complaint.
     static Result<std::shared_ptr<const Filter>> compile(const std::string &expression);
 
+    /// Whether libpcap understands the expression; needs no EAL.
+    static Result<void> check(const std::string &expression);
+
     /// A frame that is too short for what is asked does not match. The packet is not changed.
     bool matches(rte_mbuf *packet) const { return code_.function(packet) != 0; }
 

@@ -6,11 +6,15 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+
 namespace lagg::bpf {
 
 static_assert(LAGG_BUCKETS == distribute::kBuckets);
 
 namespace {
+
+std::atomic<uint64_t> last_generation = 0;
 
 Error refused(const std::string &path, const Object &object, std::optional<size_t> instruction,
               const std::string &reason) {
@@ -43,6 +47,7 @@ Result<std::shared_ptr<const Program>> Program::load(const std::string &path) {
     program->path_ = path;
     program->name_ = object->name;
     program->instructions_ = object->instructions.size();
+    program->generation_ = ++last_generation;
     program->reads_hash_ = verdict.reads_hash;
     return std::shared_ptr<const Program>(std::move(program));
 }

@@ -25,6 +25,8 @@ class Program {
 
     const std::string &path() const { return path_; }
     const std::string &name() const { return name_; } ///< of the function
+    /// Never 0, and another one for each program that was loaded, where an address may come again.
+    uint64_t generation() const { return generation_; }
     size_t instructions() const { return instructions_; }
     size_t native_size() const { return code_.size; } ///< octets
     /// Whether lagg_flow::hash has to be filled in.
@@ -37,6 +39,7 @@ class Program {
     std::string path_;
     std::string name_;
     size_t instructions_ = 0;
+    uint64_t generation_ = 0;
     bool reads_hash_ = false;
 };
 

@@ -19,7 +19,8 @@ struct Rule {
 /// Runs after the hash has filled members[0..packets.size()), and replaces what rules say. Rules
 /// whose member does not distribute (`distributing`: bit m for member m) are passed over; of the
 /// others the first that matches decides, so that a second rule with the same filter is where the
-/// frames go when the first one's port is gone.
+/// frames go when the first one's port is gone. Frames without a member (kNoMember, kHeldMember,
+/// kSlowMember) keep what they have.
 void members_by_rules(std::span<const Rule> rules, uint32_t distributing,
                       std::span<rte_mbuf *const> packets, uint8_t *members);
 

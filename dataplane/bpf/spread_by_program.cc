@@ -1,8 +1,12 @@
 #include "dataplane/bpf/spread_by_program.hh"
 
+#include "dataplane/distribute/instruction_set.hh"
+
 namespace lagg::bpf {
 
 namespace {
+
+const distribute::KeyHash kHash = distribute::key_hash();
 
 using distribute::FrameView;
 using distribute::Spread;
@@ -21,7 +25,7 @@ void with_hash(const Program &program, const Spread &spread, lagg_flow &flow,
         const frame::FlowKey key = distribute::key_of({view.data, view.length}, spread.policy);
         if (!fill_plain(view, other_protocol, flow)) [[unlikely]]
             fill(key, view.length, flow);
-        flow.hash = spread.hash(key);
+        flow.hash = kHash(spread.hash, key);
         *members++ = spread.table.member[bucket_of(program.run(flow))];
     }
 }

@@ -94,6 +94,8 @@ void Distributor::prepare(const LaggForwarding &lagg, uint16_t queue, LaggState 
 
 void Distributor::gather(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
                          uint16_t count) {
+    if (lagg.steered) [[unlikely]]
+        return gather_steered(lagg, frames, lengths, count);
     LaggState &state = laggs_[lagg.slot];
     uint8_t member_of[kBurst];
     const bool slow = lagg.choose(lagg.spread, state.cursor, packets_of(frames), count, member_of);

@@ -2,6 +2,7 @@
 // them into a batch a member, and sends a batch when it is full or has waited long enough.
 #pragma once
 
+#include "dataplane/bpf/flow.hh"
 #include "dataplane/distribute/batches.hh"
 #include "dataplane/worker/counters.hh"
 #include "dataplane/worker/forwarding_state.hh"
@@ -68,8 +69,18 @@ class Distributor {
         uint8_t member_count = 0;
     };
 
+    /// A program of a lagg, and what it remembers; the memory is zeros when the program is new.
+    struct ProgramState {
+        uint64_t generation = 0; ///< of the program that the memory belongs to
+        bpf::ProgramMemory memory;
+    };
+
     void gather(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
                 uint16_t count);
+    void gather_steered(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
+                        uint16_t count);
+    void run_program(const LaggForwarding &lagg, rte_mbuf *const *frames, uint16_t count,
+                     uint8_t *member_of);
     void gather_odd(const LaggForwarding &lagg, const uint8_t *member_of, rte_mbuf **frames,
                     const uint16_t *lengths, uint16_t count);
     void take_turns(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
@@ -98,6 +109,7 @@ class Distributor {
     size_t held_count_ = 0;
     std::array<LaggState, kMaxLaggs> laggs_{};
     std::array<BucketLoads, kMaxLaggs> loads_{};
+    std::array<ProgramState, kMaxLaggs> programs_{};
 };
 
 } // namespace lagg::worker

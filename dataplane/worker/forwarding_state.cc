@@ -50,7 +50,7 @@ Way way_of_hash(LaggForwarding &lagg) {
         buckets, [](uint8_t member) { return member >= distribute::kMaxMembers; });
     const bool same =
         std::ranges::all_of(buckets, [&](uint8_t member) { return member == lagg.spread.live[0]; });
-    if (same && !lagg.measure) return Way::ONE_MEMBER;
+    if (same && !lagg.measure && !lagg.steered) return Way::ONE_MEMBER;
     lagg.choose = distribute::spread_by_hash(lagg.spread.policy, lagg.measure);
     return Way::CHOSEN;
 }
@@ -58,6 +58,10 @@ Way way_of_hash(LaggForwarding &lagg) {
 } // namespace
 
 void choose_way(LaggForwarding &lagg) {
+    lagg.steered = lagg.mode == Mode::HASH && (lagg.program != nullptr || !lagg.rules.empty());
+    lagg.distributing = 0;
+    for (size_t m = 0; m < lagg.members.size(); ++m)
+        lagg.distributing |= static_cast<uint32_t>(lagg.members[m].distributing) << m;
     lagg.odd_buckets = false;
     lagg.keeps_slow_frames = lagg.mode == Mode::HASH || lagg.mode == Mode::BROADCAST;
     lagg.choose = nullptr;

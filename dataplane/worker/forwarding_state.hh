@@ -2,6 +2,8 @@
 // never changed after. A worker reads one state for a whole round and lets go of it at the end.
 #pragma once
 
+#include "dataplane/bpf/program.hh"
+#include "dataplane/bpf/rules.hh"
 #include "dataplane/distribute/batches.hh"
 #include "dataplane/distribute/spread.hh"
 #include "dataplane/port/port.hh"
@@ -9,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace lagg::worker {
@@ -69,12 +72,18 @@ struct LaggForwarding {
     std::array<Member, distribute::kMaxMembers> members{};
     Mode mode = Mode::NONE;
     distribute::Spread spread;
-    // The next five are choose_way()'s.
+    /// Of hash laggs: decides in the place of spread.hash; none: the hash does.
+    std::shared_ptr<const bpf::Program> program;
+    /// Of hash laggs: asked after the hash or the program, and stronger.
+    std::vector<bpf::Rule> rules;
+    // The next seven are choose_way()'s.
     Way way = Way::NOWHERE;
     distribute::SpreadFunction choose = nullptr;
     distribute::DealFunction deal = nullptr;
     bool odd_buckets = false;       ///< some of the table lead to no live member
     bool keeps_slow_frames = false; ///< of clients; modes that read headers drop them
+    bool steered = false;           ///< there is a program or a rule to obey
+    uint32_t distributing = 0;      ///< members, a bit each; for rules
     /// Workers count what each bucket carries (BucketLoads), for the rebalancer.
     bool measure = false;
     /// Some buckets are held; a worker without room for more of their frames leaves the upper

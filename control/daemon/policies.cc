@@ -1,0 +1,94 @@
+#include "control/daemon/policies.hh"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace lagg::daemon {
+
+namespace {
+
+std::string content_of(const std::string &path) {
+    std::ostringstream content;
+    if (std::ifstream file(path, std::ios::binary); file) content << file.rdbuf();
+    return std::move(content).str();
+}
+
+config::Mistake mistake(const std::string &file, config::Position at, const std::string &lagg,
+                        const Error &error) {
+    return {file, at.line, at.column, fmt::format("{}: {}", lagg, error.message)};
+}
+
+config::Position place_of_program(const config::Positions &positions, const std::string &lagg) {
+    const auto known = positions.hash_bpf.find(lagg);
+    return known == positions.hash_bpf.end() ? config::Position{} : known->second;
+}
+
+config::Position place_of_filter(const config::Positions &positions, const std::string &lagg,
+                                 size_t rule) {
+    const auto known = positions.filters.find(lagg);
+    const bool is_known = known != positions.filters.end() && rule < known->second.size();
+    return is_known ? known->second[rule] : config::Position{};
+}
+
+/// The content is read first: a file that is exchanged between the two is read again by the next
+/// reload.
+Result<void> load_program(const std::string &path, const LoadedPolicies *running,
+                          LoadedPolicies &into) {
+    into.content = content_of(path);
+    const bool known = running != nullptr && running->policies.program != nullptr &&
+                       running->policies.program->path() == path &&
+                       running->content == into.content;
+    if (known) {
+        into.policies.program = running->policies.program;
+        return {};
+    }
+    auto program = bpf::Program::load(path);
+    if (!program) return program.error();
+    into.policies.program = std::move(*program);
+    return {};
+}
+
+} // namespace
+
+Result<PoliciesOfLaggs> load_policies(const config::Config &config, const PoliciesOfLaggs &running,
+                                      const std::string &file, const config::Positions &positions) {
+    PoliciesOfLaggs loaded;
+    const auto refused = [&](config::Position at, const std::string &lagg, const Error &error) {
+        return Error{config::to_string(mistake(file, at, lagg, error))};
+    };
+    for (const config::Lagg &lagg : config.laggs) {
+        LoadedPolicies &into = loaded[lagg.name];
+        const auto before = running.find(lagg.name);
+        const LoadedPolicies *known = before == running.end() ? nullptr : &before->second;
+        if (!lagg.hash.bpf.empty())
+            if (const auto done = load_program(lagg.hash.bpf, known, into); !done)
+                return refused(place_of_program(positions, lagg.name), lagg.name, done.error());
+        for (size_t i = 0; i < lagg.rules.size(); ++i) {
+            auto filter = bpf::Filter::compile(lagg.rules[i].filter);
+            if (!filter)
+                return refused(place_of_filter(positions, lagg.name, i), lagg.name, filter.error());
+            into.policies.rules.push_back({std::move(*filter), lagg.rules[i].port});
+        }
+    }
+    return loaded;
+}
+
+std::vector<config::Mistake> check_policies(const config::Config &config, const std::string &file,
+                                            const config::Positions &positions) {
+    std::vector<config::Mistake> mistakes;
+    for (const config::Lagg &lagg : config.laggs) {
+        if (!lagg.hash.bpf.empty())
+            if (const auto program = bpf::Program::load(lagg.hash.bpf); !program)
+                mistakes.push_back(mistake(file, place_of_program(positions, lagg.name), lagg.name,
+                                           program.error()));
+        for (size_t i = 0; i < lagg.rules.size(); ++i)
+            if (const auto good = bpf::Filter::check(lagg.rules[i].filter); !good)
+                mistakes.push_back(mistake(file, place_of_filter(positions, lagg.name, i),
+                                           lagg.name, good.error()));
+    }
+    return mistakes;
+}
+
+} // namespace lagg::daemon
