@@ -243,7 +243,8 @@ std::function<void()> watchdog(const worker::Fleet &fleet) {
     };
 }
 
-int run(const config::Config &config, const Options &options, int signals) {
+int run(const config::Config &config, const config::Positions &positions, const Options &options,
+        int signals) {
     const auto started_at = std::chrono::steady_clock::now();
     const auto fail = [](const Error &error) {
         spdlog::error("{}", error.message);
@@ -296,7 +297,8 @@ int run(const config::Config &config, const Options &options, int signals) {
          .netlink = **netlink,
          .workers = fleet->size(),
          .state_directory = state_directory,
-         .no_kernel_interface = kernel_interface ? "" : kernel_interface.error().message});
+         .no_kernel_interface = kernel_interface ? "" : kernel_interface.error().message,
+         .config_file = options.config_file});
     Report report;
     const auto status = [&] {
         api::Status out;
