@@ -68,8 +68,7 @@ Result<PoliciesOfLaggs> load_policies(const config::Config &config, const Polici
         for (size_t i = 0; i < lagg.rules.size(); ++i) {
             auto filter = bpf::Filter::compile(lagg.rules[i].filter);
             if (!filter)
-                return refused(place_of_filter(positions, lagg.name, i), lagg.name,
-                               filter.error());
+                return refused(place_of_filter(positions, lagg.name, i), lagg.name, filter.error());
             into.policies.rules.push_back({std::move(*filter), lagg.rules[i].port});
         }
     }

@@ -1,4 +1,5 @@
-// The part of Distributor for laggs that have a program in the place of the hash, or rules beside it.
+// The part of Distributor for laggs that have a program in the place of the hash, or rules beside
+// it.
 #include "dataplane/bpf/rules.hh"
 #include "dataplane/bpf/spread_by_program.hh"
 #include "dataplane/worker/distributor.hh"
