@@ -164,11 +164,12 @@ void Bench::detach(Side side, unsigned cable) {
     });
 }
 
-void Bench::reconfigure(Side side, const std::function<void(config::Lagg &)> &change) {
+void Bench::reconfigure(Side side, const std::function<void(config::Lagg &)> &change,
+                        const aggregation::Policies &policies) {
     SideParts &parts = sides_[side];
     change(parts.config);
     protocol_->call([&](aggregation::Engine &engine, lacp::Time now) {
-        engine.reconfigure(parts.config, parts.identity, now);
+        engine.reconfigure(parts.config, parts.identity, now, policies);
     });
 }
 

@@ -78,7 +78,8 @@ class Bench {
     DeviceTotals upper_totals(Side side) { return fleet_->totals(upper(side).id()); }
 
     void set_protocol(Side side, Protocol protocol);
-    void reconfigure(Side side, const std::function<void(config::Lagg &)> &change);
+    void reconfigure(Side side, const std::function<void(config::Lagg &)> &change,
+                     const aggregation::Policies &policies = {});
     void detach(Side side, unsigned cable);
     void attach(Side side, unsigned cable);
     api::Lagg describe(Side side);
