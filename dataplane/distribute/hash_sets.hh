@@ -8,7 +8,6 @@ namespace lagg::distribute {
 SpreadFunction by_hash_scalar(const FlowHash &hash, bool measured);
 SpreadFunction by_hash_aes(const FlowHash &hash, bool measured);
 SpreadFunction by_hash_vaes(const FlowHash &hash, bool measured);
-SpreadFunction by_hash_avx512(const FlowHash &hash, bool measured);
 uint32_t key_hash_aes(const FlowHash &hash, const frame::FlowKey &key);
 
 } // namespace lagg::distribute

@@ -11,6 +11,8 @@ constexpr size_t kIpv4Octets = 20;
 constexpr size_t kIpv6Octets = 40;
 constexpr size_t kUdpOctets = 8;
 constexpr size_t kVxlanOctets = 8;
+/// From the type field to the protocol of IPv4 behind a tag: all that tells shapes apart.
+constexpr uint32_t kShapeOctets = 16;
 constexpr uint8_t kTcp = 6, kUdp = 17;
 
 bool is_tagged(Shape shape) {
@@ -41,11 +43,11 @@ FrameRuns::Frame FrameRuns::next() {
     left_--;
     if (shape_ == Shape::MIXED) return {mixed_.next(), shape_};
     Frame frame{of_run(), shape_};
-    if (below(64) != 0) return frame;
+    if (below(32) != 0) return frame;
     frame.shape = Shape::MIXED;
-    if (frame.bytes.size() < kAddresses + 12) return frame;
-    const uint32_t at = kAddresses + below(12);
-    frame.bytes[at] = static_cast<uint8_t>(frame.bytes[at] ^ 1u << below(8));
+    const uint32_t at = kAddresses + below(kShapeOctets);
+    if (at < frame.bytes.size())
+        frame.bytes[at] = static_cast<uint8_t>(frame.bytes[at] ^ 1u << below(8));
     return frame;
 }
 

@@ -23,7 +23,7 @@ class FrameRuns {
         Shape shape = Shape::MIXED; ///< MIXED as well for what is nearly another shape
     };
     /// Runs have 4 to 32 frames. Every octet that is no part of the shape is random, and a frame
-    /// may end right behind its ports; about one in 64 has one wrong bit in its first headers.
+    /// may end right behind its ports; about one in 32 has one wrong bit where shapes are told.
     Frame next();
     /// 0 to `count` - 1.
     uint32_t below(uint32_t count) { return static_cast<uint32_t>(random_() % count); }
