@@ -18,7 +18,7 @@ std::vector<uint64_t> reduced(std::span<const uint8_t> live, std::span<const uin
     uint64_t divisor = 0;
     uint64_t sum = 0;
     for (const uint8_t member : live) {
-        turns.push_back(weights[member]);
+        turns.push_back(std::max<uint32_t>(weights[member], 1));
         divisor = std::gcd(divisor, turns.back());
         sum += turns.back();
     }

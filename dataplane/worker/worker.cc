@@ -95,6 +95,8 @@ void Worker::run() {
             nap_ns = std::min(2 * nap_ns, kLongestNapNs);
         }
     }
+    // What was taken from a client is not lost for having to wait for company.
+    distributor_.flush();
     rte_rcu_qsbr_thread_offline(shared_.rcu, index_);
     rte_rcu_qsbr_thread_unregister(shared_.rcu, index_);
 }
