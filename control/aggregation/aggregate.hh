@@ -144,8 +144,11 @@ class Aggregate final : private lacp::ActionSink {
     void holds_in_force(uint16_t queues, lacp::Time now);
     const FlowMove &flow_move() const { return move_; }
     std::optional<lacp::Time> next_deadline() const;
-    /// Buckets follow the measured load.
-    bool rebalances() const { return config_.hash.rebalance && uses_hash(config_.protocol); }
+    /// Buckets follow the measured load; not where a program chooses them, which nobody measures.
+    bool rebalances() const {
+        return config_.hash.rebalance && uses_hash(config_.protocol) &&
+               policies_.program == nullptr;
+    }
     /// True when note_loads() is to be called.
     bool wants_loads(lacp::Time now) const;
     /// Takes what the workers have sent by each bucket, as Fleet::bucket_octets, and moves buckets
