@@ -57,6 +57,83 @@ TEST(FlowMove, TheFirstTargetIsInForceAtOnce) {
     EXPECT_FALSE(move.is_holding());
 }
 
+/// Halves on members 0 and 1, all of it held.
+struct AllHeld {
+    FlowMove move;
+    AllHeld() {
+        move.retarget(halves(0, 1), members({0, 1, 2}));
+        move.hold_all(members({0, 1, 2}));
+    }
+    /// Member 2 has no bucket, and may have sent by a rule.
+    void ask() {
+        EXPECT_EQ(move.holds_in_force(), std::vector<uint8_t>({0, 1, 2}));
+        for (uint8_t m = 0; m < 3; ++m)
+            move.asked(m, m);
+        move.wait_until(at(200ms));
+    }
+};
+
+TEST(FlowMove, HoldsAllUntilTheLastMemberHasAnswered) {
+    AllHeld held;
+    EXPECT_EQ(held.move.table(), all(kHeldMember));
+    EXPECT_TRUE(held.move.wants_grace());
+    EXPECT_FALSE(held.move.is_free_of(2));
+    held.ask();
+    EXPECT_FALSE(held.move.answered(0, 0));
+    EXPECT_FALSE(held.move.answered(2, 2));
+    EXPECT_EQ(held.move.table(), all(kHeldMember)) << "whose flows these are is not known";
+    EXPECT_TRUE(held.move.answered(1, 1));
+    EXPECT_EQ(held.move.table(), halves(0, 1));
+    EXPECT_FALSE(held.move.is_holding());
+    EXPECT_TRUE(held.move.is_free_of(2));
+}
+
+TEST(FlowMove, HoldsAllNoLongerThanTheDeadline) {
+    AllHeld held;
+    held.ask();
+    EXPECT_FALSE(held.move.time_passed(at(199ms)));
+    EXPECT_TRUE(held.move.time_passed(at(200ms)));
+    EXPECT_EQ(held.move.table(), halves(0, 1));
+    EXPECT_EQ(held.move.silent(), members({0, 1, 2}));
+}
+
+TEST(FlowMove, AMemberThatDiesWhileAllIsHeldIsNotWaitedFor) {
+    AllHeld held;
+    held.ask();
+    held.move.answered(0, 0);
+    held.move.answered(2, 2);
+    held.move.retarget(all(0), members({0, 2}));
+    EXPECT_EQ(held.move.table(), all(0));
+    EXPECT_FALSE(held.move.is_holding());
+}
+
+TEST(FlowMove, AMemberThatComesWhileAllIsHeldHasItsShareAtTheEnd) {
+    AllHeld held;
+    held.ask();
+    held.move.retarget(halves(1, 3), members({0, 1, 2, 3}));
+    EXPECT_EQ(held.move.table(), all(kHeldMember));
+    for (uint8_t m = 0; m < 3; ++m)
+        held.move.answered(m, m);
+    EXPECT_EQ(held.move.table(), halves(1, 3));
+}
+
+TEST(FlowMove, HoldingAllTakesOverAMoveUnderWayAndAsksAnew) {
+    Moving moving;
+    moving.ask(7);
+    moving.move.hold_all(members({0, 1}));
+    EXPECT_TRUE(moving.move.wants_grace());
+    EXPECT_FALSE(moving.move.answered(0, 7)) << "it was asked ahead of the other buckets' frames";
+    EXPECT_EQ(moving.move.table(), all(kHeldMember));
+    EXPECT_EQ(moving.move.holds_in_force(), std::vector<uint8_t>({0, 1}));
+}
+
+TEST(FlowMove, OneMemberAloneHoldsNothing) {
+    FlowMove move;
+    move.retarget(all(0), members({0}));
+    move.hold_all(members({0}));
+    EXPECT_EQ(move.table(), all(0));
+}
+
 TEST(FlowMove, OnlyMovingBucketsAreHeld) {
     Moving moving;
     EXPECT_EQ(moving.move.table(), halves(0, kHeldMember));

@@ -7,8 +7,6 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
-#include <thread>
-
 namespace lagg::worker {
 
 namespace {
@@ -26,12 +24,6 @@ bool take_response(Ring &ring) {
         free_frame(frame);
     }
     return found;
-}
-
-/// Makes a receive queue slow: each burst costs its worker a while.
-uint16_t dawdle(uint16_t, uint16_t, rte_mbuf **, uint16_t count, uint16_t, void *) {
-    if (count != 0) std::this_thread::sleep_for(100us);
-    return count;
 }
 
 void set_drain(Bench &bench, const std::string &port, bool on) {

@@ -4,9 +4,16 @@
 #include "tests/dataplane/worker/bench.hh"
 
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 namespace lagg::worker {
+
+/// Makes a receive queue slow: each burst costs its worker a while.
+inline uint16_t dawdle(uint16_t, uint16_t, rte_mbuf **, uint16_t count, uint16_t, void *) {
+    if (count != 0) std::this_thread::sleep_for(100us);
+    return count;
+}
 
 /// A client that sends without a pause, with a bounded number of frames on their way, and looks at
 /// every frame that comes out at the other end.
