@@ -3,7 +3,7 @@
 #include "dataplane/distribute/hash_sets.hh"
 
 #include <array>
-#include <bit>
+#include <cstddef>
 #include <cstring>
 
 #pragma GCC push_options
@@ -72,46 +72,88 @@ struct Aes {
     }
 };
 
+__m128i octets16(const void *at) {
+    return _mm_loadu_si128(static_cast<const __m128i *>(at));
+}
+
+uint32_t load32(const uint8_t *at) {
+    uint32_t value = 0;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+}
+
+/// What blocks_of() writes, put together in registers: a block that has just been written octet by
+/// octet cannot be loaded as a whole before all of it has reached the cache.
+struct KeyBlocks {
+    const frame::FlowKey &key;
+
+    __m128i link() const {
+        static_assert(offsetof(frame::FlowKey, destination_mac) == 0 &&
+                      offsetof(frame::FlowKey, source_mac) == 6 &&
+                      offsetof(frame::FlowKey, outer_vlan) == 12 &&
+                      offsetof(frame::FlowKey, inner_vlan) == 14);
+        const __m128i vlans_in_wire_order =
+            _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 12, 15, 14);
+        return _mm_shuffle_epi8(octets16(&key), vlans_in_wire_order);
+    }
+    __m128i source() const { return octets16(key.source_ip.data()); }
+    __m128i destination() const { return octets16(key.destination_ip.data()); }
+    __m128i flow() const {
+        const bool ipv4 = key.ip_version == 4;
+        const uint64_t source = ipv4 ? load32(key.source_ip.data()) : 0;
+        const uint64_t destination = ipv4 ? load32(key.destination_ip.data()) : 0;
+        const uint64_t low = uint64_t{key.protocol} << 8 |
+                             uint64_t{__builtin_bswap16(key.ethertype)} << 16 | source << 32;
+        const uint64_t high = destination | uint64_t{__builtin_bswap16(key.source_port)} << 32 |
+                              uint64_t{__builtin_bswap16(key.destination_port)} << 48;
+        return _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(low));
+    }
+    __m128i extra() const {
+        const uint64_t low = uint64_t{__builtin_bswap32(key.flow_label)} |
+                             uint64_t{__builtin_bswap32(key.spi)} << 32;
+        return _mm_set_epi64x(0, static_cast<long long>(low));
+    }
+};
+
 /// FlowHash::operator() with the instruction instead of the table.
 class OneKey {
   public:
     explicit OneKey(const FlowHash &hash) : hash_(hash) {}
 
     uint32_t operator()(const frame::FlowKey &key) const {
-        const Blocks blocks = blocks_of(key);
-        __m128i state = state_after(blocks, key.ip_version, false);
-        if (hash_.symmetric)
-            state = _mm_add_epi64(state, state_after(blocks, key.ip_version, true));
+        const KeyBlocks blocks{key};
+        __m128i state = state_after(blocks, false);
+        if (hash_.symmetric) state = _mm_add_epi64(state, state_after(blocks, true));
         state = _mm_aesenc_si128(state, load(hash_.finish[0]));
         state = _mm_aesenc_si128(state, load(hash_.finish[1]));
         return static_cast<uint32_t>(_mm_cvtsi128_si32(state));
     }
 
   private:
-    static __m128i turned(const Block &block, const Block &order, bool turn) {
-        const __m128i value = load(block);
-        return turn ? _mm_shuffle_epi8(value, load(order)) : value;
+    static __m128i turned(__m128i block, const Block &order, bool turn) {
+        return turn ? _mm_shuffle_epi8(block, load(order)) : block;
     }
     __m128i taken_in(__m128i state, __m128i block, const Block &mask) const {
         const __m128i masked = _mm_and_si128(block, load(mask));
         return _mm_aesenc_si128(_mm_xor_si128(state, masked), load(hash_.round));
     }
-    __m128i state_after(const Blocks &blocks, uint8_t ip_version, bool turn) const {
+    __m128i state_after(const KeyBlocks &blocks, bool turn) const {
+        const uint8_t ip_version = blocks.key.ip_version;
         const bool ip = ip_version != 0;
         __m128i state = load(hash_.start);
         if (!ip || hash_.uses_link)
-            state = taken_in(state, turned(blocks.link, shape::kTurnLink, turn),
+            state = taken_in(state, turned(blocks.link(), shape::kTurnLink, turn),
                              ip ? hash_.link : hash_.other_link);
         if (ip_version == 6 && hash_.uses_addresses) {
-            state = taken_in(state, load(turn ? blocks.destination : blocks.source), hash_.source);
+            state = taken_in(state, turn ? blocks.destination() : blocks.source(), hash_.source);
             state =
-                taken_in(state, load(turn ? blocks.source : blocks.destination), hash_.destination);
+                taken_in(state, turn ? blocks.source() : blocks.destination(), hash_.destination);
         }
         if (hash_.uses_flow)
-            state = taken_in(state, turned(blocks.flow, shape::kTurnFlow, turn),
+            state = taken_in(state, turned(blocks.flow(), shape::kTurnFlow, turn),
                              ip ? hash_.flow : hash_.other_flow);
         if (!ip || !hash_.uses_extra) return state;
-        const __m128i extra = _mm_and_si128(load(blocks.extra), load(hash_.extra));
+        const __m128i extra = _mm_and_si128(blocks.extra(), load(hash_.extra));
         if (_mm_testz_si128(extra, extra) != 0) return state;
         return taken_in(state, extra, hash_.extra);
     }
