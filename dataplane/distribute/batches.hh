@@ -4,6 +4,7 @@
 
 #include "dataplane/distribute/bucket_table.hh"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -21,30 +22,37 @@ struct alignas(64) Batches {
     static constexpr size_t kRoom = 2 * kFullBatch;
 
     void add(size_t member, void *packet, uint16_t length) {
-        const uint8_t at = count[member]++;
-        packets[member][at] = packet;
-        octets[member][at] = length;
-    }
-    /// Of the first `length` packets of the member's batch.
-    uint64_t total_octets(size_t member, size_t length) const {
-        uint32_t sum = 0;
-        for (size_t i = 0; i < length; i++)
-            sum += octets[member][i];
-        return sum;
+        octets[member] += length;
+        packets[member][count[member]++] = packet;
     }
 
     uint8_t count[kMaxMembers] = {};
+    /// What the packets of each batch add up to, so that no descriptor has to be read again for it:
+    /// by the time a batch is sent it may have left the nearest cache.
+    uint32_t octets[kMaxMembers] = {};
     Handle packets[kMaxMembers][kRoom];
-    /// The length of each packet, so that no descriptor has to be read again for it: by the time a
-    /// batch is sent it may have left the nearest cache.
-    uint16_t octets[kMaxMembers][kRoom];
 };
 
-/// Adds each of at most kFullBatch packets to the batch of its member, in order.
-using DealFunction = void (*)(Batches &, const uint8_t *members, void *const *packets,
-                              const uint16_t *lengths, size_t count);
-/// For members whose indices are below that number; with the instructions of BMI2, where this CPU
-/// has them.
-DealFunction deal_function(size_t members, bool with_bmi2 = __builtin_cpu_supports("bmi2"));
+/// Eight times the member of each bucket: how far its count is to be shifted, and an eighth of
+/// where its packets begin in Batches, so that neither has to be worked out for every packet.
+struct alignas(64) Rows {
+    std::array<uint8_t, kBuckets> row;
+};
+/// Of a table; what it says of buckets without a member (BucketTable) means nothing.
+Rows rows_of(const BucketTable &table);
+
+/// Packets, and how long each is in octets; at most kFullBatch.
+struct Dealt {
+    void *const *packets;
+    const uint16_t *lengths;
+    size_t count;
+};
+
+/// Adds each packet to the batch of its bucket's member, in order.
+using DealFunction = void (*)(Batches &, const Rows &, const uint16_t *buckets, const Dealt &);
+/// For buckets that all have a member, whose index is below `members`; with the instructions of
+/// AVX2 and BMI2, where this CPU has them.
+bool has_avx2();
+DealFunction deal_function(size_t members, bool with_avx2 = has_avx2());
 
 } // namespace lagg::distribute

@@ -12,8 +12,10 @@ inline constexpr size_t kBuckets = 4096;
 inline constexpr size_t kMaxMembers = 32;
 /// The bucket has no member: nothing is distributing.
 inline constexpr uint8_t kNoMember = 255;
-/// No bucket's: what stands for a slow-protocol frame among the members of a burst.
+/// No bucket's: what stands for a slow-protocol frame among the members of a burst, and among their
+/// buckets.
 inline constexpr uint8_t kSlowMember = 253;
+inline constexpr uint16_t kSlowBucket = 0xffff;
 /// The bucket is on its way from one member to another: its frames wait.
 inline constexpr uint8_t kHeldMember = 254;
 
@@ -22,8 +24,12 @@ struct alignas(64) BucketTable {
 
     static BucketTable empty();
     /// The high bits choose, where flow_hash mixes best.
-    static size_t bucket_of(uint32_t hash) { return hash >> 20; }
+    static uint16_t bucket_of(uint32_t hash) { return static_cast<uint16_t>(hash >> 20); }
     uint8_t lookup(uint32_t hash) const { return member[bucket_of(hash)]; }
+    /// Of what a bucket function wrote.
+    uint8_t member_of(uint16_t bucket) const {
+        return bucket == kSlowBucket ? kSlowMember : member[bucket];
+    }
     bool operator==(const BucketTable &) const = default;
 };
 
@@ -33,8 +39,8 @@ struct alignas(64) BucketTable {
 /// exist.
 BucketTable build(const BucketTable &previous, std::span<const uint32_t> weights);
 
-/// The same for a table whose counts a rebalancer changed on purpose; `before` are the weights it was
-/// built and rebalanced under. What each member holds then counts for its weight, so that the
+/// The same for a table whose counts a rebalancer changed on purpose; `before` are the weights it
+/// was built and rebalanced under. What each member holds then counts for its weight, so that the
 /// promises are the same: nothing moves while the weights stay, a lost member's buckets alone are
 /// rewritten, and a gained one takes no more than its share by `weights`.
 BucketTable rebuild(const BucketTable &previous, std::span<const uint32_t> before,

@@ -54,21 +54,47 @@ struct Aes {
     static Four shuffle(Four a, Four order) {
         return each([&](int i) { return _mm_shuffle_epi8(a.lane[i], order.lane[i]); });
     }
-    /// Every 8 octets equal those of `either` or of `other`.
+    /// Every 4 octets equal those of `either` or of `other`.
     static bool equals(Four a, Four either, Four other) {
         __m128i equal = _mm_set1_epi8(-1);
         for (int i = 0; i < 4; i++)
-            equal = _mm_and_si128(equal, _mm_or_si128(_mm_cmpeq_epi64(a.lane[i], either.lane[i]),
-                                                      _mm_cmpeq_epi64(a.lane[i], other.lane[i])));
+            equal = _mm_and_si128(equal, is_either(a.lane[i], either.lane[i], other.lane[i]));
         return _mm_movemask_epi8(equal) == 0xffff;
     }
+
+    /// Two of the four 4-octet parts of each packet.
+    struct Halves {
+        __m128i two[2];
+    };
+    template <int i, int j> static Halves parts(Four a) {
+        return {{parts<i, j>(a.lane[0], a.lane[1]), parts<i, j>(a.lane[2], a.lane[3])}};
+    }
+    static Halves bit_and(Halves a, Halves b) {
+        return {{_mm_and_si128(a.two[0], b.two[0]), _mm_and_si128(a.two[1], b.two[1])}};
+    }
+    static bool equals(Halves a, Halves either, Halves other) {
+        const __m128i first = is_either(a.two[0], either.two[0], other.two[0]);
+        const __m128i second = is_either(a.two[1], either.two[1], other.two[1]);
+        return _mm_movemask_epi8(_mm_and_si128(first, second)) == 0xffff;
+    }
     /// The 12 bits of each state that choose the bucket.
-    static void top12(Four a, uint32_t *out) {
-        for (int i = 0; i < 4; i++)
-            out[i] = static_cast<uint32_t>(_mm_cvtsi128_si32(a.lane[i])) >> 20;
+    static void store_buckets(Four a, uint16_t *buckets) {
+        const __m128i first = _mm_unpacklo_epi32(a.lane[0], a.lane[1]);
+        const __m128i second = _mm_unpacklo_epi32(a.lane[2], a.lane[3]);
+        const __m128i top12 = _mm_srli_epi32(_mm_unpacklo_epi64(first, second), 20);
+        _mm_storel_epi64(reinterpret_cast<__m128i *>(buckets), _mm_packus_epi32(top12, top12));
     }
     static uint32_t hash(const FlowHash &hash, const frame::FlowKey &key) {
         return key_hash_aes(hash, key);
+    }
+
+  private:
+    static __m128i is_either(__m128i a, __m128i either, __m128i other) {
+        return _mm_or_si128(_mm_cmpeq_epi32(a, either), _mm_cmpeq_epi32(a, other));
+    }
+    template <int i, int j> static __m128i parts(__m128i a, __m128i b) {
+        return _mm_castps_si128(
+            _mm_shuffle_ps(_mm_castsi128_ps(a), _mm_castsi128_ps(b), _MM_SHUFFLE(j, i, j, i)));
     }
 };
 
@@ -163,8 +189,8 @@ class OneKey {
 
 } // namespace
 
-SpreadFunction by_hash_aes(const FlowHash &hash, bool measured) {
-    return HashKernels<Aes>::choose(hash, measured);
+BucketFunction by_hash_aes(const FlowHash &hash) {
+    return HashKernels<Aes>::choose(hash);
 }
 
 uint32_t key_hash_aes(const FlowHash &hash, const frame::FlowKey &key) {

@@ -1,4 +1,4 @@
-// From a burst to the member of each packet, four packets at a time: written once, compiled for
+// From a burst to the bucket of each packet, four packets at a time: written once, compiled for
 // each instruction set.
 //
 // Four packets of the same plain shape (IPv4, IPv6, or IPv4 behind one VLAN tag, with TCP or UDP
@@ -26,44 +26,40 @@ enum class Needs {
     BOTH,
 };
 
-/// The packet's member, and its bucket where the kernel is a measuring one. True for a
-/// slow-protocol frame.
-template <class Isa, bool measured>
-[[gnu::noinline]] bool choose_one(const Spread &spread, const Packet &packet, uint8_t *member,
-                                  uint16_t *bucket) {
+/// Writes the packet's bucket. True for a slow-protocol frame.
+template <class Isa>
+[[gnu::noinline]] bool choose_one(const Spread &spread, const Packet &packet, uint16_t *bucket) {
     if (frame::is_slow_protocol(packet.bytes())) {
-        *member = kSlowMember;
+        *bucket = kSlowBucket;
         return true;
     }
     const frame::FlowKey key =
         spread.hash.inner ? frame::parse_inner(packet.bytes()) : frame::parse(packet.bytes());
-    const size_t at = BucketTable::bucket_of(Isa::hash(spread.hash, key));
-    *member = spread.table.member[at];
-    if constexpr (measured) *bucket = static_cast<uint16_t>(at);
+    *bucket = BucketTable::bucket_of(Isa::hash(spread.hash, key));
     return false;
 }
 
-template <class Isa, Needs needs, bool symmetric, bool measured> class HashKernel {
+template <class Isa, Needs needs, bool symmetric> class HashKernel {
   public:
-    /// True when a slow-protocol frame was among the packets: its member is kSlowMember. `buckets`
-    /// is written where the kernel is a measuring one.
-    [[gnu::always_inline]] static bool run(const Spread &spread, const Packet *const *packets,
-                                           size_t count, uint8_t *members, uint16_t *buckets) {
+    /// A BucketFunction.
+    static bool run(const Spread &spread, const Packet *const *packets, size_t count,
+                    uint16_t *buckets) {
         bool slow = false;
         size_t i = 0;
         while (i + 4 <= count) {
-            i = plain_groups(spread, packets, i, count, members, buckets);
+            i = plain_groups(spread, packets, i, count, buckets);
             if (i + 4 > count) break;
-            slow |= odd_group(spread, packets + i, members + i, buckets + i);
+            slow |= odd_group(spread, packets + i, buckets + i);
             i += 4;
         }
         for (; i < count; i++)
-            slow |= choose_one<Isa, measured>(spread, *packets[i], members + i, buckets + i);
+            slow |= choose_one<Isa>(spread, *packets[i], buckets + i);
         return slow;
     }
 
   private:
     using Four = typename Isa::Four;
+    using Halves = typename Isa::Halves;
     static constexpr bool kLink = needs != Needs::FLOW;
     static constexpr bool kFlow = needs != Needs::LINK;
 
@@ -71,10 +67,21 @@ template <class Isa, Needs needs, bool symmetric, bool measured> class HashKerne
     [[gnu::always_inline]] explicit HashKernel(const FlowHash &hash)
         : hash_(hash), start_(Isa::all(hash.start)), round_(Isa::all(hash.round)),
           finish0_(Isa::all(hash.finish[0])), finish1_(Isa::all(hash.finish[1])),
-          plain_mask_(Isa::all(kFlow ? shape::kIpv4Mask : shape::kLinkMask)),
-          plain_either_(Isa::all(kFlow ? shape::ipv4(shape::kTcp) : shape::link(shape::kTypeIpv4))),
-          plain_other_(Isa::all(kFlow ? hash.udp_ipv4 : shape::link(shape::kTypeIpv6))),
-          plain_block_(Isa::all(kFlow ? hash.flow_ipv4 : hash.link_untagged)) {}
+          plain_mask_(telling(Isa::all(kFlow ? shape::kIpv4Mask : shape::kLinkMask))),
+          plain_either_(
+              telling(Isa::all(kFlow ? shape::ipv4(shape::kTcp) : shape::link(shape::kTypeIpv4)))),
+          plain_other_(telling(Isa::all(kFlow ? hash.udp_ipv4 : shape::link(shape::kTypeIpv6)))),
+          plain_block_(Isa::all(kFlow ? hash.flow_ipv4 : hash.link_untagged)),
+          type_ipv4_(Isa::all(hash.type_ipv4)) {}
+
+    /// The parts that tell whether a packet is of the plainest shape: those of kIpv4Mask and
+    /// kLinkMask that are not zero. Half as many octets are half as many comparisons.
+    [[gnu::always_inline]] static Halves telling(Four four) {
+        if constexpr (kFlow)
+            return Isa::template parts<0, 2>(four);
+        else
+            return Isa::template parts<3, 3>(four);
+    }
 
     struct Data {
         const uint8_t *at[4];
@@ -99,14 +106,13 @@ template <class Isa, Needs needs, bool symmetric, bool measured> class HashKerne
     /// registers.
     [[gnu::always_inline]] static size_t plain_groups(const Spread &spread,
                                                       const Packet *const *packets, size_t i,
-                                                      size_t count, uint8_t *members,
-                                                      uint16_t *buckets) {
+                                                      size_t count, uint16_t *buckets) {
         const HashKernel kernel(spread.hash);
         for (; i + 4 <= count; i += 4) {
             Four state;
             if (!kernel.plain_state(packets + i, state)) [[unlikely]]
                 break;
-            kernel.lookup(spread.table, state, members + i, buckets + i);
+            kernel.finish(state, buckets + i);
         }
         return i;
     }
@@ -119,32 +125,34 @@ template <class Isa, Needs needs, bool symmetric, bool measured> class HashKerne
         const Data data = data_of(packets);
         if constexpr (kFlow) {
             const Four type = load(data, shape::kType);
-            if (!Isa::equals(Isa::bit_and(type, plain_mask_), plain_either_, plain_other_))
-                [[unlikely]]
+            if (!is_plain(type)) [[unlikely]]
                 return false;
             state = ipv4_state(data);
         } else {
             const Four head = load(data, 0);
-            if (!Isa::equals(Isa::bit_and(head, plain_mask_), plain_either_, plain_other_))
-                [[unlikely]]
+            if (!is_plain(head)) [[unlikely]]
                 return false;
             state = link_state(head, plain_block_);
         }
         return true;
     }
 
+    [[gnu::always_inline]] bool is_plain(Four four) const {
+        return Isa::equals(Isa::bit_and(telling(four), plain_mask_), plain_either_, plain_other_);
+    }
+
     /// Four packets of another shape they have in common, or one by one.
     [[gnu::noinline]] static bool odd_group(const Spread &spread, const Packet *const *packets,
-                                            uint8_t *members, uint16_t *buckets) {
+                                            uint16_t *buckets) {
         const HashKernel kernel(spread.hash);
         Four state;
         if (kernel.odd_state(packets, state)) {
-            kernel.lookup(spread.table, state, members, buckets);
+            kernel.finish(state, buckets);
             return false;
         }
         bool slow = false;
         for (size_t k = 0; k < 4; k++)
-            slow |= choose_one<Isa, measured>(spread, *packets[k], members + k, buckets + k);
+            slow |= choose_one<Isa>(spread, *packets[k], buckets + k);
         return slow;
     }
 
@@ -212,24 +220,28 @@ template <class Isa, Needs needs, bool symmetric, bool measured> class HashKerne
         return Isa::bit_and(head, Isa::all(tagged ? hash_.link_tagged : hash_.link_untagged));
     }
 
-    [[gnu::always_inline]] Four with_flow(Four link, Four flow) const {
-        const Four state = taken_in(before_flow(link, false), flow);
+    /// The ethertype stands where turning a block leaves it, so it can go into the state as well.
+    [[gnu::always_inline]] Four before_ipv4(Four link, bool turned) const {
+        return Isa::bit_xor(before_flow(link, turned), type_ipv4_);
+    }
+
+    [[gnu::always_inline]] Four with_ipv4(Four link, Four flow) const {
+        const Four state = taken_in(before_ipv4(link, false), flow);
         if constexpr (!symmetric) return state;
         const Four turned = Isa::shuffle(flow, Isa::all(shape::kTurnFlow));
-        return Isa::add(state, taken_in(before_flow(link, true), turned));
+        return Isa::add(state, taken_in(before_ipv4(link, true), turned));
     }
 
     [[gnu::always_inline]] Four ipv4_flow(const Data &data, size_t offset) const {
-        const Four flow = Isa::bit_and(load(data, offset), plain_block_);
-        return Isa::bit_xor(flow, Isa::all(hash_.type_ipv4));
+        return Isa::bit_and(load(data, offset), plain_block_);
     }
 
     [[gnu::always_inline]] Four ipv4_state(const Data &data) const {
-        return with_flow(link_block(data, false), ipv4_flow(data, shape::kIpv4Flow));
+        return with_ipv4(link_block(data, false), ipv4_flow(data, shape::kIpv4Flow));
     }
 
     [[gnu::always_inline]] Four vlan_state(const Data &data) const {
-        return with_flow(link_block(data, true), ipv4_flow(data, shape::kVlanFlow));
+        return with_ipv4(link_block(data, true), ipv4_flow(data, shape::kVlanFlow));
     }
 
     [[gnu::always_inline]] Four ipv6_direction(Four link, Four first, Four second, Four flow,
@@ -254,15 +266,8 @@ template <class Isa, Needs needs, bool symmetric, bool measured> class HashKerne
         return Isa::add(state, ipv6_direction(link, destination, source, turned, true));
     }
 
-    [[gnu::always_inline]] void lookup(const BucketTable &table, Four state, uint8_t *members,
-                                       uint16_t *buckets) const {
-        uint32_t bucket[4];
-        Isa::top12(Isa::aes(Isa::aes(state, finish0_), finish1_), bucket);
-#pragma GCC unroll 4
-        for (size_t i = 0; i < 4; i++) {
-            members[i] = table.member[bucket[i]];
-            if constexpr (measured) buckets[i] = static_cast<uint16_t>(bucket[i]);
-        }
+    [[gnu::always_inline]] void finish(Four state, uint16_t *buckets) const {
+        Isa::store_buckets(Isa::aes(Isa::aes(state, finish0_), finish1_), buckets);
     }
 
     const FlowHash &hash_;
@@ -270,35 +275,26 @@ template <class Isa, Needs needs, bool symmetric, bool measured> class HashKerne
     Four round_;
     Four finish0_;
     Four finish1_;
-    Four plain_mask_;
-    Four plain_either_;
-    Four plain_other_;
+    Halves plain_mask_;
+    Halves plain_either_;
+    Halves plain_other_;
     Four plain_block_;
+    Four type_ipv4_;
 };
 
 /// The kernels of one instruction set.
 template <class Isa> class HashKernels {
   public:
-    static SpreadFunction choose(const FlowHash &hash, bool measured) {
-        return measured ? choose<true>(hash) : choose<false>(hash);
+    static BucketFunction choose(const FlowHash &hash) {
+        if (!hash.uses_flow) return choose<Needs::LINK>(hash);
+        if (!hash.uses_link) return choose<Needs::FLOW>(hash);
+        return choose<Needs::BOTH>(hash);
     }
 
   private:
-    template <Needs needs, bool symmetric, bool measured>
-    static bool by_hash(const Spread &spread, Cursor &cursor, const Packet *const *packets,
-                        size_t count, uint8_t *members) {
-        using Kernel = HashKernel<Isa, needs, symmetric, measured>;
-        return Kernel::run(spread, packets, count, members, cursor.buckets.data());
-    }
-
-    template <Needs needs, bool measured> static SpreadFunction choose(const FlowHash &hash) {
-        return hash.symmetric ? by_hash<needs, true, measured> : by_hash<needs, false, measured>;
-    }
-
-    template <bool measured> static SpreadFunction choose(const FlowHash &hash) {
-        if (!hash.uses_flow) return choose<Needs::LINK, measured>(hash);
-        if (!hash.uses_link) return choose<Needs::FLOW, measured>(hash);
-        return choose<Needs::BOTH, measured>(hash);
+    template <Needs needs> static BucketFunction choose(const FlowHash &hash) {
+        return hash.symmetric ? HashKernel<Isa, needs, true>::run
+                              : HashKernel<Isa, needs, false>::run;
     }
 };
 

@@ -5,26 +5,23 @@ namespace lagg::distribute {
 
 namespace {
 
-bool by_hash(const Spread &spread, Cursor &cursor, const Packet *const *packets, size_t count,
-             uint8_t *members) {
+bool by_hash(const Spread &spread, const Packet *const *packets, size_t count, uint16_t *buckets) {
     bool slow = false;
     for (size_t i = 0; i < count; i++) {
         const std::span<const uint8_t> bytes = packets[i]->bytes();
         if (frame::is_slow_protocol(bytes)) {
-            members[i] = kSlowMember;
+            buckets[i] = kSlowBucket;
             slow = true;
             continue;
         }
-        const size_t bucket = BucketTable::bucket_of(spread.hash(key_of(bytes, spread.policy)));
-        members[i] = spread.table.member[bucket];
-        cursor.buckets[i] = static_cast<uint16_t>(bucket);
+        buckets[i] = BucketTable::bucket_of(spread.hash(key_of(bytes, spread.policy)));
     }
     return slow;
 }
 
 } // namespace
 
-SpreadFunction by_hash_scalar(const FlowHash &, bool) {
+BucketFunction by_hash_scalar(const FlowHash &) {
     return by_hash;
 }
 

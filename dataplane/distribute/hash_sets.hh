@@ -5,9 +5,9 @@
 
 namespace lagg::distribute {
 
-SpreadFunction by_hash_scalar(const FlowHash &hash, bool measured);
-SpreadFunction by_hash_aes(const FlowHash &hash, bool measured);
-SpreadFunction by_hash_vaes(const FlowHash &hash, bool measured);
+BucketFunction by_hash_scalar(const FlowHash &hash);
+BucketFunction by_hash_aes(const FlowHash &hash);
+BucketFunction by_hash_vaes(const FlowHash &hash);
 uint32_t key_hash_aes(const FlowHash &hash, const frame::FlowKey &key);
 
 } // namespace lagg::distribute

@@ -17,8 +17,8 @@ namespace {
 
 struct Vaes {
     struct Four {
-        __m256i low;  ///< packets 0 and 1
-        __m256i high; ///< packets 2 and 3
+        __m256i low;  ///< packets 0 and 2
+        __m256i high; ///< packets 1 and 3
     };
 
     static __m256i two(const uint8_t *a, const uint8_t *b) {
@@ -28,7 +28,7 @@ struct Vaes {
                                        1);
     }
     static Four load(const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d) {
-        return {two(a, b), two(c, d)};
+        return {two(a, c), two(b, d)};
     }
     static Four all(const Block &block) {
         const __m256i both = _mm256_broadcastsi128_si256(
@@ -50,34 +50,46 @@ struct Vaes {
     static Four shuffle(Four a, Four order) {
         return {_mm256_shuffle_epi8(a.low, order.low), _mm256_shuffle_epi8(a.high, order.high)};
     }
-    /// Every 8 octets equal those of `either` or of `other`.
+    /// Every 4 octets equal those of `either` or of `other`.
     static bool equals(Four a, Four either, Four other) {
-        const __m256i low = _mm256_or_si256(_mm256_cmpeq_epi64(a.low, either.low),
-                                            _mm256_cmpeq_epi64(a.low, other.low));
-        const __m256i high = _mm256_or_si256(_mm256_cmpeq_epi64(a.high, either.high),
-                                             _mm256_cmpeq_epi64(a.high, other.high));
-        const __m256i both = _mm256_and_si256(low, high);
+        const __m256i both = _mm256_and_si256(is_either(a.low, either.low, other.low),
+                                              is_either(a.high, either.high, other.high));
         return _mm256_movemask_epi8(both) == -1;
     }
-    /// The 12 bits of each state that choose the bucket.
-    static void top12(Four a, uint32_t *out) {
-        const __m256i low = _mm256_srli_epi32(a.low, 20);
-        const __m256i high = _mm256_srli_epi32(a.high, 20);
-        out[0] = lane(_mm256_castsi256_si128(low));
-        out[1] = lane(_mm256_extracti128_si256(low, 1));
-        out[2] = lane(_mm256_castsi256_si128(high));
-        out[3] = lane(_mm256_extracti128_si256(high, 1));
+
+    /// Two of the four 4-octet parts of each packet.
+    using Halves = __m256i;
+    template <int i, int j> static Halves parts(Four a) {
+        return _mm256_castps_si256(_mm256_shuffle_ps(
+            _mm256_castsi256_ps(a.low), _mm256_castsi256_ps(a.high), _MM_SHUFFLE(j, i, j, i)));
     }
-    static uint32_t lane(__m128i state) { return static_cast<uint32_t>(_mm_cvtsi128_si32(state)); }
+    static Halves bit_and(Halves a, Halves b) { return _mm256_and_si256(a, b); }
+    static bool equals(Halves a, Halves either, Halves other) {
+        return _mm256_movemask_epi8(is_either(a, either, other)) == -1;
+    }
+
+    /// The 12 bits of each state that choose the bucket.
+    static void store_buckets(Four a, uint16_t *buckets) {
+        const __m256i four = _mm256_unpacklo_epi32(a.low, a.high);
+        const __m128i in_order =
+            _mm_unpacklo_epi64(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
+        const __m128i top12 = _mm_srli_epi32(in_order, 20);
+        _mm_storel_epi64(reinterpret_cast<__m128i *>(buckets), _mm_packus_epi32(top12, top12));
+    }
     static uint32_t hash(const FlowHash &hash, const frame::FlowKey &key) {
         return key_hash_aes(hash, key);
+    }
+
+  private:
+    static __m256i is_either(__m256i a, __m256i either, __m256i other) {
+        return _mm256_or_si256(_mm256_cmpeq_epi32(a, either), _mm256_cmpeq_epi32(a, other));
     }
 };
 
 } // namespace
 
-SpreadFunction by_hash_vaes(const FlowHash &hash, bool measured) {
-    return HashKernels<Vaes>::choose(hash, measured);
+BucketFunction by_hash_vaes(const FlowHash &hash) {
+    return HashKernels<Vaes>::choose(hash);
 }
 
 } // namespace lagg::distribute

@@ -15,8 +15,8 @@ uint32_t key_hash_scalar(const FlowHash &hash, const frame::FlowKey &key) {
 const KeyHash kFastestKeyHash = key_hash();
 
 /// No header is read where the NIC has hashed the frame. It never does for slow-protocol frames.
-bool by_nic_hash(const Spread &spread, Cursor &cursor, const Packet *const *packets, size_t count,
-                 uint8_t *members) {
+bool by_nic_hash(const Spread &spread, const Packet *const *packets, size_t count,
+                 uint16_t *buckets) {
     bool slow = false;
     for (size_t i = 0; i < count; i++) {
         const Packet &packet = *packets[i];
@@ -24,26 +24,24 @@ bool by_nic_hash(const Spread &spread, Cursor &cursor, const Packet *const *pack
         if ((packet.flags & Packet::kHasNicHash) != 0) [[likely]] {
             hash = mix_nic_hash(packet.nic_hash, spread.policy.seed);
         } else if (frame::is_slow_protocol(packet.bytes())) {
-            members[i] = kSlowMember;
+            buckets[i] = kSlowBucket;
             slow = true;
             continue;
         } else {
             hash = kFastestKeyHash(spread.hash, key_of(packet.bytes(), spread.policy));
         }
-        const size_t bucket = BucketTable::bucket_of(hash);
-        members[i] = spread.table.member[bucket];
-        cursor.buckets[i] = static_cast<uint16_t>(bucket);
+        buckets[i] = BucketTable::bucket_of(hash);
     }
     return slow;
 }
 
-SpreadFunction header_hash(const FlowHash &hash, bool measured, InstructionSet set) {
+BucketFunction header_hash(const FlowHash &hash, InstructionSet set) {
     switch (set) {
-    case InstructionSet::SCALAR: return by_hash_scalar(hash, measured);
-    case InstructionSet::AES: return by_hash_aes(hash, measured);
-    case InstructionSet::VAES: return by_hash_vaes(hash, measured);
+    case InstructionSet::SCALAR: return by_hash_scalar(hash);
+    case InstructionSet::AES: return by_hash_aes(hash);
+    case InstructionSet::VAES: return by_hash_vaes(hash);
     }
-    return by_hash_scalar(hash, measured);
+    return by_hash_scalar(hash);
 }
 
 std::vector<InstructionSet> find_sets() {
@@ -74,8 +72,8 @@ std::span<const InstructionSet> supported_sets() {
     return sets;
 }
 
-SpreadFunction spread_by_hash(const Policy &policy, bool measured, InstructionSet set) {
-    return policy.nic ? by_nic_hash : header_hash(FlowHash(policy), measured, set);
+BucketFunction bucket_function(const Policy &policy, InstructionSet set) {
+    return policy.nic ? by_nic_hash : header_hash(FlowHash(policy), set);
 }
 
 KeyHash key_hash(InstructionSet set) {

@@ -18,10 +18,8 @@ const char *to_text(InstructionSet set);
 /// What this CPU has, the fastest last.
 std::span<const InstructionSet> supported_sets();
 
-/// Spreads by the hash that the Spread holds; for a policy of NIC hashes, by these where there are
-/// any. A measuring function tells the buckets as well, in the Cursor.
-SpreadFunction spread_by_hash(const Policy &policy, bool measured = false,
-                              InstructionSet set = supported_sets().back());
+/// By the hash that the Spread holds; for a policy of NIC hashes, by these where there are any.
+BucketFunction bucket_function(const Policy &policy, InstructionSet set = supported_sets().back());
 
 /// One key's hash, as the instruction set computes it.
 using KeyHash = uint32_t (*)(const FlowHash &, const frame::FlowKey &);

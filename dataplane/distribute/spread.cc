@@ -54,8 +54,7 @@ std::vector<uint8_t> plan_turns(std::span<const uint8_t> live, std::span<const u
 
 /// The cursor comes from another forwarding state when members or stride have just changed; what
 /// no longer fits begins anew, and the rest goes on where it was.
-bool spread_round_robin(const Spread &spread, Cursor &cursor, const Packet *const *, size_t count,
-                        uint8_t *members) {
+void spread_round_robin(const Spread &spread, Cursor &cursor, size_t count, uint8_t *members) {
     const auto turns = static_cast<uint32_t>(spread.turns.size());
     assert(turns > 0);
     assert(spread.stride > 0);
@@ -69,7 +68,6 @@ bool spread_round_robin(const Spread &spread, Cursor &cursor, const Packet *cons
         cursor.left -= row;
         if (cursor.left == 0 && ++cursor.position == turns) cursor.position = 0;
     }
-    return false;
 }
 
 } // namespace lagg::distribute

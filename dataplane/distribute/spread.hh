@@ -1,5 +1,5 @@
-// A burst of packets to member indices. The mode is chosen when the forwarding state is built; the
-// functions here hold one loop each and no test of the mode.
+// A burst of packets to buckets, or to members by turns. The mode is chosen when the forwarding
+// state is built; the functions here hold one loop each and no test of the mode.
 #pragma once
 
 #include "dataplane/distribute/bucket_table.hh"
@@ -13,7 +13,7 @@
 
 namespace lagg::distribute {
 
-/// Packets that a spread function takes at once.
+/// Packets that a function takes at once.
 inline constexpr size_t kMostPackets = 256;
 
 /// The first contiguous bytes of one frame.
@@ -41,21 +41,19 @@ struct Spread {
 struct Cursor {
     uint32_t position = 0; ///< index into turns
     uint32_t left = 0;     ///< packets left of the stride; 0 means a new stride begins
-    /// By what bucket each packet of the last burst went; written by measuring functions.
-    std::array<uint16_t, kMostPackets> buckets{};
 };
 
-/// Writes the member index of each packet, kNoMember, kHeldMember or kSlowMember, to
-/// members[0..count); at most kMostPackets. True when kSlowMember is among them: a slow-protocol
-/// frame, which must not leave the engine. Modes that do not read headers do not look for these.
-using SpreadFunction = bool (*)(const Spread &, Cursor &, const Packet *const *packets,
-                                size_t count, uint8_t *members);
+/// Writes the bucket of each packet, or kSlowBucket, to buckets[0..count); at most kMostPackets.
+/// True when kSlowBucket is among them: a slow-protocol frame, which must not leave the engine.
+using BucketFunction = bool (*)(const Spread &, const Packet *const *packets, size_t count,
+                                uint16_t *buckets);
 
 /// The turns of round robin: each live member as often as its weight says, as evenly mixed as that
 /// allows. Weights are brought down to at most 1024 turns in all.
 std::vector<uint8_t> plan_turns(std::span<const uint8_t> live, std::span<const uint32_t> weights);
 
-/// By `turns`, of which there are some, `stride` packets each.
-bool spread_round_robin(const Spread &, Cursor &, const Packet *const *, size_t, uint8_t *members);
+/// Writes the members of the next `count` packets: by `turns`, of which there are some, `stride`
+/// packets each.
+void spread_round_robin(const Spread &, Cursor &, size_t count, uint8_t *members);
 
 } // namespace lagg::distribute

@@ -64,7 +64,9 @@ void Distributor::distribute(const LaggForwarding &lagg, uint16_t queue, const B
     case Way::ONE_MEMBER: return send_to_one(lagg, queue, frames, count, bytes);
     case Way::ALL_MEMBERS: return send_to_all(lagg, queue, frames, count);
     case Way::TURNS:
-    case Way::CHOSEN: break;
+    case Way::STRIDES:
+    case Way::BUCKETS:
+    case Way::STEERED: break;
     }
     LaggState &state = laggs_[lagg.slot];
     if (state.lagg != &lagg || state.queue != queue) [[unlikely]]
@@ -72,10 +74,7 @@ void Distributor::distribute(const LaggForwarding &lagg, uint16_t queue, const B
     bool waiting = false;
     for (uint16_t done = 0; done < count; done = static_cast<uint16_t>(done + kBurst)) {
         const auto some = std::min<uint16_t>(kBurst, static_cast<uint16_t>(count - done));
-        if (lagg.way == Way::TURNS)
-            take_turns(lagg, frames + done, lengths + done, some);
-        else
-            gather(lagg, frames + done, lengths + done, some);
+        gather(lagg, frames + done, lengths + done, some);
         waiting = send_full(state);
     }
     if (last && waiting) send_waiting(state);
@@ -94,19 +93,30 @@ void Distributor::prepare(const LaggForwarding &lagg, uint16_t queue, LaggState 
 
 void Distributor::gather(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
                          uint16_t count) {
-    if (lagg.steered) [[unlikely]]
-        return gather_steered(lagg, frames, lengths, count);
-    LaggState &state = laggs_[lagg.slot];
-    uint8_t member_of[kBurst];
-    const bool slow = lagg.choose(lagg.spread, state.cursor, packets_of(frames), count, member_of);
-    if (lagg.measure) measure(lagg, frames, count);
-    if (slow || lagg.odd_buckets) [[unlikely]]
-        return gather_odd(lagg, member_of, frames, lengths, count);
-    lagg.deal(state.batches, member_of, reinterpret_cast<void *const *>(frames), lengths, count);
+    if (lagg.way == Way::BUCKETS) [[likely]]
+        return gather_by_buckets(lagg, frames, lengths, count);
+    if (lagg.way == Way::TURNS) return take_turns(lagg, frames, lengths, count);
+    if (lagg.way == Way::STRIDES) return take_strides(lagg, frames, lengths, count);
+    gather_steered(lagg, frames, lengths, count);
 }
 
-void Distributor::gather_odd(const LaggForwarding &lagg, const uint8_t *member_of,
-                             rte_mbuf **frames, const uint16_t *lengths, uint16_t count) {
+void Distributor::gather_by_buckets(const LaggForwarding &lagg, rte_mbuf **frames,
+                                    const uint16_t *lengths, uint16_t count) {
+    const distribute::Spread &spread = lagg.spread;
+    uint16_t bucket_of[kBurst];
+    const bool slow = lagg.find_buckets(spread, packets_of(frames), count, bucket_of);
+    if (lagg.measure) measure(lagg, bucket_of, lengths, count);
+    if (!slow && !lagg.odd_buckets) [[likely]]
+        return lagg.deal(laggs_[lagg.slot].batches, lagg.rows, bucket_of,
+                         {reinterpret_cast<void *const *>(frames), lengths, count});
+    uint8_t member_of[kBurst];
+    for (uint16_t i = 0; i < count; ++i)
+        member_of[i] = spread.table.member_of(bucket_of[i]);
+    gather_by_members(lagg, member_of, frames, lengths, count);
+}
+
+void Distributor::gather_by_members(const LaggForwarding &lagg, const uint8_t *member_of,
+                                    rte_mbuf **frames, const uint16_t *lengths, uint16_t count) {
     distribute::Batches &batches = laggs_[lagg.slot].batches;
     for (uint16_t i = 0; i < count; ++i) {
         const uint8_t m = member_of[i];
@@ -135,15 +145,23 @@ void Distributor::take_turns(const LaggForwarding &lagg, rte_mbuf **frames, cons
         const uint8_t m = turns[turn];
         turn = turn + 1 == n ? 0 : turn + 1;
         distribute::Batches::Handle *const batch = batches.packets[m];
-        uint16_t *const octets = batches.octets[m];
+        uint32_t octets = batches.octets[m];
         size_t held = batches.count[m];
         for (uint32_t i = first; i < count; i += n) {
-            octets[held] = lengths[i];
+            octets += lengths[i];
             batch[held++] = frames[i];
         }
         batches.count[m] = static_cast<uint8_t>(held);
+        batches.octets[m] = octets;
     }
     state.cursor.position = (state.cursor.position + count) % n;
+}
+
+void Distributor::take_strides(const LaggForwarding &lagg, rte_mbuf **frames,
+                               const uint16_t *lengths, uint16_t count) {
+    uint8_t member_of[kBurst];
+    distribute::spread_round_robin(lagg.spread, laggs_[lagg.slot].cursor, count, member_of);
+    gather_by_members(lagg, member_of, frames, lengths, count);
 }
 
 /// Sends the batches that are full: whose count has one of the bits from 32 on. True when others
@@ -180,7 +198,7 @@ void Distributor::send_waiting(LaggState &state) {
 
 void Distributor::send_batch(LaggState &state, unsigned member, size_t count) {
     send(state.device[member], state.queue, frames_of(state.batches, member),
-         static_cast<uint16_t>(count), state.batches.total_octets(member, count));
+         static_cast<uint16_t>(count), std::exchange(state.batches.octets[member], 0u));
 }
 
 void Distributor::send(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count,
@@ -194,14 +212,13 @@ void Distributor::flush() {
         send_waiting(laggs_[static_cast<size_t>(std::countr_zero(rest))]);
 }
 
-void Distributor::measure(const LaggForwarding &lagg, rte_mbuf *const *frames, uint16_t count) {
-    const std::array<uint16_t, distribute::kMostPackets> &buckets =
-        laggs_[lagg.slot].cursor.buckets;
+void Distributor::measure(const LaggForwarding &lagg, const uint16_t *bucket_of,
+                          const uint16_t *lengths, uint16_t count) {
     BucketLoads &loads = loads_[lagg.slot];
     for (uint16_t i = 0; i < count; ++i) {
-        std::atomic<uint32_t> &load = loads.octets[buckets[i]];
-        load.store(load.load(std::memory_order_relaxed) + frames[i]->pkt_len,
-                   std::memory_order_relaxed);
+        if (bucket_of[i] == distribute::kSlowBucket) continue;
+        std::atomic<uint32_t> &load = loads.octets[bucket_of[i]];
+        load.store(load.load(std::memory_order_relaxed) + lengths[i], std::memory_order_relaxed);
     }
 }
 

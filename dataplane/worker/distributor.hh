@@ -77,14 +77,18 @@ class Distributor {
 
     void gather(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
                 uint16_t count);
+    void gather_by_buckets(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
+                           uint16_t count);
     void gather_steered(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
                         uint16_t count);
     void run_program(const LaggForwarding &lagg, rte_mbuf *const *frames, uint16_t count,
                      uint8_t *member_of);
-    void gather_odd(const LaggForwarding &lagg, const uint8_t *member_of, rte_mbuf **frames,
-                    const uint16_t *lengths, uint16_t count);
+    void gather_by_members(const LaggForwarding &lagg, const uint8_t *member_of, rte_mbuf **frames,
+                           const uint16_t *lengths, uint16_t count);
     void take_turns(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
                     uint16_t count);
+    void take_strides(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
+                      uint16_t count);
     void send_to_one(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count,
                      uint64_t bytes);
     void send_to_all(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames, uint16_t count);
@@ -95,7 +99,8 @@ class Distributor {
     uint16_t without_slow_frames(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t count);
     void send(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count,
               uint64_t bytes);
-    void measure(const LaggForwarding &lagg, rte_mbuf *const *frames, uint16_t count);
+    void measure(const LaggForwarding &lagg, const uint16_t *bucket_of, const uint16_t *lengths,
+                 uint16_t count);
     void drop(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t count);
     void drop_slow(const LaggForwarding &lagg, rte_mbuf *frame);
     void hold(const LaggForwarding &lagg, rte_mbuf *frame);

@@ -39,32 +39,30 @@ namespace {
 Way way_of_turns(LaggForwarding &lagg) {
     distribute::Spread &spread = lagg.spread;
     spread.turns = distribute::plan_turns({spread.live.data(), spread.live_count}, spread.weights);
-    if (spread.stride == 1) return Way::TURNS;
-    lagg.choose = distribute::spread_round_robin;
-    return Way::CHOSEN;
+    return spread.stride == 1 ? Way::TURNS : Way::STRIDES;
 }
 
 Way way_of_hash(LaggForwarding &lagg) {
     const auto &buckets = lagg.spread.table.member;
     lagg.odd_buckets = std::ranges::any_of(
         buckets, [](uint8_t member) { return member >= distribute::kMaxMembers; });
+    lagg.find_buckets = distribute::bucket_function(lagg.spread.policy);
+    lagg.rows = distribute::rows_of(lagg.spread.table);
+    if (lagg.program != nullptr || !lagg.rules.empty()) return Way::STEERED;
     const bool same =
         std::ranges::all_of(buckets, [&](uint8_t member) { return member == lagg.spread.live[0]; });
-    if (same && !lagg.measure && !lagg.steered) return Way::ONE_MEMBER;
-    lagg.choose = distribute::spread_by_hash(lagg.spread.policy, lagg.measure);
-    return Way::CHOSEN;
+    return same && !lagg.measure ? Way::ONE_MEMBER : Way::BUCKETS;
 }
 
 } // namespace
 
 void choose_way(LaggForwarding &lagg) {
-    lagg.steered = lagg.mode == Mode::HASH && (lagg.program != nullptr || !lagg.rules.empty());
     lagg.distributing = 0;
     for (size_t m = 0; m < lagg.members.size(); ++m)
         lagg.distributing |= static_cast<uint32_t>(lagg.members[m].distributing) << m;
     lagg.odd_buckets = false;
     lagg.keeps_slow_frames = lagg.mode == Mode::HASH || lagg.mode == Mode::BROADCAST;
-    lagg.choose = nullptr;
+    lagg.find_buckets = nullptr;
     lagg.deal = distribute::deal_function(lagg.member_count);
     lagg.way = Way::NOWHERE;
     if (lagg.mode == Mode::BROADCAST) lagg.way = Way::ALL_MEMBERS;

@@ -57,7 +57,9 @@ enum class Way {
     ONE_MEMBER,  ///< spread.live[0]
     ALL_MEMBERS, ///< a copy each
     TURNS,       ///< spread.turns, one packet each
-    CHOSEN,      ///< `choose` says for every packet
+    STRIDES,     ///< spread.turns, spread.stride packets each
+    BUCKETS,     ///< the table says, by the bucket of every packet
+    STEERED,     ///< a program or rules say, and the table for the rest
 };
 
 struct LaggForwarding {
@@ -78,11 +80,11 @@ struct LaggForwarding {
     std::vector<bpf::Rule> rules;
     // The next seven are choose_way()'s.
     Way way = Way::NOWHERE;
-    distribute::SpreadFunction choose = nullptr;
+    distribute::BucketFunction find_buckets = nullptr;
     distribute::DealFunction deal = nullptr;
+    distribute::Rows rows; ///< of spread.table; where `odd_buckets` is false
     bool odd_buckets = false;       ///< some of the table lead to no live member
     bool keeps_slow_frames = false; ///< of clients; modes that read headers drop them
-    bool steered = false;           ///< there is a program or a rule to obey
     uint32_t distributing = 0;      ///< members, a bit each; for rules
     /// Workers count what each bucket carries (BucketLoads), for the rebalancer.
     bool measure = false;

@@ -26,10 +26,8 @@ const uint16_t *lengths_of(rte_mbuf *const *frames, uint16_t count, uint16_t *le
 // hash mark them instead.
 void Distributor::gather_steered(const LaggForwarding &lagg, rte_mbuf **frames,
                                  const uint16_t *lengths, uint16_t count) {
-    LaggState &state = laggs_[lagg.slot];
-    alignas(32) uint8_t member_of[kBurst];
+    uint8_t member_of[kBurst];
     uint16_t own_lengths[kBurst];
-    bool slow = false;
     if (lagg.program != nullptr) {
         const uint16_t kept = without_slow_frames(lagg, frames, count);
         if (kept != count) lengths = lengths_of(frames, kept, own_lengths);
@@ -37,12 +35,14 @@ void Distributor::gather_steered(const LaggForwarding &lagg, rte_mbuf **frames,
         run_program(lagg, frames, count, member_of);
     } else {
         const auto *packets = reinterpret_cast<const distribute::Packet *const *>(frames);
-        slow = lagg.choose(lagg.spread, state.cursor, packets, count, member_of);
-        if (lagg.measure) measure(lagg, frames, count);
+        uint16_t bucket_of[kBurst];
+        lagg.find_buckets(lagg.spread, packets, count, bucket_of);
+        if (lagg.measure) measure(lagg, bucket_of, lengths, count);
+        for (uint16_t i = 0; i < count; ++i)
+            member_of[i] = lagg.spread.table.member_of(bucket_of[i]);
     }
     bpf::members_by_rules(lagg.rules, lagg.distributing, {frames, count}, member_of);
-    if (slow || lagg.odd_buckets) return gather_odd(lagg, member_of, frames, lengths, count);
-    lagg.deal(state.batches, member_of, reinterpret_cast<void *const *>(frames), lengths, count);
+    gather_by_members(lagg, member_of, frames, lengths, count);
 }
 
 void Distributor::run_program(const LaggForwarding &lagg, rte_mbuf *const *frames, uint16_t count,

@@ -29,24 +29,26 @@ std::set<std::string> Driven::receivers() const {
     case Way::NOWHERE: return {"nobody"};
     case Way::ALL_MEMBERS: return {all.begin(), all.end()};
     case Way::ONE_MEMBER: return {name_of(forwarding.spread.live[0])};
-    case Way::TURNS: {
+    case Way::TURNS:
+    case Way::STRIDES: {
         std::set<std::string> names;
         for (const uint8_t member : forwarding.spread.turns)
             names.insert(name_of(member));
         return names;
     }
-    case Way::CHOSEN: break;
+    case Way::BUCKETS:
+    case Way::STEERED: break;
     }
     std::vector<std::array<uint8_t, 60>> frames;
     for (size_t flow = 0; flow < kFlows; ++flow)
         frames.push_back(frame_of_flow(flow));
     std::set<std::string> names;
-    distribute::Cursor cursor;
     for (const auto &frame : frames) {
         const distribute::Packet packet{.buffer = frame.data(), .octets = sizeof frame};
         const distribute::Packet *pointer = &packet;
-        uint8_t member = distribute::kNoMember;
-        forwarding.choose(forwarding.spread, cursor, &pointer, 1, &member);
+        uint16_t bucket = 0;
+        forwarding.find_buckets(forwarding.spread, &pointer, 1, &bucket);
+        const uint8_t member = forwarding.spread.table.member_of(bucket);
         names.insert(member == distribute::kNoMember ? "nobody" : name_of(member));
     }
     return names;

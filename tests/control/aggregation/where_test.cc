@@ -154,15 +154,14 @@ TEST(WhereGoes, IsWhereAWorkerSendsIt) {
         const distribute::Packet packet{.buffer = frame.data(),
                                         .octets = static_cast<uint16_t>(frame.size())};
         const distribute::Packet *pointer = &packet;
-        distribute::Cursor cursor;
-        uint8_t member = distribute::kNoMember;
-        forwarding.choose(forwarding.spread, cursor, &pointer, 1, &member);
+        uint16_t bucket = 0;
+        forwarding.find_buckets(forwarding.spread, &pointer, 1, &bucket);
         FlowQuestion question = ipv4();
         question.sport = std::to_string(port);
         question.dport = "80";
         const api::FlowAnswer answer = where_goes(driven.aggregate, *asked_flow(question));
         EXPECT_TRUE(answer.policies.front().own);
-        EXPECT_EQ(answer.policies.front().port, driven.name_of(member)) << port;
+        EXPECT_EQ(answer.policies.front().port, driven.name_of(forwarding.spread.table.member_of(bucket))) << port;
         EXPECT_EQ(answer.policies.front().bucket, answer.policies.front().hash >> 20);
         seen.insert(answer.policies.front().port);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstdio>
 
 namespace lagg::distribute {
@@ -52,32 +53,28 @@ Spread spread_of(const Policy &policy) {
     return spread;
 }
 
-Outcome outcome(InstructionSet set, const Spread &spread, bool measured, const Burst &burst) {
+Outcome outcome(InstructionSet set, const Spread &spread, const Burst &burst) {
     const std::vector<const Packet *> pointers = burst.pointers();
+    constexpr uint16_t kNotWritten = 0xeeee;
     Outcome result;
-    result.members.assign(burst.size(), 0xee); // names no member, and nothing else either
-    Cursor cursor;
-    cursor.buckets.fill(Outcome::kNoBucket);
-    const SpreadFunction function = spread_by_hash(spread.policy, measured, set);
-    result.slow = function(spread, cursor, pointers.data(), burst.size(), result.members.data());
-    result.buckets.assign(burst.size(), Outcome::kNoBucket);
-    for (size_t i = 0; measured && i < burst.size(); i++)
-        if (result.members[i] != kSlowMember) result.buckets[i] = cursor.buckets[i];
+    result.buckets.assign(burst.size() + 1, kNotWritten);
+    const BucketFunction function = bucket_function(spread.policy, set);
+    result.slow = function(spread, pointers.data(), burst.size(), result.buckets.data());
+    // One place behind the burst stands guard.
+    assert(result.buckets.back() == kNotWritten);
+    result.buckets.pop_back();
     return result;
 }
 
-std::string difference(InstructionSet set, const Spread &spread, bool measured,
-                       const Burst &burst) {
-    const Outcome expected = outcome(InstructionSet::SCALAR, spread, measured, burst);
-    const Outcome found = outcome(set, spread, measured, burst);
+std::string difference(InstructionSet set, const Spread &spread, const Burst &burst) {
+    const Outcome expected = outcome(InstructionSet::SCALAR, spread, burst);
+    const Outcome found = outcome(set, spread, burst);
     for (size_t i = 0; i < burst.size(); i++) {
-        if (found.members[i] == expected.members[i] && found.buckets[i] == expected.buckets[i])
-            continue;
+        if (found.buckets[i] == expected.buckets[i]) continue;
         return std::string(to_text(set)) + ": packet " + std::to_string(i) + " of " +
-               std::to_string(burst.size()) + " goes to member " +
-               std::to_string(found.members[i]) + " by bucket " + std::to_string(found.buckets[i]) +
-               ", by the reference to " + std::to_string(expected.members[i]) + " by bucket " +
-               std::to_string(expected.buckets[i]) + "; " + hex(burst[i].bytes());
+               std::to_string(burst.size()) + " is of bucket " + std::to_string(found.buckets[i]) +
+               ", by the reference of " + std::to_string(expected.buckets[i]) + "; " +
+               hex(burst[i].bytes());
     }
     if (found.slow == expected.slow) return {};
     return std::string(to_text(set)) + ": slow frames are " + (found.slow ? "" : "not ") +

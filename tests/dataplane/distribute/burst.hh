@@ -31,19 +31,15 @@ class Burst {
 /// What a policy is spread with, over 32 members of one weight.
 Spread spread_of(const Policy &policy);
 
-/// What a spread function tells of a burst.
+/// What a bucket function tells of a burst.
 struct Outcome {
-    std::vector<uint8_t> members;
-    /// Of each packet; kNoBucket for slow frames, and everywhere if nothing is measured.
     std::vector<uint16_t> buckets;
     bool slow = false;
-
-    static constexpr uint16_t kNoBucket = 0xffff;
 };
-Outcome outcome(InstructionSet set, const Spread &spread, bool measured, const Burst &burst);
+Outcome outcome(InstructionSet set, const Spread &spread, const Burst &burst);
 
 /// Empty where the set does with at most kMostPackets packets what the scalar reference does; else
 /// the first packet that is treated otherwise, in words.
-std::string difference(InstructionSet set, const Spread &spread, bool measured, const Burst &burst);
+std::string difference(InstructionSet set, const Spread &spread, const Burst &burst);
 
 } // namespace lagg::distribute

@@ -85,8 +85,7 @@ TEST(FlowHash, CoversTheFieldsThePolicyNamesAndNoOthers) {
         const bool l2 = (mask & 1) != 0, l3 = (mask & 2) != 0, l4 = (mask & 4) != 0;
         const Policy policy{.fields = layers(l2, l3, l4), .seed = 7};
         for (const Field &field : fields()) {
-            const bool covered =
-                (field.l2 && l2) || (field.l3 && l3) || (field.l4 && l4);
+            const bool covered = (field.l2 && l2) || (field.l3 && l3) || (field.l4 && l4);
             for (int version : {4, 6})
                 EXPECT_EQ(changes(field, ip_key(version, 1, 2, 3, 4), policy), covered)
                     << field.name << ", policy " << mask << ", IPv" << version;
@@ -209,7 +208,8 @@ void expect_even(const std::string &name, const std::function<uint32_t(uint32_t)
     for (uint32_t i = 0; i < 4096; i++)
         hashes.push_back(hash(i));
     for (size_t members = 2; members <= 8; members++)
-        EXPECT_LE(unevenness(hashes, members), kMostUneven) << name << ", " << members << " members";
+        EXPECT_LE(unevenness(hashes, members), kMostUneven)
+            << name << ", " << members << " members";
 }
 
 TEST(FlowHash, SpreadsKnownPatternsEvenly) {
@@ -217,13 +217,13 @@ TEST(FlowHash, SpreadsKnownPatternsEvenly) {
         for (int version : {4, 6})
             for (bool l2 : {false, true})
                 for (uint32_t seed : {0u, 1u, 0xdeadbeefu})
-                    expect_even(
-                        pattern.name + " IPv" + std::to_string(version) + " seed " +
-                            std::to_string(seed),
-                        [&](uint32_t i) {
-                            return flow_hash(pattern.key(version, i),
-                                             {.fields = layers(l2, true, true), .seed = seed});
-                        });
+                    expect_even(pattern.name + " IPv" + std::to_string(version) + " seed " +
+                                    std::to_string(seed),
+                                [&](uint32_t i) {
+                                    return flow_hash(
+                                        pattern.key(version, i),
+                                        {.fields = layers(l2, true, true), .seed = seed});
+                                });
 }
 
 TEST(FlowHash, SpreadsAddressesAloneAndMacsEvenly) {

@@ -30,64 +30,68 @@ Packet packet_of(const Bytes &bytes) {
 }
 
 /// One octet behind the burst stands guard.
-Members run(SpreadFunction function, const Spread &spread, Cursor &cursor,
-            const std::vector<Packet> &packets) {
+Members take_turns(const Spread &spread, Cursor &cursor, size_t packets) {
     constexpr uint8_t guard = 0xee;
-    std::vector<const Packet *> pointers;
-    for (const Packet &packet : packets)
-        pointers.push_back(&packet);
-    Members members(packets.size() + 1, guard);
-    function(spread, cursor, pointers.data(), packets.size(), members.data());
+    Members members(packets + 1, guard);
+    spread_round_robin(spread, cursor, packets, members.data());
     EXPECT_EQ(members.back(), guard);
     members.pop_back();
     return members;
 }
 
-Members run(SpreadFunction function, const Spread &spread, Cursor &cursor, size_t packets) {
-    return run(function, spread, cursor, std::vector<Packet>(packets));
+Members by_hash(const Spread &spread, const std::vector<Packet> &packets) {
+    std::vector<const Packet *> pointers;
+    for (const Packet &packet : packets)
+        pointers.push_back(&packet);
+    std::vector<uint16_t> buckets(packets.size());
+    bucket_function(spread.policy)(spread, pointers.data(), packets.size(), buckets.data());
+    Members members;
+    for (const uint16_t bucket : buckets)
+        members.push_back(spread.table.member_of(bucket));
+    return members;
 }
 
 TEST(RoundRobin, TakesTurns) {
     Cursor cursor;
     const Spread spread = turns({4, 0, 9});
-    EXPECT_EQ(run(spread_round_robin, spread, cursor, 7), (Members{4, 0, 9, 4, 0, 9, 4}));
-    EXPECT_EQ(run(spread_round_robin, spread, cursor, 2), (Members{0, 9}));
-    EXPECT_EQ(run(spread_round_robin, spread, cursor, 1), (Members{4}));
+    EXPECT_EQ(take_turns(spread, cursor, 7), (Members{4, 0, 9, 4, 0, 9, 4}));
+    EXPECT_EQ(take_turns(spread, cursor, 2), (Members{0, 9}));
+    EXPECT_EQ(take_turns(spread, cursor, 1), (Members{4}));
 }
 
 TEST(RoundRobin, StrideGoesOnAcrossBursts) {
     Cursor cursor;
     const Spread spread = turns({1, 2}, 3);
-    EXPECT_EQ(run(spread_round_robin, spread, cursor, 4), (Members{1, 1, 1, 2}));
-    EXPECT_EQ(run(spread_round_robin, spread, cursor, 1), (Members{2}));
-    EXPECT_EQ(run(spread_round_robin, spread, cursor, 5), (Members{2, 1, 1, 1, 2}));
+    EXPECT_EQ(take_turns(spread, cursor, 4), (Members{1, 1, 1, 2}));
+    EXPECT_EQ(take_turns(spread, cursor, 1), (Members{2}));
+    EXPECT_EQ(take_turns(spread, cursor, 5), (Members{2, 1, 1, 1, 2}));
 }
 
 TEST(RoundRobin, AnEmptyBurstChangesNothing) {
     Cursor cursor;
     const Spread spread = turns({1, 2}, 2);
-    run(spread_round_robin, spread, cursor, 3);
-    EXPECT_EQ(run(spread_round_robin, spread, cursor, 0), Members{});
-    EXPECT_EQ(run(spread_round_robin, spread, cursor, 2), (Members{2, 1}));
+    take_turns(spread, cursor, 3);
+    EXPECT_EQ(take_turns(spread, cursor, 0), Members{});
+    EXPECT_EQ(take_turns(spread, cursor, 2), (Members{2, 1}));
 }
 
 TEST(RoundRobin, CursorSurvivesAGrowingLiveSet) {
     Cursor cursor;
-    EXPECT_EQ(run(spread_round_robin, turns({5}), cursor, 3), (Members{5, 5, 5}));
-    EXPECT_EQ(run(spread_round_robin, turns({5, 6}), cursor, 3), (Members{5, 6, 5}));
-    EXPECT_EQ(run(spread_round_robin, turns({5, 6, 7}), cursor, 3), (Members{6, 7, 5}));
+    EXPECT_EQ(take_turns(turns({5}), cursor, 3), (Members{5, 5, 5}));
+    EXPECT_EQ(take_turns(turns({5, 6}), cursor, 3), (Members{5, 6, 5}));
+    EXPECT_EQ(take_turns(turns({5, 6, 7}), cursor, 3), (Members{6, 7, 5}));
 }
 
 TEST(RoundRobin, CursorSurvivesAShrinkingLiveSet) {
     Cursor cursor;
-    EXPECT_EQ(run(spread_round_robin, turns({5, 6, 7}, 4), cursor, 9).back(), 7);
-    EXPECT_EQ(run(spread_round_robin, turns({5, 6}, 4), cursor, 5), (Members{5, 5, 5, 5, 6}));
+    EXPECT_EQ(take_turns(turns({5, 6, 7}, 4), cursor, 9).back(), 7);
+    EXPECT_EQ(take_turns(turns({5, 6}, 4), cursor, 5), (Members{5, 5, 5, 5, 6}));
 }
 
 TEST(RoundRobin, AShorterStrideCutsTheOneUnderWay) {
     Cursor cursor;
-    EXPECT_EQ(run(spread_round_robin, turns({5, 6}, 1000), cursor, 1), (Members{5}));
-    EXPECT_EQ(run(spread_round_robin, turns({5, 6}, 2), cursor, 4), (Members{5, 5, 6, 6}));
+    EXPECT_EQ(take_turns(turns({5, 6}, 1000), cursor, 1), (Members{5}));
+    EXPECT_EQ(take_turns(turns({5, 6}, 2), cursor, 4), (Members{5, 5, 6, 6}));
 }
 
 // Sizes of bursts leave no trace in the sequence: packet i goes to the turn of its stride.
@@ -101,8 +105,7 @@ TEST(RoundRobin, TheSequenceIsExactWhateverTheBursts) {
         Cursor cursor;
         size_t packet = 0;
         for (int burst = 0; burst < 300; burst++)
-            for (const uint8_t member :
-                 run(spread_round_robin, spread, cursor, random() % (kMostPackets + 1)))
+            for (const uint8_t member : take_turns(spread, cursor, random() % (kMostPackets + 1)))
                 ASSERT_EQ(member, spread.turns[packet++ / stride % spread.turns.size()])
                     << "packet " << packet - 1 << ", stride " << stride;
     }
@@ -158,8 +161,7 @@ TEST(Hash, EachFrameGoesWhereItsKeyPoints) {
     std::vector<Packet> packets;
     for (const Bytes &bytes : frames)
         packets.push_back(packet_of(bytes));
-    Cursor cursor;
-    const Members members = run(spread_by_hash(spread.policy), spread, cursor, packets);
+    const Members members = by_hash(spread, packets);
     for (size_t i = 0; i < frames.size(); i++)
         EXPECT_EQ(members[i],
                   spread.table.lookup(flow_hash(frame::parse(frames[i]), spread.policy)));
@@ -174,9 +176,7 @@ TEST(Hash, AFlowStaysOnItsMemberWithOptionsAndDf) {
                               .type(0x0800)
                               .ipv4({.protocol = 17, .fragment = 0x4000, .option_words = 3})
                               .ports(1, 2);
-    Cursor cursor;
-    const Members members =
-        run(spread_by_hash(spread.policy), spread, cursor, {packet_of(plain), packet_of(options)});
+    const Members members = by_hash(spread, {packet_of(plain), packet_of(options)});
     EXPECT_EQ(members[0], members[1]);
 }
 
@@ -194,16 +194,13 @@ TEST(Hash, FragmentsOfADatagramStayTogether) {
     std::vector<Packet> packets;
     for (const Bytes &bytes : frames)
         packets.push_back(packet_of(bytes));
-    Cursor cursor;
-    const Members members = run(spread_by_hash(spread.policy), spread, cursor, packets);
+    const Members members = by_hash(spread, packets);
     EXPECT_EQ(members, Members(32, members[0]));
 }
 
 TEST(Hash, FramesWithoutOctetsAndTablesWithoutMembers) {
-    Cursor cursor;
-    const Members members = run(spread_by_hash({}), hashing({0, 1}), cursor, 2);
-    EXPECT_EQ(members, Members(2, 1));
-    EXPECT_EQ(run(spread_by_hash({}), hashing({}), cursor, 2), Members(2, kNoMember));
+    EXPECT_EQ(by_hash(hashing({0, 1}), std::vector<Packet>(2)), Members(2, 1));
+    EXPECT_EQ(by_hash(hashing({}), std::vector<Packet>(2)), Members(2, kNoMember));
 }
 
 } // namespace
