@@ -185,6 +185,7 @@ FlowHash::FlowHash(const Policy &policy) {
     const bool chosen = uses_link && (fields & kLayer2) != kLayer2;
     const Fields others = chosen || !uses_flow ? fields : kLayer2 | kEthertype;
     other_link = link_mask(others);
+    other_link_untagged = link_mask(others & ~Fields{kVlan | kInnerVlan});
     other_flow = flow_mask(others & kEthertype);
     uses_addresses = (fields & (kSourceIp | kDestinationIp)) != 0;
     uses_extra = (fields & (kFlowLabel | kSpi)) != 0;

@@ -56,7 +56,8 @@ struct alignas(64) FlowHash {
 
     // The same for packets whose shape is known, as they stand in the frame.
     Block link_untagged{};
-    Block link_tagged{};   ///< the tag's 4 other bits are no part of the VLAN
+    Block link_tagged{}; ///< the tag's 4 other bits are no part of the VLAN
+    Block other_link_untagged{};
     Block flow_ipv4{};     ///< without the checksum in the place of the ethertype
     Block flow_protocol{}; ///< the protocol alone
     Block flow_ports{};    ///< the ports alone

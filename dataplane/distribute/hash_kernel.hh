@@ -159,10 +159,34 @@ template <class Isa, Needs needs, bool symmetric> class HashKernel {
     [[gnu::always_inline]] bool odd_state(const Packet *const *packets, Four &state) const {
         if (!have(packets, kFlow ? shape::kIpv4Octets : shape::kLinkOctets)) return false;
         const Data data = data_of(packets);
-        if constexpr (kFlow)
-            return odd_flow_state(packets, data, state);
-        else
-            return tagged_link_state(data, state);
+        const bool found =
+            kFlow ? odd_flow_state(packets, data, state) : tagged_link_state(data, state);
+        return found || other_state(data, state);
+    }
+
+    /// Frames of one type that is not IP, and without tags.
+    [[gnu::always_inline]] bool other_state(const Data &data, Four &state) const {
+        const auto type =
+            static_cast<uint16_t>(data.at[0][shape::kType] << 8 | data.at[0][shape::kType + 1]);
+        if (!frame::ends_with_type(type) || type == shape::kTypeSlow || hash_.inner) return false;
+        const Four head = load(data, 0);
+        const Four first = Isa::load(data.at[0], data.at[0], data.at[0], data.at[0]);
+        const Four mask = Isa::all(shape::kLinkMask);
+        const Four wanted = Isa::bit_and(first, mask);
+        if (!Isa::equals(Isa::bit_and(head, mask), wanted, wanted)) return false;
+        const Four link = Isa::bit_and(head, Isa::all(hash_.other_link_untagged));
+        const Block &type_mask = type < shape::kSmallestEthertype ? kNothing : hash_.other_flow;
+        const Four flow =
+            Isa::bit_and(Isa::shuffle(first, Isa::all(shape::kTypeToFlow)), Isa::all(type_mask));
+        state = with_type(taken_in(start_, link), flow);
+        if constexpr (!symmetric) return true;
+        const Four turned = Isa::shuffle(link, Isa::all(shape::kTurnLink));
+        state = Isa::add(state, with_type(taken_in(start_, turned), flow));
+        return true;
+    }
+
+    [[gnu::always_inline]] Four with_type(Four state, Four flow) const {
+        return kFlow ? taken_in(state, flow) : state;
     }
 
     [[gnu::always_inline]] bool odd_flow_state(const Packet *const *packets, const Data &data,
@@ -269,6 +293,8 @@ template <class Isa, Needs needs, bool symmetric> class HashKernel {
     [[gnu::always_inline]] void finish(Four state, uint16_t *buckets) const {
         Isa::store_buckets(Isa::aes(Isa::aes(state, finish0_), finish1_), buckets);
     }
+
+    static constexpr Block kNothing{};
 
     const FlowHash &hash_;
     Four start_;

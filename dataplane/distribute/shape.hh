@@ -69,6 +69,9 @@ constexpr Block tagged(uint16_t type) {
 constexpr uint8_t kNone = 0x80;
 /// The link block of a frame with one tag: the VLAN follows the addresses.
 constexpr Block kTagToLink{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 15, kNone, kNone};
+/// The type of a frame without tags, to its place in the flow block.
+constexpr Block kTypeToFlow{kNone, kNone, 12,    13,    kNone, kNone, kNone, kNone,
+                            kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone};
 /// The next header of IPv6, from the 16 octets of its type field, to its place in the flow block.
 constexpr Block kNextHeader{kNone, 8,     kNone, kNone, kNone, kNone, kNone, kNone,
                             kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone};
@@ -77,6 +80,8 @@ constexpr Block kTurnFlow{0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 14, 15, 12, 13};
 
 constexpr uint16_t kTypeIpv4 = 0x0800;
 constexpr uint16_t kTypeIpv6 = 0x86dd;
+constexpr uint16_t kTypeSlow = 0x8809;
+constexpr uint16_t kSmallestEthertype = 0x600; ///< what is below is a length
 
 } // namespace shape
 

@@ -1,6 +1,7 @@
 #include "tests/dataplane/distribute/frame_runs.hh"
 
 #include <algorithm>
+#include <array>
 
 namespace lagg::distribute {
 
@@ -14,6 +15,9 @@ constexpr size_t kVxlanOctets = 8;
 /// From the type field to the protocol of IPv4 behind a tag: all that tells shapes apart.
 constexpr uint32_t kShapeOctets = 16;
 constexpr uint8_t kTcp = 6, kUdp = 17;
+/// Experimental, of MPLS, PPPoE and bridging, of slow protocols, two lengths, and a tag.
+constexpr std::array<uint16_t, 8> kOtherTypes{0x88b5, 0x8847, 0x8864, 0x6558,
+                                              0x8809, 0x0000, 0x05ff, 0x88a8};
 
 bool is_tagged(Shape shape) {
     return shape == Shape::TAGGED_IPV4 || shape == Shape::TAGGED_IPV6;
@@ -54,6 +58,7 @@ FrameRuns::Frame FrameRuns::next() {
 void FrameRuns::begin_run() {
     shape_ = static_cast<Shape>(below(kShapes));
     protocols_ = static_cast<Protocols>(below(4));
+    type_ = kOtherTypes[below(kOtherTypes.size())];
     left_ = 4 + below(29);
 }
 
@@ -68,10 +73,11 @@ std::vector<uint8_t> FrameRuns::noise(size_t octets) {
 }
 
 std::vector<uint8_t> FrameRuns::plain(Shape shape, bool udp) {
-    std::vector<uint8_t> bytes = noise(ports_at(shape) + 4 + below(3) * below(20));
+    const size_t more = shape == Shape::NOT_IP ? kIpv4Octets : 0;
+    std::vector<uint8_t> bytes = noise(ports_at(shape) + 4 + more + below(3) * below(20));
     const size_t ip = ip_at(shape);
     if (is_tagged(shape)) store16(bytes, kAddresses, 0x8100);
-    store16(bytes, ip - 2, is_ipv4(shape) ? 0x0800 : is_ipv6(shape) ? 0x86dd : 0x88b5);
+    store16(bytes, ip - 2, is_ipv4(shape) ? 0x0800 : is_ipv6(shape) ? 0x86dd : type_);
     if (is_ipv4(shape)) {
         bytes[ip] = 0x45;
         bytes[ip + 6] &= 0x40; // "don't fragment" or nothing

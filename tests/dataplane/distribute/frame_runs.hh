@@ -41,6 +41,7 @@ class FrameRuns {
     std::mt19937_64 random_;
     Shape shape_ = Shape::MIXED;
     Protocols protocols_ = Protocols::TCP;
+    uint16_t type_ = 0; ///< of frames that are not IP
     uint32_t left_ = 0;
 };
 
