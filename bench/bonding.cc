@@ -84,8 +84,8 @@ void collect_and_distribute(const Bonded &bonded) {
     }
 }
 
-/// The driver asks after the links of its members in a thread of its own, and takes a member in when
-/// it has an answer: some milliseconds after the start.
+/// The driver asks after the links of its members in a thread of its own, and takes a member in
+/// when it has an answer: some milliseconds after the start.
 void wait_for_members(const Bonded &bonded) {
     using std::chrono::steady_clock;
     const auto limit = steady_clock::now() + std::chrono::seconds(5);

@@ -47,26 +47,26 @@ std::vector<Way> ways() {
     const auto hash = [](const char *name, Fields fields, BondMode peer) {
         return Way{name, Mode::HASH, {.fields = fields, .seed = 1}, peer};
     };
-    std::vector<Way> all = {
-        hash("layer2", kLayer2, BondMode::LAYER2),
-        hash("layer2+3", kLayer23, BondMode::LAYER23),
-        hash("layer3+4", kLayer34, BondMode::LAYER34),
-        {"layer3+4,symmetric",
-         Mode::HASH,
-         {.fields = kLayer34, .symmetric = true, .seed = 1},
-         BondMode::LAYER34},
-        {"encap3+4",
-         Mode::HASH,
-         {.fields = kLayer34, .inner = true, .seed = 1},
-         BondMode::LAYER34,
-         false},
-        {"nic", Mode::HASH, {.nic = true, .seed = 1}, BondMode::LAYER34, false},
-        {"roundrobin", Mode::ROUND_ROBIN, {}, BondMode::ROUND_ROBIN},
-        {"failover", Mode::FAILOVER, {}, BondMode::ACTIVE_BACKUP}};
+    std::vector<Way> all = {hash("layer2", kLayer2, BondMode::LAYER2),
+                            hash("layer2+3", kLayer23, BondMode::LAYER23),
+                            hash("layer3+4", kLayer34, BondMode::LAYER34),
+                            {"layer3+4,symmetric",
+                             Mode::HASH,
+                             {.fields = kLayer34, .symmetric = true, .seed = 1},
+                             BondMode::LAYER34},
+                            {"encap3+4",
+                             Mode::HASH,
+                             {.fields = kLayer34, .inner = true, .seed = 1},
+                             BondMode::LAYER34,
+                             false},
+                            {"nic", Mode::HASH, {.nic = true, .seed = 1}, BondMode::LAYER34, false},
+                            {"roundrobin", Mode::ROUND_ROBIN, {}, BondMode::ROUND_ROBIN},
+                            {"failover", Mode::FAILOVER, {}, BondMode::ACTIVE_BACKUP}};
     return all;
 }
 
-/// What decides in the place of the hash of layer3+4 or after it; net_bonding has nothing like that.
+/// What decides in the place of the hash of layer3+4 or after it; net_bonding has nothing like
+/// that.
 std::vector<Way> ways_of_users() {
     std::vector<Way> all;
     Way way{.name = {},
@@ -207,8 +207,8 @@ void laggd(benchmark::State &state, const Row &row) {
     measure(state, row, [&](rte_mbuf **frames, const uint16_t *lengths, uint64_t octets) {
         for (unsigned sent = 0; sent < kPackets; sent += row.burst)
             engine->distributor.distribute(
-                *lagg, 0,
-                {frames + sent, lengths + sent, static_cast<uint16_t>(row.burst), octets}, false);
+                *lagg, 0, {frames + sent, lengths + sent, static_cast<uint16_t>(row.burst), octets},
+                false);
         engine->distributor.flush();
     });
 }
@@ -253,7 +253,8 @@ std::vector<Row> rows(const Captured &captured) {
 std::vector<NamedRow> named(const std::vector<Row> &rows) {
     std::vector<NamedRow> all;
     for (const Row &row : rows) {
-        all.push_back({name_of(row, "laggd"), [row](benchmark::State &state) { laggd(state, row); }});
+        all.push_back(
+            {name_of(row, "laggd"), [row](benchmark::State &state) { laggd(state, row); }});
         if (row.way.has_peer)
             all.push_back({name_of(row, "net_bonding"),
                            [row](benchmark::State &state) { net_bonding(state, row); }});

@@ -22,8 +22,8 @@ class Sinks {
   public:
     static Sinks &get();
     uint16_t device(unsigned index) const { return devices_[index]; }
-    /// Puts the counting function in place again, which starting a device takes away, and nothing to
-    /// receive.
+    /// Puts the counting function in place again, which starting a device takes away, and nothing
+    /// to receive.
     void arm();
     /// Lets the first `members` devices receive by that function, with `queue` as its queue.
     using Receive = uint16_t (*)(void *queue, rte_mbuf **frames, uint16_t most);

@@ -1,5 +1,5 @@
 /* What layer3+4 of the lagg itself looks at, mixed by a policy: addresses, ports and protocol. */
-#include "lagg_policy.h"
+#include "dataplane/bpf/lagg_policy.h"
 
 LAGG_POLICY lagg_u64 policy(struct lagg_flow *flow)
 {

@@ -1,5 +1,5 @@
 /* The least that a policy can do and still spread: what it costs is what running any policy costs. */
-#include "lagg_policy.h"
+#include "dataplane/bpf/lagg_policy.h"
 
 LAGG_POLICY lagg_u64 policy(struct lagg_flow *flow)
 {
