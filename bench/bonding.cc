@@ -50,6 +50,7 @@ struct Bonded {
 };
 
 Bonded make() {
+    Sinks::get(); // DPDK has to run
     // It complains of members without a promiscuous mode, at every change.
     rte_log_set_level_pattern("pmd.net.bond*", RTE_LOG_CRIT);
     const int device = rte_eth_bond_create("net_bonding0", BONDING_MODE_BALANCE, 0);

@@ -227,25 +227,28 @@ std::vector<Row> rows(const Captured &captured) {
     std::vector<Row> all;
     for (const Way &way : ways()) {
         all.push_back({.way = way});
+        if (way.mode == Mode::HASH)
+            for (const Kind kind :
+                 {Kind::IPV6, Kind::VLAN, Kind::QINQ, Kind::VXLAN, Kind::FRAGMENTS, Kind::MIXED})
+                all.push_back({.way = way, .kind = kind});
+        const std::vector<Way> others =
+            way.name == "layer3+4" ? ways_of_users() : std::vector<Way>{};
+        for (const Way &other : others)
+            all.push_back({.way = other});
         for (const unsigned members : {1u, 2u, 8u, 16u, 31u})
             all.push_back({.way = way, .members = members});
-        for (const unsigned burst : {8u, 64u, 256u})
-            all.push_back({.way = way, .burst = burst});
         for (const unsigned flows : {1u, 64u, 65536u, 1000000u})
             all.push_back({.way = way, .flows = flows});
+        for (const unsigned burst : {8u, 64u, 256u})
+            all.push_back({.way = way, .burst = burst});
         all.push_back({.way = way, .hot = false});
+        for (const Way &other : others)
+            all.push_back({.way = other, .hot = false});
         all.push_back({.way = way, .flows = 1000000, .hot = false});
         if (way.mode != Mode::HASH) continue;
-        for (const Kind kind :
-             {Kind::IPV6, Kind::VLAN, Kind::QINQ, Kind::VXLAN, Kind::FRAGMENTS, Kind::MIXED})
-            all.push_back({.way = way, .kind = kind});
         all.push_back({.way = way, .flows = captured.flows, .captured = &captured});
-        if (way.name != "layer3+4") continue;
-        for (const Way &other : ways_of_users()) {
-            all.push_back({.way = other});
-            all.push_back({.way = other, .hot = false});
+        for (const Way &other : others)
             all.push_back({.way = other, .flows = captured.flows, .captured = &captured});
-        }
     }
     return all;
 }

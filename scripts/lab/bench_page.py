@@ -5,7 +5,7 @@ It is XML as well, so that a test can read it back. Colours are given by CSS, fo
 
 from xml.sax.saxutils import escape, quoteattr
 
-from .bench_results import OURS, THEIRS
+from .bench_results import OURS, THEIRS, difference, judged, limit
 
 STYLE = """
 :root { --text: #1f2430; --faint: #6b7280; --back: #ffffff; --line: #e2e5ea; --ours: #2563a8; --theirs: #b4b9c2;
@@ -120,6 +120,25 @@ def _quotients(result, key, title, about):
         ["", "times as fast", "of medians", "by the clock", "of medians", "target"], body)
 
 
+def _comparisons(result):
+    if not result["comparisons"]:
+        return ""
+    by_name = {row["name"]: row for row in result["rows"]}
+
+    def cycles(name):
+        return f"{by_name[name]['cycles_per_packet']['median']:.1f}"
+
+    def target(entry):
+        return ("met" if entry["met"] else "missed", limit(entry).lower()) if entry["limit"] is not None else "-"
+
+    body = [[entry["name"], cycles(entry["row"]), entry["base"].split("/", 1)[1], cycles(entry["base"]),
+             difference(entry), target(entry)] for entry in result["comparisons"]]
+    return (_tag("h2", "A row and another one of the same run") +
+            _tag("p", "Other kinds of frames in terms of IPv4, policies and filters beside the hash they replace; and, "
+                      "where a number is a range, the dearest row of it in terms of the cheapest.") +
+            _table(["", "cycles", "beside", "cycles", "difference", "target"], body))
+
+
 def _evenness(result):
     if not result["evenness"]:
         return ""
@@ -149,9 +168,9 @@ def page(result):
     """The page, as text."""
     machine = result["machine"]
     about = ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in machine.items())
-    missed = sum(entry["met"] is False for entry in result["ratios"] + result["scaling"])
-    judged = sum(entry["met"] is not None for entry in result["ratios"] + result["scaling"])
-    summary = f"{judged - missed} of {judged} targets are met." if judged else "No row here has a target."
+    verdicts = judged(result)
+    met = sum(met for _, met in verdicts)
+    summary = f"{met} of {len(verdicts)} targets are met." if verdicts else "No row here has a target."
     notes = _tag("ul", "".join(_tag("li", escape(note)) for note in result["notes"])) if result["notes"] else ""
     body = "\n".join([
         _tag("h1", f"{OURS} and {THEIRS}, measured in turns"), _tag("p", escape(about), class_="faint"),
@@ -160,7 +179,7 @@ def page(result):
                    "By the time that workers had on their cores, the median over the rounds first; by the clock on the "
                    "wall after it, which also counts what other processes did meanwhile."),
         _quotients(result, "scaling", "Two workers in terms of one", "Twice would be perfect."),
-        _charts(result), _evenness(result), _rows(result)])
+        _comparisons(result), _charts(result), _evenness(result), _rows(result)])
     head = (_tag("title", "Benchmarks of laggd") + '<meta charset="utf-8"/>' +
             '<meta name="viewport" content="width=device-width, initial-scale=1"/>' + _tag("style", STYLE))
     return f'<!DOCTYPE html>\n{_tag("html", _tag("head", head) + _tag("body", body), lang="en")}\n'
