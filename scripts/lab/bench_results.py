@@ -229,11 +229,33 @@ def comparisons(samples):
 
 
 def judged(result):
-    """Everything in a result that met a target or missed it, as (name, whether it was met)."""
-    entries = [(entry["name"], entry["met"]) for key in ("ratios", "scaling", "comparisons") for entry in result[key]]
-    if result["evenness_verdict"]:
-        entries.append(("evenness", result["evenness_verdict"]["met"]))
-    return [(name, met) for name, met in entries if met is not None]
+    """Everything in a result that has a target: (name, what it came to, target, whether that is met)."""
+    table = [(entry["name"], f"{entry['times_as_fast']:.2f} times as fast", f"at least {entry['target']:.2f}",
+              entry["met"]) for key in ("ratios", "scaling") for entry in result[key] if entry["met"] is not None]
+    table += [(entry["name"], f"{difference(entry)} ({beside(entry)})", f"at most {entry['limit']:g}", entry["met"])
+              for entry in result["comparisons"] if entry["met"] is not None]
+    verdict = result["evenness_verdict"]
+    if verdict:
+        table.append((f"evenness/{EVENNESS_POLICY}", f"{verdict['worst']:.3f}", f"at most {verdict['limit']:.2f}",
+                      verdict["met"]))
+    return table
+
+
+def difference(entry):
+    """What a comparison came to, in words."""
+    if entry["kind"] == "times":
+        return f"{entry['value']:.2f} times"
+    return f"{entry['value']:+.{1 if abs(entry['value']) > 2 else 3}f} cycles"
+
+
+def beside(entry):
+    """What tells the two rows of a comparison apart, in words."""
+    row, base = entry["row"].split("/"), entry["base"].split("/")
+    if len(row) > len(base):
+        return "beside ipv4"
+    theirs = "/".join(word for word in base if word not in row)
+    ours = "/".join(word for word in row if word not in base)
+    return f"beside {theirs}" if entry["name"] == entry["row"] else f"{ours} beside {theirs}"
 
 
 def evenness_verdict(evenness):
@@ -320,23 +342,11 @@ def _evenness_lines(evenness, verdict):
 def _comparison_lines(result, by_name):
     if not result["comparisons"]:
         return []
-    cells = [["a row and another one of the run", "cycles", "the other", "", "target"]]
+    cells = [["a row and another one of the run", "", "cycles", "the other", "difference"]]
     for entry in result["comparisons"]:
-        cells.append([entry["name"], _figure(by_name[entry["row"]], "cycles_per_packet", 1),
-                      _figure(by_name[entry["base"]], "cycles_per_packet", 1), difference(entry), limit(entry)])
+        cells.append([entry["name"], beside(entry), _figure(by_name[entry["row"]], "cycles_per_packet", 1),
+                      _figure(by_name[entry["base"]], "cycles_per_packet", 1), difference(entry)])
     return [*_lines(cells), ""]
-
-
-def difference(entry):
-    """What a comparison came to, in words."""
-    return f"{entry['value']:.2f} times" if entry["kind"] == "times" else f"{entry['value']:+.1f} cycles"
-
-
-def limit(entry):
-    """The target of a comparison and what became of it; nothing where there is none."""
-    if entry["limit"] is None:
-        return ""
-    return f"at most {entry['limit']:g} {'met' if entry['met'] else 'MISSED'}"
 
 
 def to_text(result):
@@ -356,4 +366,9 @@ def to_text(result):
         text += [*_lines(cells), ""]
     text += _comparison_lines(result, by_name)
     text += _evenness_lines(result["evenness"], result.get("evenness_verdict"))
+    verdicts = judged(result)
+    if verdicts:
+        text += _lines([[f"targets: {sum(met for *_, met in verdicts)} of {len(verdicts)} are met", "", "", ""],
+                        *([name, value, target, "met" if met else "MISSED"] for name, value, target, met in verdicts)])
+        text.append("")
     return "\n".join(text + [*(f"note: {note}" for note in result["notes"])]) + "\n"
