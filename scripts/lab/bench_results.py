@@ -349,6 +349,15 @@ def _comparison_lines(result, by_name):
     return [*_lines(cells), ""]
 
 
+def _other_lines(result):
+    """Rows that no other table has."""
+    told = {entry[key] for table in ("ratios", "scaling", "comparisons") for entry in result[table]
+            for key in ("name", "twin", "row", "base") if key in entry}
+    cells = [[row["name"], _figure(row, "cycles_per_packet", 1), _millions(row), _figure(row, "nanoseconds", 1)]
+             for row in result["rows"] if row["name"] not in told]
+    return [*_lines([["other rows", "cycles", "Mpps", "ns a call"], *cells]), ""] if cells else []
+
+
 def to_text(result):
     """The quotients as a table for a terminal."""
     by_name = {row["name"]: row for row in result["rows"]}
@@ -364,7 +373,7 @@ def to_text(result):
                           _millions(ours), _millions(theirs), f"{entry['times_as_fast']:.2f}",
                           _times(entry["by_clock"]), _verdict(entry)])
         text += [*_lines(cells), ""]
-    text += _comparison_lines(result, by_name)
+    text += _comparison_lines(result, by_name) + _other_lines(result)
     text += _evenness_lines(result["evenness"], result.get("evenness_verdict"))
     verdicts = judged(result)
     if verdicts:

@@ -141,8 +141,6 @@ def micro_samples(options, directory, say):
             got, said = run_micro(options, name, program, turn)
             samples += [{**sample, "round": turn} for sample in got]
             notes |= dict.fromkeys(said)
-            if not got and turn == 0:
-                say(f"micro: {name}: no row fits {options.filter or 'the headline rows'}")
     return samples, list(notes)
 
 

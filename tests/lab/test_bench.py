@@ -236,6 +236,13 @@ class Output(unittest.TestCase):
         self.assertRegex(line, r" 11\.0 +35\.0 .* 3\.25 ")
 
 
+    def test_a_row_that_is_compared_with_nothing_is_told_once(self):
+        lines = bench_results.to_text(self.result).splitlines()
+        self.assertEqual([line.split() for line in lines if line.startswith("build_after_loss/4")],
+                         [["build_after_loss/4", "-", "-", "123.0"]])
+        self.assertNotIn(f"engine/net_bonding/{RING}", [line.split(" ")[0] for line in lines])
+
+
 class Machine(unittest.TestCase):
     def test_a_busy_machine_is_refused_with_the_way_out(self):
         self.assertIsNone(bench_machine.complaint(0.05))
