@@ -134,14 +134,21 @@ void warm_up(Traffic &traffic, const Row &row, const Send &send) {
 
 void measure_in(benchmark::State &state, const Row &row, Traffic &traffic, const Send &send) {
     warm_up(traffic, row, send);
+    const auto send_pass = [&](std::vector<rte_mbuf *> &pass) {
+        send(pass.data(), traffic.lengths().data(), traffic.octets() * row.burst);
+    };
     for (auto _ : state) {
         Passes passes;
         while (!passes.enough()) {
             std::vector<rte_mbuf *> &pass = traffic.next();
             if (row.way.policy.nic) pretend_nic_hashes(pass);
+            if (traffic.is_rewritten()) {
+                send_pass(pass);
+                traffic.again();
+            }
             if (!row.hot) traffic.cool();
             const uint64_t begin = rte_rdtsc_precise();
-            send(pass.data(), traffic.lengths().data(), traffic.octets() * row.burst);
+            send_pass(pass);
             passes.add(rte_rdtsc_precise() - begin);
         }
         passes.report(state);

@@ -194,21 +194,15 @@ void Traffic::write_flow(rte_mbuf *frame, uint32_t flow) const {
 }
 
 std::vector<rte_mbuf *> &Traffic::next() {
-    if (flows_ > kPackets) {
+    if (is_rewritten())
         for (rte_mbuf *frame : frames_)
             write_flow(frame, order_[sent_++ % flows_]);
-        read_all();
-    }
-    pass_ = frames_;
-    return pass_;
+    return again();
 }
 
-/// As reception does. What was written leaves the smallest cache here and not when it is sent.
-void Traffic::read_all() const {
-    for (const rte_mbuf *frame : frames_) {
-        static_cast<void>(*rte_pktmbuf_mtod(frame, const volatile uint8_t *));
-        static_cast<void>(*rte_pktmbuf_mtod_offset(frame, const volatile uint8_t *, 64));
-    }
+std::vector<rte_mbuf *> &Traffic::again() {
+    pass_ = frames_;
+    return pass_;
 }
 
 void Traffic::cool() const {
