@@ -3,6 +3,7 @@
 #include "bench/sinks.hh"
 
 #include <rte_eth_bond.h>
+#include <rte_eth_bond_8023ad.h>
 #include <rte_ethdev.h>
 #include <rte_log.h>
 #include <rte_mbuf.h>
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <thread>
 #include <vector>
 
 namespace lagg::bench {
@@ -28,6 +30,7 @@ uint8_t mode_number(BondMode mode) {
     case BondMode::ROUND_ROBIN: return BONDING_MODE_ROUND_ROBIN;
     case BondMode::ACTIVE_BACKUP: return BONDING_MODE_ACTIVE_BACKUP;
     case BondMode::BROADCAST: return BONDING_MODE_BROADCAST;
+    case BondMode::LACP: return BONDING_MODE_8023AD;
     case BondMode::LAYER2:
     case BondMode::LAYER23:
     case BondMode::LAYER34: return BONDING_MODE_BALANCE;
@@ -47,6 +50,7 @@ struct Bonded {
 };
 
 Bonded make() {
+    Sinks::get(); // DPDK has to run
     // It complains of members without a promiscuous mode, at every change.
     rte_log_set_level_pattern("pmd.net.bond*", RTE_LOG_CRIT);
     const int device = rte_eth_bond_create("net_bonding0", BONDING_MODE_BALANCE, 0);
@@ -66,45 +70,52 @@ void set_members(Bonded &bonded, unsigned members) {
     }
 }
 
-/// A bonded device that has just started takes its time before it sends.
-void wait_until_it_sends(uint16_t device, unsigned members) {
-    using std::chrono::steady_clock;
-    rte_mbuf *frame = rte_pktmbuf_alloc(frame_pool());
-    rte_pktmbuf_append(frame, 60);
-    const auto limit = steady_clock::now() + std::chrono::seconds(5);
-    Sinks &sinks = Sinks::get();
-    uint64_t arrived = 0;
-    sinks.clear();
-    while (arrived == 0 && steady_clock::now() < limit) {
-        rte_mbuf *sent[] = {frame};
-        rte_eth_tx_burst(device, 0, sent, 1);
-        for (unsigned i = 0; i < members; i++)
-            arrived += sinks.packets(i);
+/// A callback for slow-protocol frames is what tells the driver that the protocol is elsewhere.
+void leave_lacp_to_us(uint16_t device) {
+    rte_eth_bond_8023ad_conf conf{};
+    must(rte_eth_bond_8023ad_conf_get(device, &conf), "LACP's settings");
+    conf.slowrx_cb = [](uint16_t, rte_mbuf *frame) { rte_pktmbuf_free(frame); };
+    must(rte_eth_bond_8023ad_setup(device, &conf), "LACP without its own machines");
+}
+
+void collect_and_distribute(const Bonded &bonded) {
+    for (const uint16_t member : bonded.members) {
+        must(rte_eth_bond_8023ad_ext_collect(bonded.device, member, 1), "collecting");
+        must(rte_eth_bond_8023ad_ext_distrib(bonded.device, member, 1), "distributing");
     }
-    rte_pktmbuf_free(frame);
-    if (arrived == 0) must(-1, "it does not send");
+}
+
+/// The driver asks after the links of its members in a thread of its own, and takes a member in
+/// when it has an answer: some milliseconds after the start.
+void wait_for_members(const Bonded &bonded) {
+    using std::chrono::steady_clock;
+    const auto limit = steady_clock::now() + std::chrono::seconds(5);
+    uint16_t active[RTE_MAX_ETHPORTS];
+    while (rte_eth_bond_active_slaves_get(bonded.device, active, RTE_MAX_ETHPORTS) !=
+           static_cast<int>(bonded.members.size())) {
+        if (steady_clock::now() > limit) must(-1, "not every member is taken in");
+        std::this_thread::yield();
+    }
 }
 
 } // namespace
 
 uint16_t bonded_device(BondMode mode, unsigned members) {
     static std::optional<Bonded> bonded;
-    Sinks &sinks = Sinks::get();
     if (!bonded) bonded = make();
     rte_eth_dev_stop(bonded->device);
     set_members(*bonded, members);
     must(rte_eth_bond_mode_set(bonded->device, mode_number(mode)), "mode");
     must(rte_eth_bond_xmit_policy_set(bonded->device, policy_number(mode)), "policy");
+    if (mode == BondMode::LACP) leave_lacp_to_us(bonded->device);
     const rte_eth_conf conf{};
     must(rte_eth_dev_configure(bonded->device, 1, 1, &conf), "configure");
     must(rte_eth_rx_queue_setup(bonded->device, 0, 64, SOCKET_ID_ANY, nullptr, frame_pool()), "rx");
     must(rte_eth_tx_queue_setup(bonded->device, 0, 64, SOCKET_ID_ANY, nullptr), "tx");
     must(rte_eth_dev_start(bonded->device), "start");
-    uint16_t active[RTE_MAX_ETHPORTS];
-    const int count = rte_eth_bond_active_slaves_get(bonded->device, active, RTE_MAX_ETHPORTS);
-    if (count != static_cast<int>(members)) must(count, "active members");
-    sinks.arm();
-    wait_until_it_sends(bonded->device, members);
+    wait_for_members(*bonded);
+    if (mode == BondMode::LACP) collect_and_distribute(*bonded);
+    Sinks::get().arm();
     return bonded->device;
 }
 

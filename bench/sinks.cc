@@ -20,6 +20,7 @@ struct alignas(64) Count {
 };
 Count counts[RTE_MAX_ETHPORTS];
 void *queues[RTE_MAX_ETHPORTS][1];
+void *receive_queues[RTE_MAX_ETHPORTS][1];
 
 constexpr unsigned kPoolFrames = 16383;
 constexpr uint16_t kRoom = 512; ///< octets of a frame, and the headroom
@@ -27,6 +28,10 @@ constexpr uint16_t kRoom = 512; ///< octets of a frame, and the headroom
 uint16_t count_only(void *queue, rte_mbuf **, uint16_t packets) {
     static_cast<Count *>(queue)->packets += packets;
     return packets;
+}
+
+uint16_t nothing(void *, rte_mbuf **, uint16_t) {
+    return 0;
 }
 
 [[noreturn]] void give_up(const char *what) {
@@ -101,6 +106,16 @@ void Sinks::arm() {
         queues[device][0] = &counts[device];
         rte_eth_fp_ops[device].tx_pkt_burst = count_only;
         rte_eth_fp_ops[device].txq.data = queues[device];
+    }
+    receive_from(kMostSinks, nothing, nullptr);
+}
+
+void Sinks::receive_from(unsigned members, Receive receive, void *queue) {
+    for (unsigned i = 0; i < members; i++) {
+        const uint16_t device = devices_[i];
+        receive_queues[device][0] = queue;
+        rte_eth_fp_ops[device].rx_pkt_burst = receive;
+        rte_eth_fp_ops[device].rxq.data = receive_queues[device];
     }
 }
 

@@ -1,10 +1,11 @@
 // The devices of the benchmarks: DPDK without hardware, and members that only count what is sent to
-// them, so that what is measured is distribution and nothing behind it.
+// them and receive what they are told, so that what is measured is laggd and nothing behind it.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+struct rte_mbuf;
 struct rte_mempool;
 
 namespace lagg::bench {
@@ -21,8 +22,12 @@ class Sinks {
   public:
     static Sinks &get();
     uint16_t device(unsigned index) const { return devices_[index]; }
-    /// Puts the counting function in place again, which starting a device takes away.
+    /// Puts the counting function in place again, which starting a device takes away, and nothing
+    /// to receive.
     void arm();
+    /// Lets the first `members` devices receive by that function, with `queue` as its queue.
+    using Receive = uint16_t (*)(void *queue, rte_mbuf **frames, uint16_t most);
+    void receive_from(unsigned members, Receive receive, void *queue);
     uint64_t packets(unsigned index) const;
     void clear();
 

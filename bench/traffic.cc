@@ -121,6 +121,11 @@ unsigned write_frame(uint8_t *at, Kind kind, uint32_t number) {
 
 constexpr unsigned kSmallest = 60; ///< octets without FCS
 
+void set_length(rte_mbuf *frame, uint16_t octets) {
+    frame->data_len = octets;
+    frame->pkt_len = octets;
+}
+
 } // namespace
 
 const char *to_text(Kind kind) {
@@ -141,13 +146,41 @@ Traffic::Traffic(Kind kind, unsigned flows) : kind_(kind), flows_(flows) {
     for (uint32_t i = 0; i < flows; i++)
         order_.push_back(i);
     std::shuffle(order_.begin(), order_.end(), random);
+    take_buffers();
+    for (unsigned i = 0; i < kPackets; i++)
+        write_flow(frames_[i], order_[i % flows_]);
+    measure_frames();
+}
+
+Traffic::Traffic(const std::vector<std::vector<uint8_t>> &frames) {
+    take_buffers();
+    for (unsigned i = 0; i < kPackets; i++) {
+        const std::vector<uint8_t> &octets = frames[i % frames.size()];
+        const auto size = std::max<size_t>(octets.size(), kSmallest);
+        auto *data = rte_pktmbuf_mtod(frames_[i], uint8_t *);
+        std::memset(data, 0, size);
+        std::ranges::copy(octets, data);
+        set_length(frames_[i], static_cast<uint16_t>(size));
+    }
+    measure_frames();
+}
+
+void Traffic::take_buffers() {
     for (unsigned i = 0; i < kPackets; i++) {
         rte_mbuf *frame = rte_pktmbuf_alloc(frame_pool());
         if (frame == nullptr) std::abort();
         frames_.push_back(frame);
-        write_flow(frame, order_[i % flows_]);
     }
-    octets_ = frames_[0]->data_len;
+}
+
+/// Every flow of a kind makes frames of the same length, or, of a mix, of the next shape's.
+void Traffic::measure_frames() {
+    uint32_t sum = 0;
+    for (const rte_mbuf *frame : frames_) {
+        lengths_.push_back(frame->data_len);
+        sum += frame->data_len;
+    }
+    octets_ = static_cast<uint16_t>(sum / kPackets);
 }
 
 Traffic::~Traffic() {
@@ -157,15 +190,17 @@ Traffic::~Traffic() {
 
 void Traffic::write_flow(rte_mbuf *frame, uint32_t flow) const {
     auto *data = rte_pktmbuf_mtod(frame, uint8_t *);
-    const unsigned size = std::max(write_frame(data, kind_, flow), kSmallest);
-    frame->data_len = static_cast<uint16_t>(size);
-    frame->pkt_len = size;
+    set_length(frame, static_cast<uint16_t>(std::max(write_frame(data, kind_, flow), kSmallest)));
 }
 
 std::vector<rte_mbuf *> &Traffic::next() {
-    if (flows_ > kPackets)
+    if (is_rewritten())
         for (rte_mbuf *frame : frames_)
             write_flow(frame, order_[sent_++ % flows_]);
+    return again();
+}
+
+std::vector<rte_mbuf *> &Traffic::again() {
     pass_ = frames_;
     return pass_;
 }

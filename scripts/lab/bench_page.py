@@ -5,7 +5,7 @@ It is XML as well, so that a test can read it back. Colours are given by CSS, fo
 
 from xml.sax.saxutils import escape, quoteattr
 
-from .bench_results import OURS, THEIRS
+from .bench_results import OURS, THEIRS, beside, difference, judged
 
 STYLE = """
 :root { --text: #1f2430; --faint: #6b7280; --back: #ffffff; --line: #e2e5ea; --ours: #2563a8; --theirs: #b4b9c2;
@@ -13,14 +13,14 @@ STYLE = """
 @media (prefers-color-scheme: dark) {
   :root { --text: #e6e8ec; --faint: #9aa1ad; --back: #16181d; --line: #30343c; --ours: #6aa7ea; --theirs: #5a606c;
           --good: #5fc48a; --bad: #f0857d; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); max-width: 60rem;
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); max-width: 72rem;
        margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; } h3 { font-size: 1rem; margin-bottom: .2rem; }
 p, li { max-width: 46rem; } .faint { color: var(--faint); font-size: .85rem; }
 table { border-collapse: collapse; font-size: .85rem; width: 100%; margin: .6rem 0; }
 th, td { text-align: right; padding: .2rem .5rem; border-bottom: 1px solid var(--line);
          font-variant-numeric: tabular-nums; }
-th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; }
+th:first-child, td:first-child { text-align: left; }
 td + td { white-space: nowrap; }
 .met { color: var(--good); } .missed { color: var(--bad); font-weight: 600; }
 svg { width: 100%; height: auto; display: block; } svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
@@ -42,7 +42,8 @@ def _table(head, body):
     """Cells are texts, or (class, text)."""
     def cell(kind, content):
         style, text = content if isinstance(content, tuple) else ("", content)
-        return _tag(kind, escape(str(text)), **({"class_": style} if style else {}))
+        # The names of rows may be broken at their slashes.
+        return _tag(kind, escape(str(text)).replace("/", "/<wbr/>"), **({"class_": style} if style else {}))
 
     lines = [_tag("tr", "".join(cell("th", title) for title in head))]
     lines += [_tag("tr", "".join(cell("td", content) for content in row)) for row in body]
@@ -120,6 +121,31 @@ def _quotients(result, key, title, about):
         ["", "times as fast", "of medians", "by the clock", "of medians", "target"], body)
 
 
+def _comparisons(result):
+    if not result["comparisons"]:
+        return ""
+    by_name = {row["name"]: row for row in result["rows"]}
+
+    def cycles(name):
+        return f"{by_name[name]['cycles_per_packet']['median']:.1f}"
+
+    body = [[entry["name"], beside(entry), cycles(entry["row"]), cycles(entry["base"]), difference(entry)]
+            for entry in result["comparisons"]]
+    return (_tag("h2", "A row and another one of the same run") +
+            _tag("p", "Other kinds of frames in terms of IPv4, policies and filters beside the hash they replace; and, "
+                      "where a number is a range, the dearest row of it beside the cheapest. The difference is the "
+                      "median over the rounds, not that of the medians before it.") +
+            _table(["", "", "cycles", "the other", "difference"], body))
+
+
+def _targets(verdicts):
+    if not verdicts:
+        return ""
+    body = [[name, value, target, ("met", "met") if met else ("missed", "missed")]
+            for name, value, target, met in verdicts]
+    return _tag("h2", "Targets") + _table(["", "measured", "target", ""], body)
+
+
 def _evenness(result):
     if not result["evenness"]:
         return ""
@@ -149,18 +175,18 @@ def page(result):
     """The page, as text."""
     machine = result["machine"]
     about = ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in machine.items())
-    missed = sum(entry["met"] is False for entry in result["ratios"] + result["scaling"])
-    judged = sum(entry["met"] is not None for entry in result["ratios"] + result["scaling"])
-    summary = f"{judged - missed} of {judged} targets are met." if judged else "No row here has a target."
+    verdicts = judged(result)
+    met = sum(met for *_, met in verdicts)
+    summary = f"{met} of {len(verdicts)} targets are met." if verdicts else "No row here has a target."
     notes = _tag("ul", "".join(_tag("li", escape(note)) for note in result["notes"])) if result["notes"] else ""
     body = "\n".join([
         _tag("h1", f"{OURS} and {THEIRS}, measured in turns"), _tag("p", escape(about), class_="faint"),
-        _tag("p", summary), notes,
+        _tag("p", summary), notes, _targets(verdicts),
         _quotients(result, "ratios", "How many times as fast",
                    "By the time that workers had on their cores, the median over the rounds first; by the clock on the "
                    "wall after it, which also counts what other processes did meanwhile."),
         _quotients(result, "scaling", "Two workers in terms of one", "Twice would be perfect."),
-        _charts(result), _evenness(result), _rows(result)])
+        _comparisons(result), _charts(result), _evenness(result), _rows(result)])
     head = (_tag("title", "Benchmarks of laggd") + '<meta charset="utf-8"/>' +
             '<meta name="viewport" content="width=device-width, initial-scale=1"/>' + _tag("style", STYLE))
     return f'<!DOCTYPE html>\n{_tag("html", _tag("head", head) + _tag("body", body), lang="en")}\n'

@@ -19,14 +19,27 @@ FIGURES = ("cycles_per_packet", "packets_per_second", "nanoseconds")
 TARGETS = [(r"^engine/laggd/(net_null|net_ring)/(?!.*workers:)", 1.1),
            (r"^engine/laggd/(vhost-user|memif)/", 1.0),
            (r"^distribute/laggd/layer3\+4/members:4/burst:32/flows:1024/hot$", 2.5),
-           (r"^distribute/laggd/layer2(\+3)?/members:4/burst:32/flows:1024/hot$", 2.2),
-           (r"^distribute/laggd/roundrobin/members:4/burst:32/flows:1024/hot$", 1.65)]
+           (r"^distribute/laggd/layer2(\+3)?/members:4/burst:32/flows:1024/hot$", 1 / 0.45),
+           (r"^distribute/laggd/roundrobin/members:4/burst:32/flows:1024/hot$", 1 / 0.6)]
 # And how many times as much two workers have to do as one.
 SCALING_TARGET = 1.7
+# The row that others of laggd are compared with, but for the policy.
+USUAL = "members:4/burst:32/flows:1024/hot"
+# What a policy of the user's replaces, and how many cycles a packet the smallest ones may add to it.
+REPLACED, SMALL_POLICIES, POLICY_LIMIT = "layer3+4", ("bpf:port", "bpf:five-tuple"), 15.0
+# How many times as much as plain IPv4 frames of these kinds may cost; others are only shown.
+KIND_LIMITS = {"ipv6": 1.5, "vlan": 1.5}
+# How many cycles a packet failover may cost more than net_bonding's.
+FAILOVER_LIMIT = 0.5
+# Rows that only differ in one number may differ by so many times: greatest over least.
+FLAT_LIMIT, FLAT_POLICIES = 1.3, ("layer2", "layer2+3", "layer3+4")
+FLAT = {"members": (re.compile(r"members:(\d+)/burst:32/flows:1024/hot"), range(2, 33)),
+        "flows": (re.compile(r"members:4/burst:32/flows:(\d+)/hot"), range(1, 1_000_001))}
 # Greatest share of a member over the mean, for patterns with that many flows under that policy.
 EVENNESS_LIMIT, EVENNESS_FLOWS, EVENNESS_POLICY = 1.15, 4096, "layer3+4"
 # What Google Benchmark adds to a name for settings of its own.
-SUFFIXES = re.compile(r"/(repeats|iterations|min_time|min_warmup_time|threads):[^/]*|/(real_time|process_time|manual_time)\b")
+SUFFIXES = re.compile(r"/(repeats|iterations|min_time|min_warmup_time|threads):[^/]*|"
+                      r"/(real_time|process_time|manual_time)\b")
 
 
 def from_google_benchmark(document):
@@ -141,6 +154,110 @@ def scaling(samples):
     return table
 
 
+def _of_rounds(calculate, above, below):
+    """The median over the rounds both have; of the medians where there is none."""
+    figures = [{turn: sample["cycles_per_packet"] for turn, sample in rounds.items() if "cycles_per_packet" in sample}
+               for rounds in (above, below)]
+    turns = sorted(figures[0].keys() & figures[1].keys())
+    if turns:
+        return statistics.median(calculate(figures[0][turn], figures[1][turn]) for turn in turns)
+    return calculate(*(statistics.median(figure.values()) for figure in figures)) if all(figures) else None
+
+
+def _wanted_comparison(name):
+    """(name of the other row, "times" or "more", limit or None) of a row; None where it has none."""
+    words = name.split("/")
+    if words[:2] != ["distribute", OURS] or len(words) < 7:
+        return None
+    policy, rest = words[2], "/".join(words[3:])
+    if policy.startswith(("bpf:", "filters:")):
+        limit = POLICY_LIMIT if policy in SMALL_POLICIES and rest == USUAL else None
+        return "/".join([*words[:2], REPLACED, rest]), "more", limit
+    if policy == "failover" and rest == USUAL:
+        return twin_of(name), "more", FAILOVER_LIMIT
+    # Captured frames are as many flows as they are.
+    if len(words) == 8:
+        return "/".join([*words[:3], USUAL]), "times", KIND_LIMITS.get(words[7])
+    return None
+
+
+def _flatness(samples, policy, what):
+    """How far rows lie apart that differ in that number alone; None where there are not two.
+
+    Each is first put in terms of the mean of its round, so that a machine that got slower does not
+    count."""
+    pattern, allowed = FLAT[what]
+    front = f"distribute/{OURS}/{policy}/"
+    names = {}
+    for name in dict.fromkeys(sample["name"] for sample in samples):
+        found = pattern.fullmatch(name.removeprefix(front)) if name.startswith(front) else None
+        if found and int(found[1]) in allowed:
+            names[int(found[1])] = name
+    of_names = [_by_round(samples, names[number]) for number in sorted(names)]
+    turns = set.intersection(*(set(rounds) for rounds in of_names)) if len(names) > 1 else ()
+    if not turns:
+        return None
+    means = {turn: statistics.mean(rounds[turn]["cycles_per_packet"] for rounds in of_names) for turn in turns}
+    levels = {name: statistics.median(rounds[turn]["cycles_per_packet"] / means[turn] for turn in turns)
+              for name, rounds in zip((names[number] for number in sorted(names)), of_names)}
+    dearest, cheapest = max(levels, key=levels.get), min(levels, key=levels.get)
+    span = f"{what}:{min(names)}..{max(names)}"
+    title = names[min(names)].replace(f"/{what}:{min(names)}/", f"/{span}/")
+    return {"name": title, "row": dearest, "base": cheapest, "kind": "times",
+            "value": levels[dearest] / levels[cheapest], "limit": FLAT_LIMIT}
+
+
+def comparisons(samples):
+    """What rows cost in terms of another of the same run, where less is promised than a number.
+
+    `value` is how many times as many cycles `row` needs as `base`, or how many more; `name` is that of
+    the row, or says over what it is the dearest one."""
+    names = dict.fromkeys(sample["name"] for sample in samples)
+    table = []
+    for name in names:
+        base, kind, limit = _wanted_comparison(name) or (None, None, None)
+        if base not in names:
+            continue
+        calculate = (lambda a, b: a / b) if kind == "times" else (lambda a, b: a - b)
+        value = _of_rounds(calculate, _by_round(samples, name), _by_round(samples, base))
+        if value is not None:
+            table.append({"name": name, "row": name, "base": base, "kind": kind, "value": value, "limit": limit})
+    table += [entry for policy in FLAT_POLICIES for what in FLAT if (entry := _flatness(samples, policy, what))]
+    for entry in table:
+        entry["met"] = None if entry["limit"] is None else entry["value"] <= entry["limit"]
+    return table
+
+
+def judged(result):
+    """Everything in a result that has a target: (name, what it came to, target, whether that is met)."""
+    table = [(entry["name"], f"{entry['times_as_fast']:.2f} times as fast", f"at least {entry['target']:.2f}",
+              entry["met"]) for key in ("ratios", "scaling") for entry in result[key] if entry["met"] is not None]
+    table += [(entry["name"], f"{difference(entry)} ({beside(entry)})", f"at most {entry['limit']:g}", entry["met"])
+              for entry in result["comparisons"] if entry["met"] is not None]
+    verdict = result["evenness_verdict"]
+    if verdict:
+        table.append((f"evenness/{EVENNESS_POLICY}", f"{verdict['worst']:.3f}", f"at most {verdict['limit']:.2f}",
+                      verdict["met"]))
+    return table
+
+
+def difference(entry):
+    """What a comparison came to, in words."""
+    if entry["kind"] == "times":
+        return f"{entry['value']:.2f} times"
+    return f"{entry['value']:+.{1 if abs(entry['value']) > 2 else 3}f} cycles"
+
+
+def beside(entry):
+    """What tells the two rows of a comparison apart, in words."""
+    row, base = entry["row"].split("/"), entry["base"].split("/")
+    if len(row) > len(base):
+        return "beside ipv4"
+    theirs = "/".join(word for word in base if word not in row)
+    ours = "/".join(word for word in row if word not in base)
+    return f"beside {theirs}" if entry["name"] == entry["row"] else f"{ours} beside {theirs}"
+
+
 def evenness_verdict(evenness):
     """The worst row that can be judged, and whether it is within the limit; None without such rows."""
     judged = [row for row in evenness
@@ -156,8 +273,8 @@ def evenness_verdict(evenness):
 def document(machine, samples, evenness, notes):
     """The whole result, as it is written to a JSON file."""
     return {"machine": machine, "notes": notes, "rows": rows(samples), "ratios": ratios(samples),
-            "scaling": scaling(samples), "evenness": evenness, "evenness_verdict": evenness_verdict(evenness),
-            "samples": samples}
+            "scaling": scaling(samples), "comparisons": comparisons(samples), "evenness": evenness,
+            "evenness_verdict": evenness_verdict(evenness), "samples": samples}
 
 
 def to_csv(result):
@@ -222,6 +339,25 @@ def _evenness_lines(evenness, verdict):
     return [*lines, ""]
 
 
+def _comparison_lines(result, by_name):
+    if not result["comparisons"]:
+        return []
+    cells = [["a row and another one of the run", "", "cycles", "the other", "difference"]]
+    for entry in result["comparisons"]:
+        cells.append([entry["name"], beside(entry), _figure(by_name[entry["row"]], "cycles_per_packet", 1),
+                      _figure(by_name[entry["base"]], "cycles_per_packet", 1), difference(entry)])
+    return [*_lines(cells), ""]
+
+
+def _other_lines(result):
+    """Rows that no other table has."""
+    told = {entry[key] for table in ("ratios", "scaling", "comparisons") for entry in result[table]
+            for key in ("name", "twin", "row", "base") if key in entry}
+    cells = [[row["name"], _figure(row, "cycles_per_packet", 1), _millions(row), _figure(row, "nanoseconds", 1)]
+             for row in result["rows"] if row["name"] not in told]
+    return [*_lines([["other rows", "cycles", "Mpps", "ns a call"], *cells]), ""] if cells else []
+
+
 def to_text(result):
     """The quotients as a table for a terminal."""
     by_name = {row["name"]: row for row in result["rows"]}
@@ -237,5 +373,11 @@ def to_text(result):
                           _millions(ours), _millions(theirs), f"{entry['times_as_fast']:.2f}",
                           _times(entry["by_clock"]), _verdict(entry)])
         text += [*_lines(cells), ""]
+    text += _comparison_lines(result, by_name) + _other_lines(result)
     text += _evenness_lines(result["evenness"], result.get("evenness_verdict"))
+    verdicts = judged(result)
+    if verdicts:
+        text += _lines([[f"targets: {sum(met for *_, met in verdicts)} of {len(verdicts)} are met", "", "", ""],
+                        *([name, value, target, "met" if met else "MISSED"] for name, value, target, met in verdicts)])
+        text.append("")
     return "\n".join(text + [*(f"note: {note}" for note in result["notes"])]) + "\n"

@@ -29,15 +29,22 @@ bear a busy machine better than packets a second do. The exit code is 0 when all
 whatever came out; with --strict also every target has to be met."""
 
 # Every benchmark program there is; first those of Google Benchmark.
-MICRO = {"frame": "bench/frame_bench", "distribute": "bench/distribute_bench"}
+MICRO = {"frame": "bench/frame_bench", "distribute": "bench/distribute_bench", "collect": "bench/collect_bench"}
+# Those whose rows decide themselves when they have measured enough, and that go --backwards.
+OF_ROWS = ("distribute", "collect")
 EVENNESS = "bench/evenness_bench"
 ENGINE = ["control/daemon/laggd", "control/ctl/laggctl", "bench/engine/ring_bench", "bench/engine/traffic_generator",
           "bench/engine/libany_address.so"]
 # What --ahead means, in the kernel's words.
 AHEAD = -15
 PARTS = ("micro", "evenness", "engine")
-# The headline rows: what --quick runs of MICRO.
-HEADLINE = r"layer3\+4/members:4/burst:32/"
+# The headline rows, which --quick runs of MICRO: what has a target, of the policies used most. The expressions are
+# Google Benchmark's, which has no word for a digit.
+HEADLINE = (r"^distribute/[a-z_]+/(layer2|layer2\+3|layer3\+4|roundrobin|failover|bpf:.*|filters:.*)/"
+            r"members:4/burst:32/flows:1024/hot(|/ipv6|/vlan)$|"
+            r"^distribute/laggd/layer(2|2\+3|3\+4)/members:4/burst:32/flows:[0-9]+/hot$|"
+            r"^distribute/laggd/layer(2|2\+3|3\+4)/members:[0-9]+/burst:32/flows:1024/hot$|/layer3\+4/.*/captured$|"
+            r"^collect/[a-z_]+/[a-z]+/members:4/burst:32/hot$")
 
 
 def arguments():
@@ -48,6 +55,8 @@ def arguments():
                         "engine/net_ring, engine/net_null/down, ...")
     parser.add_argument("--only", choices=PARTS, help="one part")
     parser.add_argument("--even-if-loaded", action="store_true", help="measure although other processes are busy")
+    parser.add_argument("--pcap", metavar="FILE", type=Path, help="a capture whose frames are the mixed traffic of "
+                        "distribute (default: the one that the tests read)")
     parser.add_argument("--ahead", action="store_true", help="let what is measured run ahead of other processes, which "
                         "all but stand still meanwhile (nice -15; for a busy machine)")
     parser.add_argument("--strict", action="store_true", help="fail when a target is missed")
@@ -62,6 +71,8 @@ def arguments():
         re.compile(options.filter or "")
     except re.error as error:
         parser.error(f"--filter '{options.filter}' is no regular expression: {error}")
+    if options.pcap and not options.pcap.is_file():
+        parser.error(f"--pcap {options.pcap}: there is no such file")
     options.rounds, options.seconds = (3, 1.0) if options.quick else (5, 3.0)
     return options
 
@@ -115,27 +126,38 @@ def build(options):
 
 
 def micro_samples(options, directory, say):
-    """Samples of the programs of Google Benchmark; their repetitions take turns at random."""
-    samples = []
-    for name, target in MICRO.items():
-        program = directory / target
-        if not program.exists():
-            say(f"{program} is not there and is left out: this tree does not build it")
-            continue
-        say(f"micro: {name}")
-        rows = options.filter or (HEADLINE if options.quick else ".")
-        repetitions, least = (3, 0.02) if options.quick else (7, 0.05)
-        # Into a file, since what DPDK has to say goes to standard output as well.
-        with tempfile.NamedTemporaryFile("r", suffix=".json") as out:
-            run([str(program), f"--benchmark_filter={rows}", f"--benchmark_out={out.name}",
-                 "--benchmark_out_format=json", "--benchmark_enable_random_interleaving=true",
-                 f"--benchmark_repetitions={repetitions}", f"--benchmark_min_time={least}"], timeout=3600)
-            text = out.read()
-        if text.strip():
-            samples += bench_results.from_google_benchmark(json.loads(text))
-        else:
-            say(f"micro: {name}: no row fits {rows}")
-    return samples
+    """Samples of the programs of Google Benchmark, and notes.
+
+    A round runs every program once, which measures its rows in their order: what is compared stands side by side, and
+    every other round goes backwards."""
+    programs = {name: directory / target for name, target in MICRO.items()}
+    for name in [name for name, program in programs.items() if not program.exists()]:
+        say(f"{programs.pop(name)} is not there and is left out: this tree does not build it")
+    samples, notes = [], {}
+    rounds = 5 if options.quick else 9
+    for turn in range(rounds):
+        say(f"micro: round {turn + 1} of {rounds}")
+        for name, program in programs.items():
+            got, said = run_micro(options, name, program, turn)
+            samples += [{**sample, "round": turn} for sample in got]
+            notes |= dict.fromkeys(said)
+    return samples, list(notes)
+
+
+def run_micro(options, name, program, turn):
+    """Samples of one run of one program, and the notes it prints."""
+    arguments = ["--benchmark_min_time=0.02"]
+    if name in OF_ROWS:
+        arguments = ["--backwards"] if turn % 2 else []
+        arguments += ["--pcap", str(options.pcap.resolve())] if options.pcap else []
+    rows = options.filter or (HEADLINE if options.quick else ".")
+    # Into a file, since what DPDK has to say goes to standard output as well.
+    with tempfile.NamedTemporaryFile("r", suffix=".json") as out:
+        printed = run([str(program), f"--benchmark_filter={rows}", f"--benchmark_out={out.name}",
+                       "--benchmark_out_format=json", *arguments], timeout=1200)
+        text = out.read()
+    said = [line.removeprefix("note: ") for line in printed.splitlines() if line.startswith("note: ")]
+    return (bench_results.from_google_benchmark(json.loads(text)) if text.strip() else []), said
 
 
 def evenness_rows(options, directory, say):
@@ -160,7 +182,9 @@ def measure(options, directory, busy):
     if options.ahead:
         notes.append("what was measured ran ahead of other processes (nice -15)")
     if wanted(options, "micro"):
-        samples += micro_samples(options, directory, say)
+        of_parts, more = micro_samples(options, directory, say)
+        samples += of_parts
+        notes += more
     if wanted(options, "evenness"):
         evenness = evenness_rows(options, directory, say)
     if wanted(options, "engine"):
@@ -202,9 +226,7 @@ def main():
         return 2
     print("\n" + bench_results.to_text(result))
     write(options, result)
-    missed = [entry["name"] for entry in result["ratios"] + result["scaling"] if entry["met"] is False]
-    verdict = result["evenness_verdict"]
-    missed += ["evenness"] if verdict and not verdict["met"] else []
+    missed = [name for name, *_, met in bench_results.judged(result) if not met]
     return 1 if not whole or (options.strict and missed) else 0
 
 

@@ -122,6 +122,81 @@ class Scaling(unittest.TestCase):
         self.assertIs(entry["met"], False)
 
 
+class Comparisons(unittest.TestCase):
+    USUAL = "members:4/burst:32/flows:1024/hot"
+
+    def of(self, *lists):
+        return {entry["name"]: entry for entry in bench_results.comparisons([one for each in lists for one in each])}
+
+    def test_other_kinds_of_frames_are_put_in_terms_of_ipv4_of_the_same_policy(self):
+        rows = [f"distribute/laggd/{policy}/{self.USUAL}" for policy in ("layer2", "layer3+4")]
+        found = self.of(samples(rows[0], [10.0]), samples(rows[1], [20.0]), samples(f"{rows[1]}/ipv6", [29.0]),
+                        samples(f"{rows[1]}/vlan", [31.0]), samples(f"{rows[1]}/qinq", [80.0]),
+                        samples(f"distribute/net_bonding/layer3+4/{self.USUAL}/ipv6", [90.0]))
+        self.assertEqual({name.rsplit("/")[-1]: (entry["value"], entry["met"]) for name, entry in found.items()},
+                         {"ipv6": (1.45, True), "vlan": (1.55, False), "qinq": (4.0, None)})
+
+    def test_a_small_policy_may_add_fifteen_cycles_and_others_are_only_shown(self):
+        hash_row = f"distribute/laggd/layer3+4/{self.USUAL}"
+        names = {who: f"distribute/laggd/{who}/{self.USUAL}" for who in ("bpf:port", "bpf:five-tuple", "bpf:storage")}
+        found = self.of(samples(hash_row, [10.0, 20.0, 30.0]), samples(names["bpf:port"], [25.0, 35.0, 45.0]),
+                        samples(names["bpf:five-tuple"], [26.0, 36.0, 46.0]), samples(names["bpf:storage"], [90.0] * 3))
+        self.assertEqual([found[name]["value"] for name in names.values()], [15.0, 16.0, 70.0])
+        self.assertEqual([found[name]["met"] for name in names.values()], [True, False, None])
+
+    def test_a_policy_is_compared_with_the_hash_on_the_same_frames(self):
+        found = self.of(samples(f"distribute/laggd/layer3+4/{self.USUAL}", [10.0]),
+                        samples("distribute/laggd/bpf:port/members:4/burst:32/flows:1024/cold", [50.0]))
+        self.assertEqual(found, {})
+
+    def test_the_limit_of_a_policy_is_for_the_usual_row(self):
+        captured = "members:4/burst:32/flows:182/hot/captured"
+        [entry] = self.of(samples(f"distribute/laggd/layer3+4/{captured}", [40.0]),
+                          samples(f"distribute/laggd/bpf:port/{captured}", [90.0])).values()
+        self.assertEqual((entry["value"], entry["met"]), (50.0, None))
+
+    def test_failover_may_cost_half_a_cycle_more(self):
+        for ours, met in ((1.1, True), (1.2, False)):
+            found = self.of(samples(f"distribute/laggd/failover/{self.USUAL}", [ours]),
+                            samples(f"distribute/net_bonding/failover/{self.USUAL}", [0.65]))
+            self.assertIs(found[f"distribute/laggd/failover/{self.USUAL}"]["met"], met)
+
+    def flat(self, **cycles):
+        return self.of(*(samples(f"distribute/laggd/layer2/members:{number}/burst:32/flows:1024/hot", values)
+                         for number, values in cycles["members"].items()))
+
+    def test_members_are_flat_from_two_to_the_most(self):
+        [entry] = self.flat(members={1: [1.0], 2: [10.0], 4: [12.0], 31: [12.9]}).values()
+        self.assertEqual(entry["name"], "distribute/laggd/layer2/members:2..31/burst:32/flows:1024/hot")
+        self.assertAlmostEqual(entry["value"], 1.29)
+        self.assertIs(entry["met"], True)
+        [entry] = self.flat(members={2: [10.0], 4: [14.0], 31: [12.9]}).values()
+        self.assertEqual(bench_results.beside(entry), "members:4 beside members:2")
+        self.assertIn("members:4/", entry["row"])
+        self.assertIn("members:2/", entry["base"])
+        self.assertIs(entry["met"], False)
+
+    def test_a_machine_that_gets_slower_is_not_uneven(self):
+        # One row was disturbed in the second round and the other in the third.
+        [entry] = self.flat(members={2: [10.0, 20.0, 90.0], 31: [11.0, 60.0, 66.0]}).values()
+        self.assertAlmostEqual(entry["value"], 1.1)
+
+    def test_flows_of_a_million_and_of_one_belong_together(self):
+        [entry] = self.of(*(samples(f"distribute/laggd/layer3+4/members:4/burst:32/flows:{flows}/hot", [cycles])
+                            for flows, cycles in ((1, 10.0), (1024, 11.0), (1000000, 14.0)))).values()
+        self.assertEqual((entry["name"].split("/")[5], entry["met"]), ("flows:1..1000000", False))
+
+    def test_what_is_missed_is_told_and_counted(self):
+        result = result_of(samples(f"distribute/laggd/layer2/{self.USUAL}", [10.0]),
+                           samples(f"distribute/laggd/layer2/{self.USUAL}/vlan", [16.0]))
+        self.assertEqual(bench_results.judged(result), [(f"distribute/laggd/layer2/{self.USUAL}/vlan",
+                                                         "1.60 times (beside ipv4)", "at most 1.5", False)])
+        self.assertRegex(bench_results.to_text(result), "at most 1.5 +MISSED")
+        page = bench_page.page(result)
+        self.assertIn("0 of 1 targets are met", page)
+        self.assertIn("1.60 times", page)
+
+
 class Output(unittest.TestCase):
     def setUp(self):
         evenness = {"pattern": "<one>", "policy": "layer3+4", "members": 4, "laggd_flows": 1.01, "laggd_bytes": 1.02,
@@ -157,8 +232,15 @@ class Output(unittest.TestCase):
         self.assertEqual(lines[2]["cycles_per_packet_median"], "")
 
     def test_the_table_shows_the_quotient(self):
-        [line] = [line for line in bench_results.to_text(self.result).splitlines() if line.startswith("engine/laggd")]
+        line = next(line for line in bench_results.to_text(self.result).splitlines() if line.startswith("engine/laggd"))
         self.assertRegex(line, r" 11\.0 +35\.0 .* 3\.25 ")
+
+
+    def test_a_row_that_is_compared_with_nothing_is_told_once(self):
+        lines = bench_results.to_text(self.result).splitlines()
+        self.assertEqual([line.split() for line in lines if line.startswith("build_after_loss/4")],
+                         [["build_after_loss/4", "-", "-", "123.0"]])
+        self.assertNotIn(f"engine/net_bonding/{RING}", [line.split(" ")[0] for line in lines])
 
 
 class Machine(unittest.TestCase):
