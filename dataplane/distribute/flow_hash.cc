@@ -189,6 +189,7 @@ FlowHash::FlowHash(const Policy &policy) {
     other_flow = flow_mask(others & kEthertype);
     uses_addresses = (fields & (kSourceIp | kDestinationIp)) != 0;
     uses_extra = (fields & (kFlowLabel | kSpi)) != 0;
+    uses_label = (fields & kFlowLabel) != 0;
     symmetric = policy.symmetric;
     inner = policy.inner;
     prepare_shapes(fields);
@@ -198,12 +199,17 @@ void FlowHash::prepare_shapes(Fields fields) {
     link_untagged = link_mask(fields & ~Fields{kVlan | kInnerVlan});
     link_tagged = link_mask(fields & ~Fields{kInnerVlan});
     link_tagged[kLinkVlan] &= 0x0f;
+    link_two_tags = link_mask(fields);
+    link_two_tags[kLinkVlan] &= 0x0f;
+    link_two_tags[kLinkInnerVlan] &= 0x0f;
     flow_ipv4 = flow_mask(fields & ~Fields{kEthertype});
+    flow_portless = flow_mask(fields & ~Fields{kEthertype | kSourcePort | kDestinationPort});
     flow_protocol = flow_mask(fields & kProtocol);
     const uint8_t second = inner ? shape::kTcp : shape::kUdp;
     udp_ipv4 = shape::ipv4(second);
     udp_vlan = shape::vlan(second);
     udp_ipv6 = shape::ipv6(second);
+    udp_vlan_ipv6 = shape::vlan_ipv6(second);
     flow_ports = flow_mask(fields & (kSourcePort | kDestinationPort));
     if ((fields & kEthertype) == 0) return;
     store16(type_ipv4, kFlowEthertype, 0x0800);

@@ -57,22 +57,26 @@ struct alignas(64) FlowHash {
     // The same for packets whose shape is known, as they stand in the frame.
     Block link_untagged{};
     Block link_tagged{}; ///< the tag's 4 other bits are no part of the VLAN
+    Block link_two_tags{};
     Block other_link_untagged{};
     Block flow_ipv4{};     ///< without the checksum in the place of the ethertype
+    Block flow_portless{}; ///< the same without ports
     Block flow_protocol{}; ///< the protocol alone
     Block flow_ports{};    ///< the ports alone
     Block type_ipv4{};     ///< the ethertype, where it counts
     Block type_ipv6{};
 
-    // The plain shapes of UDP (hash_kernel.hh); those of TCP once more where UDP may be a tunnel.
+    // The plain shapes of UDP (hash_shapes.hh); those of TCP once more where UDP may be a tunnel.
     Block udp_ipv4{};
     Block udp_vlan{};
     Block udp_ipv6{};
+    Block udp_vlan_ipv6{};
 
     bool uses_link = false;
     bool uses_flow = false; ///< false: MACs and VLANs decide, whatever the frame is
     bool uses_addresses = false;
     bool uses_extra = false;
+    bool uses_label = false; ///< the part of `extra` that TCP and UDP have, over IPv6
     bool symmetric = false;
     bool inner = false;
 

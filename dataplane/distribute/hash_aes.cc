@@ -11,6 +11,7 @@
 
 #include <immintrin.h>
 
+#include "dataplane/distribute/aes_one.hh"
 #include "dataplane/distribute/hash_kernel.hh"
 
 namespace lagg::distribute {
@@ -22,40 +23,41 @@ __m128i load(const Block &block) {
 }
 
 struct Aes {
-    struct Four {
+    static constexpr size_t kPackets = 4;
+    using One = AesOne;
+    struct Group {
         __m128i lane[4];
     };
 
-    template <class Make> [[gnu::always_inline]] static Four each(Make make) {
+    template <class Make> [[gnu::always_inline]] static Group each(Make make) {
         return {{make(0), make(1), make(2), make(3)}};
     }
-    static Four load(const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d) {
-        const auto one = [](const uint8_t *at) {
-            return _mm_loadu_si128(reinterpret_cast<const __m128i *>(at));
-        };
-        return {{one(a), one(b), one(c), one(d)}};
+    static Group load(const uint8_t *const *at, size_t offset) {
+        return each([&](int i) { return AesOne::same(at[i] + offset); });
     }
-    static Four all(const Block &block) {
-        const __m128i one = distribute::load(block);
+    /// The same 16 octets for every packet.
+    static Group same(const uint8_t *at) {
+        const __m128i one = AesOne::same(at);
         return {{one, one, one, one}};
     }
-    static Four bit_and(Four a, Four b) {
+    static Group all(const Block &block) { return same(block.data()); }
+    static Group bit_and(Group a, Group b) {
         return each([&](int i) { return _mm_and_si128(a.lane[i], b.lane[i]); });
     }
-    static Four bit_xor(Four a, Four b) {
+    static Group bit_xor(Group a, Group b) {
         return each([&](int i) { return _mm_xor_si128(a.lane[i], b.lane[i]); });
     }
-    static Four add(Four a, Four b) {
+    static Group add(Group a, Group b) {
         return each([&](int i) { return _mm_add_epi64(a.lane[i], b.lane[i]); });
     }
-    static Four aes(Four a, Four key) {
+    static Group aes(Group a, Group key) {
         return each([&](int i) { return _mm_aesenc_si128(a.lane[i], key.lane[i]); });
     }
-    static Four shuffle(Four a, Four order) {
+    static Group shuffle(Group a, Group order) {
         return each([&](int i) { return _mm_shuffle_epi8(a.lane[i], order.lane[i]); });
     }
     /// Every 4 octets equal those of `either` or of `other`.
-    static bool equals(Four a, Four either, Four other) {
+    static bool equals(Group a, Group either, Group other) {
         __m128i equal = _mm_set1_epi8(-1);
         for (int i = 0; i < 4; i++)
             equal = _mm_and_si128(equal, is_either(a.lane[i], either.lane[i], other.lane[i]));
@@ -66,7 +68,7 @@ struct Aes {
     struct Halves {
         __m128i two[2];
     };
-    template <int i, int j> static Halves parts(Four a) {
+    template <int i, int j> static Halves parts(Group a) {
         return {{parts<i, j>(a.lane[0], a.lane[1]), parts<i, j>(a.lane[2], a.lane[3])}};
     }
     static Halves bit_and(Halves a, Halves b) {
@@ -78,7 +80,7 @@ struct Aes {
         return _mm_movemask_epi8(_mm_and_si128(first, second)) == 0xffff;
     }
     /// The 12 bits of each state that choose the bucket.
-    static void store_buckets(Four a, uint16_t *buckets) {
+    static void store_buckets(Group a, uint16_t *buckets) {
         const __m128i first = _mm_unpacklo_epi32(a.lane[0], a.lane[1]);
         const __m128i second = _mm_unpacklo_epi32(a.lane[2], a.lane[3]);
         const __m128i top12 = _mm_srli_epi32(_mm_unpacklo_epi64(first, second), 20);

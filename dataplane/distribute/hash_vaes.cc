@@ -9,6 +9,7 @@
 
 #include <immintrin.h>
 
+#include "dataplane/distribute/aes_one.hh"
 #include "dataplane/distribute/hash_kernel.hh"
 
 namespace lagg::distribute {
@@ -16,7 +17,9 @@ namespace lagg::distribute {
 namespace {
 
 struct Vaes {
-    struct Four {
+    static constexpr size_t kPackets = 4;
+    using One = AesOne;
+    struct Group {
         __m256i low;  ///< packets 0 and 2
         __m256i high; ///< packets 1 and 3
     };
@@ -27,31 +30,33 @@ struct Vaes {
         return _mm256_inserti128_si256(low, _mm_loadu_si128(reinterpret_cast<const __m128i *>(b)),
                                        1);
     }
-    static Four load(const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d) {
-        return {two(a, c), two(b, d)};
+    static Group load(const uint8_t *const *at, size_t offset) {
+        return {two(at[0] + offset, at[2] + offset), two(at[1] + offset, at[3] + offset)};
     }
-    static Four all(const Block &block) {
-        const __m256i both = _mm256_broadcastsi128_si256(
-            _mm_loadu_si128(reinterpret_cast<const __m128i *>(block.data())));
+    /// The same 16 octets for every packet.
+    static Group same(const uint8_t *at) {
+        const __m256i both =
+            _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i *>(at)));
         return {both, both};
     }
-    static Four bit_and(Four a, Four b) {
+    static Group all(const Block &block) { return same(block.data()); }
+    static Group bit_and(Group a, Group b) {
         return {_mm256_and_si256(a.low, b.low), _mm256_and_si256(a.high, b.high)};
     }
-    static Four bit_xor(Four a, Four b) {
+    static Group bit_xor(Group a, Group b) {
         return {_mm256_xor_si256(a.low, b.low), _mm256_xor_si256(a.high, b.high)};
     }
-    static Four add(Four a, Four b) {
+    static Group add(Group a, Group b) {
         return {_mm256_add_epi64(a.low, b.low), _mm256_add_epi64(a.high, b.high)};
     }
-    static Four aes(Four a, Four key) {
+    static Group aes(Group a, Group key) {
         return {_mm256_aesenc_epi128(a.low, key.low), _mm256_aesenc_epi128(a.high, key.high)};
     }
-    static Four shuffle(Four a, Four order) {
+    static Group shuffle(Group a, Group order) {
         return {_mm256_shuffle_epi8(a.low, order.low), _mm256_shuffle_epi8(a.high, order.high)};
     }
     /// Every 4 octets equal those of `either` or of `other`.
-    static bool equals(Four a, Four either, Four other) {
+    static bool equals(Group a, Group either, Group other) {
         const __m256i both = _mm256_and_si256(is_either(a.low, either.low, other.low),
                                               is_either(a.high, either.high, other.high));
         return _mm256_movemask_epi8(both) == -1;
@@ -59,7 +64,7 @@ struct Vaes {
 
     /// Two of the four 4-octet parts of each packet.
     using Halves = __m256i;
-    template <int i, int j> static Halves parts(Four a) {
+    template <int i, int j> static Halves parts(Group a) {
         return _mm256_castps_si256(_mm256_shuffle_ps(
             _mm256_castsi256_ps(a.low), _mm256_castsi256_ps(a.high), _MM_SHUFFLE(j, i, j, i)));
     }
@@ -69,7 +74,7 @@ struct Vaes {
     }
 
     /// The 12 bits of each state that choose the bucket.
-    static void store_buckets(Four a, uint16_t *buckets) {
+    static void store_buckets(Group a, uint16_t *buckets) {
         const __m256i four = _mm256_unpacklo_epi32(a.low, a.high);
         const __m128i in_order =
             _mm_unpacklo_epi64(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));

@@ -15,6 +15,8 @@ constexpr size_t kVxlanOctets = 8;
 /// From the type field to the protocol of IPv4 behind a tag: all that tells shapes apart.
 constexpr uint32_t kShapeOctets = 16;
 constexpr uint8_t kTcp = 6, kUdp = 17;
+/// ICMP, IPv4 inside, GRE, SCTP (which has ports), ESP, AH, OSPF.
+constexpr std::array<uint8_t, 7> kPortless{1, 4, 47, 132, 50, 51, 89};
 /// Experimental, of MPLS, PPPoE and bridging, of slow protocols, two lengths, and a tag.
 constexpr std::array<uint16_t, 8> kOtherTypes{0x88b5, 0x8847, 0x8864, 0x6558,
                                               0x8809, 0x0000, 0x05ff, 0x88a8};
@@ -23,13 +25,14 @@ bool is_tagged(Shape shape) {
     return shape == Shape::TAGGED_IPV4 || shape == Shape::TAGGED_IPV6;
 }
 bool is_ipv4(Shape shape) {
-    return shape == Shape::IPV4 || shape == Shape::TAGGED_IPV4;
+    return shape == Shape::IPV4 || shape == Shape::TAGGED_IPV4 || shape == Shape::TWO_TAGS ||
+           shape == Shape::PORTLESS;
 }
 bool is_ipv6(Shape shape) {
     return shape == Shape::IPV6 || shape == Shape::TAGGED_IPV6;
 }
 size_t ip_at(Shape shape) {
-    return kAddresses + 2 + (is_tagged(shape) ? 4 : 0);
+    return kAddresses + 2 + (is_tagged(shape) ? 4 : shape == Shape::TWO_TAGS ? 8 : 0);
 }
 size_t ports_at(Shape shape) {
     return ip_at(shape) + (is_ipv4(shape) ? kIpv4Octets : is_ipv6(shape) ? kIpv6Octets : 0);
@@ -77,12 +80,20 @@ std::vector<uint8_t> FrameRuns::plain(Shape shape, bool udp) {
     std::vector<uint8_t> bytes = noise(ports_at(shape) + 4 + more + below(3) * below(20));
     const size_t ip = ip_at(shape);
     if (is_tagged(shape)) store16(bytes, kAddresses, 0x8100);
+    if (shape == Shape::TWO_TAGS) {
+        store16(bytes, kAddresses, udp ? 0x88a8 : 0x8100);
+        store16(bytes, kAddresses + 4, 0x8100);
+    }
     store16(bytes, ip - 2, is_ipv4(shape) ? 0x0800 : is_ipv6(shape) ? 0x86dd : type_);
     if (is_ipv4(shape)) {
         bytes[ip] = 0x45;
         bytes[ip + 6] &= 0x40; // "don't fragment" or nothing
         bytes[ip + 7] = 0;
         bytes[ip + 9] = udp ? kUdp : kTcp;
+        if (shape == Shape::PORTLESS && below(2) == 0)
+            store16(bytes, ip + 6, static_cast<uint16_t>(1u << below(15)));
+        else if (shape == Shape::PORTLESS)
+            bytes[ip + 9] = kPortless[below(kPortless.size())];
     } else if (is_ipv6(shape)) {
         bytes[ip] = static_cast<uint8_t>(0x60 | (bytes[ip] & 0x0f));
         bytes[ip + 6] = udp ? kUdp : kTcp;

@@ -11,8 +11,17 @@
 namespace lagg::distribute {
 
 /// What all frames of a run are.
-enum class Shape : uint8_t { IPV4, IPV6, TAGGED_IPV4, TAGGED_IPV6, NOT_IP, MIXED };
-inline constexpr size_t kShapes = 6;
+enum class Shape : uint8_t {
+    IPV4,
+    IPV6,
+    TAGGED_IPV4,
+    TAGGED_IPV6,
+    TWO_TAGS, ///< and IPv4
+    PORTLESS, ///< IPv4
+    NOT_IP,
+    MIXED
+};
+inline constexpr size_t kShapes = 8;
 
 class FrameRuns {
   public:
