@@ -45,8 +45,8 @@ lacp::Time ProtocolThread::now() {
 }
 
 ProtocolThread::ProtocolThread(worker::Fleet &fleet, std::unique_ptr<kernel::CarrierWatch> carriers,
-                               Hooks hooks)
-    : engine_(fleet, std::move(hooks)), carriers_(std::move(carriers)),
+                               Hooks hooks, Clock clock)
+    : engine_(fleet, std::move(hooks)), carriers_(std::move(carriers)), clock_(std::move(clock)),
       wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     assert(wake_fd_ >= 0);
     thread_ = std::thread([this] { loop(); });
@@ -111,7 +111,7 @@ void ProtocolThread::loop() {
     while (!stop_.load()) {
         wait_for_work();
         run_calls();
-        engine_.run(now());
+        engine_.run(clock_());
         heartbeat_.store(heartbeat_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
     run_calls();
@@ -122,7 +122,7 @@ void ProtocolThread::wait_for_work() {
         {{.fd = wake_fd_, .events = POLLIN, .revents = 0},
          {.fd = link_events_.fd(), .events = POLLIN, .revents = 0},
          {.fd = carriers_ ? carriers_->fd() : -1, .events = POLLIN, .revents = 0}}};
-    const lacp::Time before = now();
+    const lacp::Time before = clock_();
     const timespec timeout = to_timespec(engine_.next_deadline(before) - before);
     if (ppoll(fds.data(), fds.size(), &timeout, nullptr) <= 0) return;
     if (fds[0].revents != 0) {
@@ -131,11 +131,11 @@ void ProtocolThread::wait_for_work() {
     }
     if (fds[1].revents != 0) {
         link_events_.clear();
-        engine_.links_interrupted(now());
+        engine_.links_interrupted(clock_());
     }
     if (fds[2].revents != 0)
         carriers_->handle(
-            [&](const kernel::Carrier &carrier) { engine_.carrier_reported(carrier, now()); });
+            [&](const kernel::Carrier &carrier) { engine_.carrier_reported(carrier, clock_()); });
 }
 
 void ProtocolThread::run_calls() {
@@ -145,7 +145,7 @@ void ProtocolThread::run_calls() {
         calls.swap(calls_);
     }
     for (const Call &call : calls)
-        call(engine_, now());
+        call(engine_, clock_());
 }
 
 } // namespace lagg::aggregation

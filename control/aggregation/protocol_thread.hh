@@ -16,9 +16,11 @@ namespace lagg::aggregation {
 
 class ProtocolThread {
   public:
-    /// `carriers` may be null where rtnetlink is not to be had.
+    using Clock = std::function<lacp::Time()>;
+    /// `carriers` may be null where rtnetlink is not to be had. `clock` is called by the thread alone
+    /// and must not go backwards; a test has one of its own, so that it need not wait for LACP.
     ProtocolThread(worker::Fleet &fleet, std::unique_ptr<kernel::CarrierWatch> carriers,
-                   Hooks hooks);
+                   Hooks hooks, Clock clock = &now);
     /// Stops the thread.
     ~ProtocolThread();
     ProtocolThread(const ProtocolThread &) = delete;
@@ -49,6 +51,7 @@ class ProtocolThread {
 
     Engine engine_;
     std::unique_ptr<kernel::CarrierWatch> carriers_;
+    Clock clock_;
     port::LinkEvents link_events_;
     int wake_fd_;
     std::mutex mutex_;

@@ -1,8 +1,9 @@
 """Builds, and runs every test; see --help.
 
 The tests are run three times: all of them in a release build, and the unit tests in builds with
-AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer. A build is made while the
-tests of the one before it run, at the lowest priority: those mostly wait.
+AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer. The suites that test the whole
+daemon mostly wait, and begin as soon as it is built; meanwhile everything else is built and run behind
+them, at the lowest priority.
 
 A test of the smoke or the conformance suite that fails is run once more, since the machine may have stood
 still for a second while it measured. That it needed two tries is said at the end.
@@ -16,23 +17,35 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-NO_OPTIMIZATION_TO_SPEAK_OF = ["-Doptimization=1", "-Ddebug=true", "-Dbenchmarks=false"]
+# Compiling takes longer than running, and most of that goes into optimizing the checks of two sanitizers.
+# Those of threads cost little, and without any optimization the compiler finds in DPDK's headers what it
+# warns of. What is reported needs file and line and no more: -g1 makes a third less to write than -g.
+FOR_SANITIZERS = ["-Ddebug=false", "-Dbenchmarks=false"]
 # Directory, meson settings, suites, and which tests of them; none named means all.
 BUILDS = {
     "release": ("build", ["-Dtests=true", "-Dbenchmarks=true"], ["unit", "smoke", "conformance", "long"], []),
-    "asan": ("build-asan", ["-Db_sanitize=address,undefined", *NO_OPTIMIZATION_TO_SPEAK_OF], ["unit"], []),
+    "asan": ("build-asan", ["-Db_sanitize=address,undefined", "-Dcpp_args=-g1", "-Doptimization=0",
+                             *FOR_SANITIZERS], ["unit"], []),
     # Only what has threads, with DPDK's rings in the memory model that the sanitizer knows.
-    "tsan": ("build-tsan", ["-Db_sanitize=thread", "-Dcpp_args=-DRTE_USE_C11_MEM_MODEL",
-                            *NO_OPTIMIZATION_TO_SPEAK_OF], ["unit"],
+    "tsan": ("build-tsan", ["-Db_sanitize=thread", "-Dcpp_args=-g1 -DRTE_USE_C11_MEM_MODEL", "-Doptimization=1",
+                             *FOR_SANITIZERS], ["unit"],
              ["worker", "api", "kernel interface"]),
 }
 # Timers of minutes, and every combination of LACP partners: more than an hour.
 ONLY_WHEN_ASKED = ["long"]
+# How many times as long as meson.build says a test may take: its limits are for a release build on an idle
+# machine, and the next build is made meanwhile. A sanitizer costs about five times the time.
+PATIENCE = {"release": 3, "asan": 10, "tsan": 10}
+UNIT = "unit"
 # Suites that measure times.
 MEASURING = ["smoke", "conformance"]
+# What the suites of the whole daemon need.
+OF_THE_DAEMON = "control/daemon/laggd control/ctl/laggctl bench/lab/lagglab tests/smoke/libslow_start.so"
+LOWEST = ["nice", "-n", "19"]
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
     "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
@@ -52,18 +65,19 @@ def arguments():
     return options
 
 
-def build(name, in_background):
-    directory, settings, suites, _ = BUILDS[name]
-    nice = ["nice", "-n", "19"] if in_background else []
+def make(name, targets, behind=False, configured=False):
+    """Builds those targets; True when that went well."""
+    directory, settings = BUILDS[name][:2]
+    command = [*(LOWEST if behind else []), ROOT / "scripts" / "build", *([] if configured else settings)]
+    environment = {**os.environ, "BUILD_DIR": directory, "TARGETS": targets}
+    return subprocess.run(command, env=environment, check=False).returncode == 0
 
-    def make(targets, *more):
-        environment = {**os.environ, "BUILD_DIR": directory, "TARGETS": targets}
-        return subprocess.run([*nice, ROOT / "scripts" / "build", *more], env=environment, check=False).returncode == 0
 
-    if "smoke" in suites:
-        return make("all", *settings)
+def make_tests(name, behind):
+    if name == "release":
+        return make(name, "all", behind, configured=behind)
     # A sanitizer build makes the tests it runs and nothing else.
-    return make("build.ninja", *settings) and make(" ".join(programs(name)))
+    return make(name, "build.ninja", behind) and make(name, " ".join(programs(name)), behind, configured=True)
 
 
 def tests_of(name):
@@ -82,16 +96,20 @@ def programs(name):
     return sorted(target for target in made if not target.startswith("..")) + ["control/ctl/laggctl"]
 
 
-def run(name, suites, tests):
-    """Runs tests of one build, all of those suites or the named ones; the rows of meson's log."""
+def run(name, suites, tests, behind=False):
+    """Runs tests of one build, all of those suites or the named ones; the rows of meson's log. Behind others
+    its output is printed in one piece at the end."""
     directory = ROOT / BUILDS[name][0]
-    log = directory / "meson-logs" / "testlog.json"
+    log_name = "-".join(suites)  # two runs at once must not have one log
+    log = directory / "meson-logs" / f"{log_name}.json"
     log.unlink(missing_ok=True)
-    command = ["meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs", "--num-processes", "2"]
+    command = [*(LOWEST if behind else []), "meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs",
+               "--num-processes", "2", "--logbase", log_name, "--timeout-multiplier", str(PATIENCE[name])]
     for suite in suites:
         command += ["--suite", suite]
-    command += tests
-    subprocess.run(command, cwd=ROOT, env={**SANITIZERS, **os.environ}, check=False)
+    done = subprocess.run(command + tests, cwd=ROOT, env={**SANITIZERS, **os.environ}, check=False, text=True,
+                          stdout=subprocess.PIPE if behind else None)
+    print(f"\n== {name}: {', '.join(suites)}\n{done.stdout}" if behind else "", end="", flush=True)
     if not log.exists():
         return []
     return [json.loads(line) for line in log.read_text().splitlines()]
@@ -101,17 +119,45 @@ def name_of(row):
     return row["name"].split(" / ")[-1]
 
 
+@dataclass
+class Result:
+    """What came of suites of one build: no rows where it could not be built."""
+    name: str
+    rows: list = field(default_factory=list)
+    second_tries: list = field(default_factory=list)  # names of tests that passed only then
+
+
 def run_twice(name, suites):
-    """As run(), and the names of the tests that passed only at the second try."""
-    rows = run(name, suites, BUILDS[name][3])
+    """The suites of the whole daemon, and once more what failed of those that measure times."""
+    print(f"\n== {name}: {', '.join(suites)}", flush=True)
+    rows = run(name, suites, [])
     failed = [name_of(row) for row in rows if row["result"] not in ("OK", "SKIP")
               and any(f":{suite} /" in row["name"] for suite in MEASURING)]
     if not failed:
-        return rows, []
+        return Result(name, rows)
     print(f"\nonce more: {', '.join(failed)}", flush=True)
     again = {row["name"]: row for row in run(name, suites, failed)}
     rows = [again.get(row["name"], row) for row in rows]
-    return rows, [name_of(row) for row in again.values() if row["result"] == "OK"]
+    return Result(name, rows, [name_of(row) for row in again.values() if row["result"] == "OK"])
+
+
+def make_and_run(name, behind):
+    """The unit tests of one build."""
+    if not make_tests(name, behind):
+        return Result(name)
+    return Result(name, run(name, [UNIT], BUILDS[name][3], behind))
+
+
+def all_results(wanted):
+    """Runs the wanted suites of each build, by its name."""
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        whole = {name: rest for name, suites in wanted.items() if (rest := [s for s in suites if s != UNIT])}
+        made = [make(name, OF_THE_DAEMON) for name in whole]
+        behind = [executor.submit(make_and_run, name, bool(whole)) for name, suites in wanted.items()
+                  if UNIT in suites]
+        results = [run_twice(name, suites) if ready else Result(name)
+                   for ready, (name, suites) in zip(made, whole.items())]
+        return results + [unit.result() for unit in behind]
 
 
 def reason_of_skip(row):
@@ -134,23 +180,17 @@ def main():
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     table, skipped, timings, second_tries = [], [], [], []
     wanted = {name: suites for name in options.builds if (suites := suites_of(name, options))}
-    builder = ThreadPoolExecutor(max_workers=1)
-    built = {name: builder.submit(build, name, position > 0) for position, name in enumerate(wanted)}
-    for name, suites in wanted.items():
-        made = built[name].result()
-        print(f"\n== {name}", flush=True)
-        if not made:
+    for result in all_results(wanted):
+        if not result.rows:
             counts["failed"] += 1
-            table.append((name, "the build", "FAIL", 0.0))
-            continue
-        rows, late = run_twice(name, suites)
-        second_tries += [(name, test) for test in late]
-        for row in rows:
+            table.append((result.name, "the build", "FAIL", 0.0))
+        second_tries += [(result.name, test) for test in result.second_tries]
+        for row in result.rows:
             outcome = {"OK": "passed", "SKIP": "skipped"}.get(row["result"], "failed")
             counts[outcome] += 1
-            table.append((name, name_of(row), row["result"], row["duration"]))
+            table.append((result.name, name_of(row), row["result"], row["duration"]))
             if outcome == "skipped":
-                skipped.append((name, row["name"], reason_of_skip(row)))
+                skipped.append((result.name, row["name"], reason_of_skip(row)))
             timings += re.findall(r"^timing: .*", row.get("stdout", ""), re.M)
     print("\nbuild    result   seconds  test")
     for name, test, result, seconds in table:

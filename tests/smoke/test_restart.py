@@ -134,8 +134,9 @@ class Restart(DaemonTest):
         self.assertEqual(self.laggd.ctl("status").code, 0)
 
     def test_goodbye(self):
-        for name in PARTNER_PORTS:
-            self.assertEqual(self.peer.last(name).actor.state & CARRYING, CARRYING)
+        # laggd distributes first and says so after.
+        wait_for("LACPDUs that say that traffic is welcome", lambda: all(
+            self.peer.last(name).actor.state & CARRYING == CARRYING for name in PARTNER_PORTS), 2)
         self.timed_stop()
         time.sleep(0.2)
         for name in PARTNER_PORTS:

@@ -84,35 +84,39 @@ struct Driven {
         if (aggregate.flow_move().wants_grace()) aggregate.holds_in_force(1, now);
     }
 
-    std::string name_of(uint8_t index) const {
-        const worker::LaggForwarding forwarding = aggregate.forwarding();
+    std::string name_of(uint8_t index) const { return name_of(index, aggregate.forwarding()); }
+    std::string name_of(uint8_t index, const worker::LaggForwarding &forwarding) const {
         for (const Member &member : aggregate.members())
             if (member.port && member.port->device == forwarding.members[index].device)
                 return member.name;
         return "nobody";
     }
     Names collecting() const {
-        return chosen([](const worker::Member &m) { return m.collecting; });
+        return chosen(aggregate.forwarding(),
+                      [](const worker::Member &m) { return m.collecting; });
     }
-    Names distributing() const {
-        return chosen([](const worker::Member &m) { return m.distributing; });
-    }
-    Names live() const {
-        Names names;
-        const worker::LaggForwarding forwarding = aggregate.forwarding();
-        for (uint8_t i = 0; i < forwarding.spread.live_count; ++i)
-            names.push_back(name_of(forwarding.spread.live[i]));
-        return names;
-    }
-    /// Who gets frames when a worker sends a thousand flows; "nobody" for frames that are dropped.
-    std::set<std::string> receivers() const;
+    Names distributing() const { return distributing(aggregate.forwarding()); }
+    Names live() const { return live(aggregate.forwarding()); }
+    /// Who gets frames when a worker sends a few hundred flows; "nobody" for frames that are dropped.
+    std::set<std::string> receivers() const { return receivers(aggregate.forwarding()); }
     /// What holds in every state of every protocol.
     void check_promises() const;
 
   private:
-    template <class Condition> Names chosen(Condition condition) const {
+    // A forwarding state takes long to make, and the promises are checked at every step.
+    Names distributing(const worker::LaggForwarding &forwarding) const {
+        return chosen(forwarding, [](const worker::Member &m) { return m.distributing; });
+    }
+    Names live(const worker::LaggForwarding &forwarding) const {
         Names names;
-        const worker::LaggForwarding forwarding = aggregate.forwarding();
+        for (uint8_t i = 0; i < forwarding.spread.live_count; ++i)
+            names.push_back(name_of(forwarding.spread.live[i], forwarding));
+        return names;
+    }
+    std::set<std::string> receivers(const worker::LaggForwarding &forwarding) const;
+    template <class Condition>
+    Names chosen(const worker::LaggForwarding &forwarding, Condition condition) const {
+        Names names;
         for (const Member &member : aggregate.members())
             if (member.port && condition(forwarding.members[member.index]))
                 names.push_back(member.name);

@@ -30,9 +30,10 @@ Driven with_speeds(const config::Lagg &config, const std::vector<uint32_t> &spee
 }
 
 std::map<std::string, size_t> buckets(const Driven &driven) {
+    const worker::LaggForwarding forwarding = driven.aggregate.forwarding();
     std::map<std::string, size_t> counts;
     for (const uint8_t member : driven.aggregate.buckets().member)
-        ++counts[driven.name_of(member)];
+        ++counts[driven.name_of(member, forwarding)];
     return counts;
 }
 

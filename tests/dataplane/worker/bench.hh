@@ -86,6 +86,11 @@ class Bench {
     unsigned distributing(Side side);
     /// Waits until this many ports distribute on each side and the workers know.
     bool wait_distributing(unsigned ports);
+    /// LACP lets a port wait for two seconds before it joins. Where a port of a lagg has begun to
+    /// wait and nothing else is under way, the clock is put forward to shortly before the end of that.
+    void pass_waiting();
+    /// Puts the clock of LACP and of moving flows forward.
+    void put_forward(lacp::Duration time);
 
     /// Waits until no frame is on its way that a worker could still move.
     void quiet();
@@ -118,6 +123,8 @@ class Bench {
     std::deque<Ring> rings_;
     std::deque<SideParts> sides_;
     std::unique_ptr<Fleet> fleet_;
+    /// What the protocol thread's clock is ahead of the machine's; only that thread uses it.
+    lacp::Duration ahead_{};
     std::unique_ptr<aggregation::ProtocolThread> protocol_;
 };
 

@@ -105,7 +105,7 @@ TEST(Change, ALinkThatFlapsUnderLoadCostsNothingUncounted) {
     bench.check_balance(A);
 }
 
-TEST(Change, TenThousandStatesLeaveNoMemoryBehind) {
+TEST(Change, ThousandsOfStatesLeaveNoMemoryBehind) {
     Bench bench({.protocol = Protocol::LOADBALANCE, .cables = 2});
     const auto publish = [&](uint32_t count) {
         for (uint32_t i = 0; i < count; ++i) {
@@ -117,7 +117,7 @@ TEST(Change, TenThousandStatesLeaveNoMemoryBehind) {
     };
     publish(200);
     const size_t before = mallinfo2().uordblks;
-    publish(10000);
+    publish(3000);
     const size_t after = mallinfo2().uordblks;
     // A state of two laggs takes 10 KB.
     EXPECT_LT(after, before + (size_t{1} << 20));
