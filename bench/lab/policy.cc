@@ -1,7 +1,7 @@
 #include "bench/lab/policy.hh"
 
 #include "bench/lab/policy_text.hh"
-#include "dataplane/bpf/spread_by_program.hh"
+#include "dataplane/bpf/buckets_by_program.hh"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -150,27 +150,33 @@ distribute::Spread four_ports() {
 
 void print_costs(const bpf::Program &program) {
     const std::vector<Frame> frames = sample_frames();
-    std::vector<distribute::FrameView> views;
+    std::vector<distribute::Packet> packets;
     for (const Frame &frame : frames)
-        views.push_back({frame.data(), static_cast<uint32_t>(frame.size())});
+        packets.push_back(distribute::Packet::of(frame));
+    std::vector<const distribute::Packet *> pointers;
+    for (const distribute::Packet &packet : packets)
+        pointers.push_back(&packet);
     const distribute::Spread spread = four_ports();
-    std::vector<uint8_t> members(views.size());
+    std::vector<uint16_t> buckets(packets.size());
     const auto memory = std::make_unique<bpf::ProgramMemory>();
-    const double packet = cheapest(views.size(), [&] {
-        members_by_program(program, spread, *memory, 0, views, members.data());
+    const double packet = cheapest(packets.size(), [&] {
+        bpf::buckets_by_program({program, *memory, 0}, spread, pointers, buckets.data());
     });
-    const double call = cheapest(views.size(), [&] {
-        for (size_t i = 0; i < views.size(); i++)
+    const double call = cheapest(packets.size(), [&] {
+        for (size_t i = 0; i < packets.size(); i++)
             program.run(memory->flow);
     });
     fmt::print("{:.0f} {} a call, {:.0f} a packet with reading it{}\n", call, kTicks, packet,
-               program.reads_hash() ? " and the lagg's own hash" : "");
+               program.reads().hash ? " and the lagg's own hash" : "");
     // A millisecond between two frames, for policies that look at the clock.
-    for (size_t i = 0; i < views.size(); i++)
-        members_by_program(program, spread, *memory, (i + 1) * 1000, {&views[i], 1}, &members[i]);
-    fmt::print("{} flows over four equal ports:", views.size());
+    for (size_t i = 0; i < packets.size(); i++)
+        bpf::buckets_by_program({program, *memory, (i + 1) * 1000}, spread, {&pointers[i], 1},
+                                &buckets[i]);
+    fmt::print("{} flows over four equal ports:", packets.size());
     for (uint8_t port = 0; port < 4; port++)
-        fmt::print(" {}", std::count(members.begin(), members.end(), port));
+        fmt::print(" {}", std::ranges::count_if(buckets, [&](uint16_t bucket) {
+                       return spread.table.member_of(bucket) == port;
+                   }));
     fmt::print("\n");
 }
 

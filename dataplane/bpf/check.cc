@@ -152,7 +152,7 @@ class Walk {
         return std::nullopt;
     }
 
-    bool reads_hash() const { return reads_hash_; }
+    const Reads &reads() const { return reads_; }
 
   private:
     std::optional<std::string> visit(size_t at) {
@@ -183,14 +183,17 @@ class Walk {
     }
 
     void note(Read read) {
-        constexpr size_t first = offsetof(lagg_flow, hash);
-        if (read.first < first + sizeof(lagg_u32) && read.last > first) reads_hash_ = true;
+        const auto touches = [&](size_t first, size_t octets) {
+            return read.first < first + octets && read.last > first;
+        };
+        reads_.hash |= touches(offsetof(lagg_flow, hash), sizeof(lagg_flow::hash));
+        reads_.now_us |= touches(offsetof(lagg_flow, now_us), sizeof(lagg_flow::now_us));
     }
 
     Program program_;
     std::vector<std::unique_ptr<Machine>> before_;
     std::set<size_t> pending_;
-    bool reads_hash_ = false;
+    Reads reads_;
 };
 
 } // namespace
@@ -202,7 +205,7 @@ Verdict check(std::span<const Instruction> program) {
     Walk walk(program);
     auto refusal = walk.run();
     if (!refusal) refusal = count_ways(program);
-    return {.refusal = refusal, .reads_hash = walk.reads_hash()};
+    return {.refusal = refusal, .reads = walk.reads()};
 }
 
 } // namespace lagg::bpf

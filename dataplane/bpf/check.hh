@@ -18,9 +18,15 @@ struct Refusal {
     std::string reason; ///< half a sentence: what it does, and what to do instead
 };
 
+/// What of lagg_flow has to be filled in only for those who read it.
+struct Reads {
+    bool hash = false;
+    bool now_us = false;
+};
+
 struct Verdict {
     std::optional<Refusal> refusal;
-    bool reads_hash = false; ///< lagg_flow::hash
+    Reads reads;
 };
 
 Verdict check(std::span<const Instruction> program);

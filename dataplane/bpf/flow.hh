@@ -53,13 +53,13 @@ inline void store64(lagg_flow &flow, size_t at, uint64_t value) {
 
 } // namespace plain
 
-/// As fill(parse(frame)) where the frame is untagged IPv4 without options, not a fragment, and
+/// As fill(parse(packet)) where the frame is untagged IPv4 without options, not a fragment, and
 /// carries TCP or `other_protocol`; else false, with `flow` as it was. Never reads outside.
-inline bool fill_plain(distribute::FrameView frame, uint64_t other_protocol, lagg_flow &flow) {
+inline bool fill_plain(const distribute::Packet &packet, uint64_t other_protocol, lagg_flow &flow) {
     constexpr uint64_t kIpv4WithoutOptions = 0x450008, kFragmentBits = 0xff3f;
     constexpr uint64_t kIpv4 = uint64_t{0x0800} << 32 | uint64_t{4} << 48; // ethertype and version
-    if (frame.length < plain::kSmallest) return false;
-    const uint8_t *data = frame.data;
+    if (packet.octets < plain::kSmallest) return false;
+    const uint8_t *data = packet.data();
     const uint64_t middle = plain::load64(data + 20); // fragment, TTL, protocol, checksum
     const uint64_t protocol = middle >> 24 & 0xff;
     const bool shape = (plain::load32(data + 12) & 0xffffff) == kIpv4WithoutOptions &&
@@ -76,7 +76,7 @@ inline bool fill_plain(distribute::FrameView frame, uint64_t other_protocol, lag
     plain::store64(flow, 32, addresses >> 32);
     plain::store64(flow, 40, 0);
     plain::store64(flow, 48, (ports & 0xff00ff) << 8 | (ports >> 8 & 0xff00ff));
-    plain::store64(flow, 56, frame.length | uint64_t{1} << 32);
+    plain::store64(flow, 56, packet.packet_octets | uint64_t{1} << 32);
     plain::store64(flow, 64, 0);
     return true;
 }

@@ -48,7 +48,7 @@ Result<std::shared_ptr<const Program>> Program::load(const std::string &path) {
     program->name_ = object->name;
     program->instructions_ = object->instructions.size();
     program->generation_ = ++last_generation;
-    program->reads_hash_ = verdict.reads_hash;
+    program->reads_ = verdict.reads;
     return std::shared_ptr<const Program>(std::move(program));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dataplane/base/result.hh"
+#include "dataplane/bpf/check.hh"
 #include "dataplane/bpf/lagg_policy.h"
 #include "dataplane/bpf/native_code.hh"
 
@@ -29,8 +30,7 @@ class Program {
     uint64_t generation() const { return generation_; }
     size_t instructions() const { return instructions_; }
     size_t native_size() const { return code_.size; } ///< octets
-    /// Whether lagg_flow::hash has to be filled in.
-    bool reads_hash() const { return reads_hash_; }
+    const Reads &reads() const { return reads_; }
 
   private:
     Program() = default;
@@ -40,12 +40,13 @@ class Program {
     std::string name_;
     size_t instructions_ = 0;
     uint64_t generation_ = 0;
-    bool reads_hash_ = false;
+    Reads reads_;
 };
 
 /// The bucket that a policy's result means, whatever it is: always below distribute::kBuckets.
-constexpr size_t bucket_of(uint64_t result) {
-    return result >> 32 == 1 ? result & (LAGG_BUCKETS - 1) : (result & 0xffffffff) >> 20;
+constexpr uint16_t bucket_of(uint64_t result) {
+    return static_cast<uint16_t>(result >> 32 == 1 ? result & (LAGG_BUCKETS - 1)
+                                                   : (result & 0xffffffff) >> 20);
 }
 
 } // namespace lagg::bpf

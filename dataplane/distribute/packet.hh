@@ -23,6 +23,13 @@ struct [[gnu::may_alias]] Packet {
 
     static constexpr uint64_t kHasNicHash = 1u << 1;
 
+    /// One that lies in one piece. The octets stay where they are.
+    static Packet of(std::span<const uint8_t> octets) {
+        return {.buffer = octets.data(),
+                .packet_octets = static_cast<uint32_t>(octets.size()),
+                .octets = static_cast<uint16_t>(octets.size())};
+    }
+
     const uint8_t *data() const { return buffer + offset; }
     std::span<const uint8_t> bytes() const { return {data(), octets}; }
 };

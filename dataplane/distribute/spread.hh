@@ -16,12 +16,6 @@ namespace lagg::distribute {
 /// Packets that a function takes at once.
 inline constexpr size_t kMostPackets = 256;
 
-/// The first contiguous bytes of one frame.
-struct FrameView {
-    const uint8_t *data;
-    uint32_t length;
-};
-
 /// Immutable: what a burst needs to know. Part of the forwarding state.
 struct Spread {
     BucketTable table = BucketTable::empty(); ///< hash modes

@@ -81,8 +81,8 @@ class Distributor {
                            uint16_t count);
     void gather_steered(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
                         uint16_t count);
-    void run_program(const LaggForwarding &lagg, rte_mbuf *const *frames, uint16_t count,
-                     uint8_t *member_of);
+    bool run_program(const LaggForwarding &lagg, std::span<const distribute::Packet *const> packets,
+                     uint16_t *bucket_of);
     void gather_by_members(const LaggForwarding &lagg, const uint8_t *member_of, rte_mbuf **frames,
                            const uint16_t *lengths, uint16_t count);
     void take_turns(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,

@@ -82,7 +82,7 @@ struct LaggForwarding {
     Way way = Way::NOWHERE;
     distribute::BucketFunction find_buckets = nullptr;
     distribute::DealFunction deal = nullptr;
-    distribute::Rows rows; ///< of spread.table; where `odd_buckets` is false
+    distribute::Rows rows;          ///< of spread.table; where `odd_buckets` is false
     bool odd_buckets = false;       ///< some of the table lead to no live member
     bool keeps_slow_frames = false; ///< of clients; modes that read headers drop them
     uint32_t distributing = 0;      ///< members, a bit each; for rules

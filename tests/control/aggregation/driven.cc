@@ -54,7 +54,7 @@ std::set<std::string> Driven::receivers(const worker::LaggForwarding &forwarding
     static const std::vector<Frame> frames = make_frames();
     MemberSet met;
     for (const Frame &frame : frames) {
-        const distribute::Packet packet{.buffer = frame.data(), .octets = sizeof frame};
+        const distribute::Packet packet = distribute::Packet::of(frame);
         const distribute::Packet *pointer = &packet;
         uint16_t bucket = 0;
         forwarding.find_buckets(forwarding.spread, &pointer, 1, &bucket);

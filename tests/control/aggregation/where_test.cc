@@ -151,8 +151,7 @@ TEST(WhereGoes, IsWhereAWorkerSendsIt) {
     for (uint16_t port = 0; port < 64; ++port) {
         const std::vector<uint8_t> frame =
             FrameBuilder().ethernet().type(0x0800).ipv4({}).ports(port, 80);
-        const distribute::Packet packet{.buffer = frame.data(),
-                                        .octets = static_cast<uint16_t>(frame.size())};
+        const distribute::Packet packet = distribute::Packet::of(frame);
         const distribute::Packet *pointer = &packet;
         uint16_t bucket = 0;
         forwarding.find_buckets(forwarding.spread, &pointer, 1, &bucket);

@@ -11,6 +11,7 @@
 namespace lagg::bpf {
 namespace {
 
+using distribute::Packet;
 using frame::Frame;
 
 /// Octets that a fill has to write: all before the clock.
@@ -25,9 +26,8 @@ bool agrees(const Frame &one, bool &plain) {
     lagg_flow general, fast;
     std::memset(&general, 0xa5, sizeof general);
     std::memset(&fast, 0x5a, sizeof fast);
-    const auto length = static_cast<uint32_t>(one.size());
-    fill(frame::parse(one), length, general);
-    plain = fill_plain({one.data(), length}, LAGG_UDP, fast);
+    fill(frame::parse(one), static_cast<uint32_t>(one.size()), general);
+    plain = fill_plain(Packet::of(one), LAGG_UDP, fast);
     return !plain || same(general, fast);
 }
 
@@ -63,8 +63,8 @@ TEST(Fill, UdpMayBeATunnel) {
     const Frame udp = frame::ip4().ipv4({.protocol = 17}).ports(1, 4789);
     const Frame tcp = frame::ip4().ipv4({.protocol = 6}).ports(1, 4789);
     lagg_flow flow{};
-    EXPECT_FALSE(fill_plain({udp.data(), static_cast<uint32_t>(udp.size())}, LAGG_TCP, flow));
-    EXPECT_TRUE(fill_plain({tcp.data(), static_cast<uint32_t>(tcp.size())}, LAGG_TCP, flow));
+    EXPECT_FALSE(fill_plain(Packet::of(udp), LAGG_TCP, flow));
+    EXPECT_TRUE(fill_plain(Packet::of(tcp), LAGG_TCP, flow));
 }
 
 TEST(Fill, FieldsOfIpv6AndTags) {
@@ -87,7 +87,7 @@ TEST(Fill, FieldsOfIpv6AndTags) {
 TEST(Fill, AddressesOfIpv4AreInOneWord) {
     lagg_flow flow{};
     const Frame one = frame::ip4().ipv4({}).ports(5, 6);
-    ASSERT_TRUE(fill_plain({one.data(), static_cast<uint32_t>(one.size())}, LAGG_UDP, flow));
+    ASSERT_TRUE(fill_plain(Packet::of(one), LAGG_UDP, flow));
     EXPECT_EQ(flow.source_ip[0], LAGG_IP(10, 1, 2, 3));
     EXPECT_EQ(flow.destination_ip[0], LAGG_IP(10, 4, 5, 6));
 }

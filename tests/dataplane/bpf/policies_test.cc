@@ -1,5 +1,5 @@
 // The policies that are shipped as examples do what their comments say.
-#include "dataplane/bpf/spread_by_program.hh"
+#include "dataplane/bpf/buckets_by_program.hh"
 
 #include "tests/dataplane/bpf/compiler.hh"
 #include "tests/dataplane/frame/cases.hh"
@@ -18,10 +18,11 @@ struct Policies : WithCompiler {
     }
     /// Of 64 parts of the lagg the one where a frame goes.
     unsigned part(const Frame &one, uint64_t now_us = 0) {
-        const distribute::FrameView view{one.data(), static_cast<uint32_t>(one.size())};
-        uint8_t member = 99;
-        members_by_program(*program, spread, memory, now_us, {&view, 1}, &member);
-        return member;
+        const distribute::Packet packet = distribute::Packet::of(one);
+        const distribute::Packet *pointer = &packet;
+        uint16_t bucket = distribute::kSlowBucket;
+        buckets_by_program({*program, memory, now_us}, spread, {&pointer, 1}, &bucket);
+        return spread.table.member_of(bucket);
     }
     /// 300 flows of TCP, by source port.
     std::set<unsigned> parts(uint16_t vlan, uint16_t port) {

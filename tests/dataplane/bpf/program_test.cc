@@ -1,5 +1,5 @@
 // What a policy that was let through does to a burst of frames.
-#include "dataplane/bpf/spread_by_program.hh"
+#include "dataplane/bpf/buckets_by_program.hh"
 
 #include "tests/dataplane/bpf/compiler.hh"
 #include "tests/dataplane/frame/cases.hh"
@@ -10,7 +10,7 @@
 namespace lagg::bpf {
 namespace {
 
-using distribute::FrameView;
+using distribute::Packet;
 using distribute::Spread;
 using frame::eth;
 using frame::Frame;
@@ -29,12 +29,18 @@ Spread striped() {
 struct Programs : WithCompiler {
     std::vector<int> members(const Program &program, const std::vector<Frame> &frames,
                              uint64_t now_us = 0) {
-        std::vector<FrameView> views;
+        std::vector<Packet> packets;
         for (const Frame &one : frames)
-            views.push_back({one.data(), static_cast<uint32_t>(one.size())});
-        std::vector<uint8_t> result(frames.size(), 99);
-        members_by_program(program, spread, memory, now_us, views, result.data());
-        return {result.begin(), result.end()};
+            packets.push_back(Packet::of(one));
+        std::vector<const Packet *> pointers;
+        for (const Packet &packet : packets)
+            pointers.push_back(&packet);
+        std::vector<uint16_t> buckets(frames.size());
+        buckets_by_program({program, memory, now_us}, spread, pointers, buckets.data());
+        std::vector<int> result;
+        for (const uint16_t bucket : buckets)
+            result.push_back(spread.table.member_of(bucket));
+        return result;
     }
     std::shared_ptr<const Program> made(const std::string &body) {
         return load(compile(policy(body)));
@@ -53,6 +59,15 @@ TEST_F(Programs, NameABucket) {
     EXPECT_GT(program->native_size(), 0u);
 }
 
+TEST_F(Programs, AreNotAskedWhereSlowProtocolsGo) {
+    const auto program = made("return LAGG_BUCKET(flow->destination_port);");
+    std::vector<Frame> frames = tcp;
+    frames.insert(frames.begin() + 1, frame::eth().type(0x8809).fill(46, 1));
+    EXPECT_EQ(members(*program, frames),
+              (std::vector<int>{80 % 32, distribute::kSlowMember, 443 % 32}));
+    EXPECT_EQ(members(*made("return flow->hash;"), frames)[1], distribute::kSlowMember);
+}
+
 TEST_F(Programs, ResultsOutOfRangeAreMasked) {
     EXPECT_EQ(members(*made("return 0x100000000ull + 4096 * 7 + 5;"), tcp)[0], 5);
     EXPECT_EQ(members(*made("return 0xfffffffffffffffful;"), tcp)[0], 31);
@@ -62,7 +77,7 @@ TEST_F(Programs, ResultsOutOfRangeAreMasked) {
 
 TEST_F(Programs, TheLaggsOwnHash) {
     const auto program = made("return flow->hash;");
-    EXPECT_TRUE(program->reads_hash());
+    EXPECT_TRUE(program->reads().hash);
     for (const Frame &one : tcp) {
         const uint32_t hash = spread.hash(distribute::key_of(one, spread.policy));
         EXPECT_EQ(members(*program, {one})[0], spread.table.lookup(hash));
@@ -70,8 +85,8 @@ TEST_F(Programs, TheLaggsOwnHash) {
 }
 
 TEST_F(Programs, HashIsReadUnderAnIndexToo) {
-    EXPECT_TRUE(made("return ((lagg_u32 *)flow)[flow->spi & 31];")->reads_hash());
-    EXPECT_FALSE(made("return flow->memory[flow->spi & 31];")->reads_hash());
+    EXPECT_TRUE(made("return ((lagg_u32 *)flow)[flow->spi & 31];")->reads().hash);
+    EXPECT_FALSE(made("return flow->memory[flow->spi & 31];")->reads().hash);
 }
 
 TEST_F(Programs, WritesDoNotReachTheNextFrame) {

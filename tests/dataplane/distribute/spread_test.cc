@@ -24,11 +24,6 @@ Spread turns(std::initializer_list<uint8_t> members, uint32_t stride = 1) {
     return spread;
 }
 
-/// A packet whose frame lies in `bytes`.
-Packet packet_of(const Bytes &bytes) {
-    return {.buffer = bytes.data(), .octets = static_cast<uint16_t>(bytes.size())};
-}
-
 /// One octet behind the burst stands guard.
 Members take_turns(const Spread &spread, Cursor &cursor, size_t packets) {
     constexpr uint8_t guard = 0xee;
@@ -160,7 +155,7 @@ TEST(Hash, EachFrameGoesWhereItsKeyPoints) {
         frames.push_back(udp(static_cast<uint16_t>(1000 + i), 53));
     std::vector<Packet> packets;
     for (const Bytes &bytes : frames)
-        packets.push_back(packet_of(bytes));
+        packets.push_back(Packet::of(bytes));
     const Members members = by_hash(spread, packets);
     for (size_t i = 0; i < frames.size(); i++)
         EXPECT_EQ(members[i],
@@ -176,7 +171,7 @@ TEST(Hash, AFlowStaysOnItsMemberWithOptionsAndDf) {
                               .type(0x0800)
                               .ipv4({.protocol = 17, .fragment = 0x4000, .option_words = 3})
                               .ports(1, 2);
-    const Members members = by_hash(spread, {packet_of(plain), packet_of(options)});
+    const Members members = by_hash(spread, {Packet::of(plain), Packet::of(options)});
     EXPECT_EQ(members[0], members[1]);
 }
 
@@ -193,7 +188,7 @@ TEST(Hash, FragmentsOfADatagramStayTogether) {
     }
     std::vector<Packet> packets;
     for (const Bytes &bytes : frames)
-        packets.push_back(packet_of(bytes));
+        packets.push_back(Packet::of(bytes));
     const Members members = by_hash(spread, packets);
     EXPECT_EQ(members, Members(32, members[0]));
 }
