@@ -1,22 +1,34 @@
 #include "dataplane/bpf/rules.hh"
 
-#include "dataplane/distribute/bucket_table.hh"
+#include "dataplane/distribute/spread.hh"
+
+#include <cassert>
+#include <cstddef>
 
 namespace lagg::bpf {
 
 static_assert(distribute::kMaxMembers <= 32, "a member is a bit of `distributing`");
 
+// Rule by rule, each for all packets that none before it took: a processor that goes through one
+// filter again and again knows its way, which it does not when every packet meets all of them.
 void members_by_rules(std::span<const Rule> rules, uint32_t distributing,
                       std::span<rte_mbuf *const> packets, uint8_t *members) {
-    for (rte_mbuf *packet : packets) {
-        const bool has_member = *members < distribute::kMaxMembers;
-        for (const Rule &rule : rules) {
-            if (!has_member) break;
-            if ((distributing >> rule.member & 1) == 0 || !rule.filter->matches(packet)) continue;
-            *members = rule.member;
-            break;
+    assert(packets.size() <= distribute::kMostPackets);
+    uint16_t left[distribute::kMostPackets];
+    size_t count = 0;
+    for (size_t i = 0; i < packets.size(); i++)
+        if (members[i] < distribute::kMaxMembers) left[count++] = static_cast<uint16_t>(i);
+    for (const Rule &rule : rules) {
+        if ((distributing >> rule.member & 1) == 0) continue;
+        size_t kept = 0;
+        for (size_t k = 0; k < count; k++) {
+            const uint16_t i = left[k];
+            const bool taken = rule.filter->matches(packets[i]);
+            if (taken) members[i] = rule.member;
+            left[kept] = i;
+            kept += taken ? 0 : 1;
         }
-        members++;
+        count = kept;
     }
 }
 
