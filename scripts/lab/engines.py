@@ -18,7 +18,7 @@ from .laggd import Laggd, config_text
 
 BUFFERS = 16384
 # MiB of memory that a testpmd and a generator get; laggd finds out itself, see laggd_pages().
-TESTPMD_MB, GENERATOR_MB = 256, 192
+TESTPMD_MB, GENERATOR_MB = 128, 112
 LAGGD_MB = 320
 
 
@@ -119,17 +119,18 @@ class LaggdEngine(Engine):
 
 
 class TestPmdEngine(Engine):
-    """testpmd in io mode between a device and net_bonding over the members; balance, layer 3+4."""
+    """testpmd in io mode between a device and net_bonding over the members; layer 3+4, in mode 2 (balance) or 4
+    (802.3ad), which collects and distributes without a partner by the help of `preload`."""
 
     __test__ = False
 
-    def __init__(self, directory, preload, workers, upper, members, huge):
-        """`preload` is the library that lets members be without a way to change their address."""
-        super().__init__("net_bonding", workers)
+    def __init__(self, name, mode, directory, preload, workers, upper, members, huge):
+        """`preload` is the library that also lets members be without a way to change their address."""
+        super().__init__(name, workers)
         self.directory = Path(directory)
         self.directory.mkdir()
         # DPDK 22.11's own word for a member.
-        bond = "net_bonding0,mode=2,xmit_policy=l34," + ",".join(
+        bond = f"net_bonding0,mode={mode},xmit_policy=l34," + ",".join(
             f"slave={device.split(',')[0]}" for device in members)
         queues = str(len(workers))
         self.upper, self.bond = len(members), len(members) + 1

@@ -34,7 +34,7 @@ MICRO = {"frame": "bench/frame_bench", "distribute": "bench/distribute_bench", "
 OF_ROWS = ("distribute", "collect")
 EVENNESS = "bench/evenness_bench"
 ENGINE = ["control/daemon/laggd", "control/ctl/laggctl", "bench/engine/ring_bench", "bench/engine/traffic_generator",
-          "bench/engine/libany_address.so"]
+          "bench/engine/libtestpmd_help.so"]
 # What --ahead means, in the kernel's words.
 AHEAD = -15
 PARTS = ("micro", "evenness", "engine")
