@@ -18,8 +18,8 @@ ONE, TWO = "workers:1", "workers:2"
 FIGURES = ("cycles_per_packet", "packets_per_second", "nanoseconds")
 # How many times as fast as its twin a row of laggd has to be, by a pattern of its name and the twin that does the
 # same work: of frames that come from members, that is the one in mode 4.
-TARGETS = [(r"^engine/laggd/(net_null|net_ring)/.*/down$", THEIRS, 1.1),
-           (r"^engine/laggd/(net_null|net_ring)/.*/up$", THEIRS_LACP, 1.1),
+TARGETS = [(r"^engine/laggd/(net_null|net_null-ipv4|net_ring)/.*/down$", THEIRS, 1.1),
+           (r"^engine/laggd/(net_null|net_null-ipv4|net_ring)/.*/up$", THEIRS_LACP, 1.1),
            (r"^engine/laggd/(vhost-user|memif)/.*/down$", THEIRS, 1.0),
            (r"^engine/laggd/(vhost-user|memif)/.*/up$", THEIRS_LACP, 1.0),
            (r"^distribute/laggd/layer3\+4/members:4/burst:32/flows:1024/hot$", THEIRS, 2.5),

@@ -33,13 +33,16 @@ WORKER_CORE, OTHER_CORE = 0, 1
 NOTES = {
     "net_ring": "in the rows of net_ring frames go round by themselves, 512 of as many flows in each ring, and all "
                 "engines run in one process",
-    "net_ring|up": "of what comes in (up) laggd reads every frame, to find those of slow protocols; net_bonding-802.3ad, "
-                   "which is net_bonding in mode 4, does the same, and the target is set beside it; net_bonding in mode 2 "
+    "net_ring|up": "of what comes in (up) laggd reads every frame, to find those of slow protocols; net_bonding in "
+                   "mode 4 (net_bonding-802.3ad) does the same, and the target is set beside it; net_bonding in mode 2 "
                    "reads none and hands pointers on, so that laggd's times beside it have no target",
-    "(null|memif|vhost).*up": "net_bonding-802.3ad has no partner in testpmd, and is told to collect by DPDK's calls for a "
-                              "protocol elsewhere, which the library that is loaded ahead of it makes",
-    "net_null": "net_null makes frames of 64 zeros, which are not IP: all of them are one flow and leave through one "
-                "member, and what is measured is the engine around the hash rather than the hash",
+    "(null|memif|vhost).*/up": "net_bonding-802.3ad has no partner in testpmd, and is told to collect by DPDK's calls "
+                               "for a protocol elsewhere, which the library that is loaded ahead of it makes",
+    "net_null/": "net_null makes frames of 64 zeros, which are not IP: all of them are one flow and leave through one "
+                 "member, and what is measured is the engine around the hash rather than the hash; laggd hashes their "
+                 "MACs and type, where net_bonding's l34 gives frames that are not IP one hash",
+    "net_null-ipv4": "in the rows of net_null-ipv4 the buffers that net_null hands out as they are were filled with "
+                     "64-byte IPv4/UDP of 1024 flows before, by a library loaded ahead of each engine's own",
     "net_ring|workers": "two workers use both cores of a machine of two; what else runs there takes from them",
     "memif|vhost": "frames of memif and vhost-user come from a generator on the other core, 64-byte IPv4/UDP of 1024 "
                    "flows; where the generator is the slower side, or its core is taken by others, the cycles of these "
@@ -107,9 +110,11 @@ def in_turns(engines, direction, options):
 class Stand:
     """A place for engines: a directory of its own, and everything ended when the block ends."""
 
-    def __init__(self, options, huge):
+    def __init__(self, options, huge, libraries=()):
+        """`libraries` are loaded ahead of those of every engine."""
         self.options = options
         self.huge = huge
+        self.libraries = list(libraries)
         self._stack = ExitStack()
 
     def __enter__(self):
@@ -121,9 +126,10 @@ class Stand:
 
     def _make(self, who, place, cores, upper, members):
         if who == OURS:
-            engine = LaggdEngine(place, self.options.programs, cores, upper, members, self.huge)
+            engine = LaggdEngine(place, self.options.programs, self.libraries, cores, upper, members, self.huge)
         else:
-            engine = TestPmdEngine(who, MODES[who], place, self.options.preload, cores, upper, members, self.huge)
+            libraries = [self.options.testpmd_help, *self.libraries]
+            engine = TestPmdEngine(who, MODES[who], place, libraries, cores, upper, members, self.huge)
         self._stack.callback(engine.end)
         engine.wait_listening()
         return engine
@@ -152,9 +158,9 @@ class Stand:
         return engine
 
 
-def bench_null(direction, options, huge):
-    with Stand(options, huge) as stand:
-        return in_turns({f"engine/{who}/net_null/layer3+4/members:{MEMBERS}/{direction}":
+def bench_null(direction, options, huge, filled=False):
+    with Stand(options, huge, [options.filled_buffers] if filled else []) as stand:
+        return in_turns({f"engine/{who}/net_null{'-ipv4' if filled else ''}/layer3+4/members:{MEMBERS}/{direction}":
                          stand.alone(who, *null_devices(direction)) for who in WHO[direction]},
                         direction, options)
 
@@ -200,7 +206,9 @@ def parts(options):
 
     table = {"net_ring": lambda huge: ring_bench(options, huge, options.rounds)["rows"],
              "net_null/down": lambda huge: bench_null("down", options, huge),
-             "net_null/up": lambda huge: bench_null("up", options, huge)}
+             "net_null/up": lambda huge: bench_null("up", options, huge),
+             "net_null-ipv4/down": lambda huge: bench_null("down", options, huge, filled=True),
+             "net_null-ipv4/up": lambda huge: bench_null("up", options, huge, filled=True)}
     if OTHER_CORE < len(os.sched_getaffinity(0)):
         table["net_null/workers"] = lambda huge: bench_scaling(options, huge)
         for kind in ("vhost-user", "memif"):

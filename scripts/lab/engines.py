@@ -32,6 +32,11 @@ def memory_words(huge, size):
     return ["-m", str(size), *(["--in-memory"] if huge else ["--no-huge", "--no-shconf"])]
 
 
+def preloaded(libraries):
+    """The environment of a program that gets libraries ahead of its own."""
+    return {"LD_PRELOAD": ":".join(map(str, libraries))} if libraries else {}
+
+
 def core_ns(pid, threads):
     """Nanoseconds that those threads of a process, by their kernel names, had on a core."""
     total, found = 0, 0
@@ -84,7 +89,7 @@ class Engine:
 class LaggdEngine(Engine):
     """laggd with one lagg whose upper side is a port; it tells its counters over its API."""
 
-    def __init__(self, directory, programs, workers, upper, members, huge):
+    def __init__(self, directory, programs, preload, workers, upper, members, huge):
         super().__init__("laggd", workers)
         self.directory = Path(directory)
         self.directory.mkdir()
@@ -97,7 +102,7 @@ class LaggdEngine(Engine):
             [{"name": "lagg0", "protocol": "loadbalance", "hash": {"policy": "layer3+4", "seed": 1}, "ports": names,
               "upper": "port:up"}]))
         argv = [str(programs.laggd), "-c", str(self.daemon.config)]
-        self.program = self.daemon.program = Program("laggd", argv, self.daemon.log)
+        self.program = self.daemon.program = Program("laggd", argv, self.daemon.log, preloaded(preload))
         follow(self.pid)
 
     @property
@@ -125,7 +130,8 @@ class TestPmdEngine(Engine):
     __test__ = False
 
     def __init__(self, name, mode, directory, preload, workers, upper, members, huge):
-        """`preload` is the library that also lets members be without a way to change their address."""
+        """The first of `preload` is the library that helps, and also lets members be without a way to change their
+        address."""
         super().__init__(name, workers)
         self.directory = Path(directory)
         self.directory.mkdir()
@@ -142,7 +148,7 @@ class TestPmdEngine(Engine):
                 "--", "-i", "--auto-start", "--forward-mode=io", f"--portlist={self.upper},{self.bond}",
                 f"--total-num-mbufs={BUFFERS}", f"--nb-cores={queues}", f"--rxq={queues}", f"--txq={queues}",
                 "--rxd=1024", "--txd=1024"]
-        self.program = Program("dpdk-testpmd", argv, self.directory / "testpmd.out", {"LD_PRELOAD": str(preload)},
+        self.program = Program("dpdk-testpmd", argv, self.directory / "testpmd.out", preloaded(preload),
                                subprocess.PIPE)
         follow(self.pid)
 

@@ -96,7 +96,8 @@ class Ratios(unittest.TestCase):
         self.assertAlmostEqual(entry["by_core_time"]["median_of_rounds"], 4.0)
 
     def test_targets_are_those_of_the_devices_beside_who_does_the_same(self):
-        for device, target in (("net_null", 1.1), ("net_ring", 1.1), ("vhost-user", 1.0), ("memif", 1.0)):
+        for device, target in (("net_null", 1.1), ("net_null-ipv4", 1.1), ("net_ring", 1.1), ("vhost-user", 1.0),
+                               ("memif", 1.0)):
             for direction, twin in (("down", "net_bonding"), ("up", "net_bonding-802.3ad")):
                 rest = f"{device}/layer3+4/members:4/{direction}"
                 targets = {who: bench_results.target_of(f"engine/laggd/{rest}", f"engine/{who}/{rest}")
@@ -105,7 +106,8 @@ class Ratios(unittest.TestCase):
         self.assertIsNone(bench_results.target_of("distribute/laggd/layer3+4", "distribute/net_bonding/layer3+4"))
 
     def test_of_two_twins_the_one_in_mode_4_is_first_and_has_the_target(self):
-        names = [f"engine/{who}/net_ring/layer3+4/members:4/up" for who in ("laggd", "net_bonding", "net_bonding-802.3ad")]
+        names = [f"engine/{who}/net_ring/layer3+4/members:4/up"
+                 for who in ("laggd", "net_bonding", "net_bonding-802.3ad")]
         result = result_of(*(samples(name, [cycles]) for name, cycles in zip(names, (10.0, 5.0, 12.0))))
         self.assertEqual([(entry["twin"], entry["times_as_fast"], entry["met"]) for entry in result["ratios"]],
                          [(names[2], 1.2, True), (names[1], 0.5, None)])
