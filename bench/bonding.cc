@@ -1,12 +1,11 @@
 #include "bench/bonding.hh"
 
+#include "bench/lacp_elsewhere.hh"
 #include "bench/sinks.hh"
 
 #include <rte_eth_bond.h>
-#include <rte_eth_bond_8023ad.h>
 #include <rte_ethdev.h>
 #include <rte_log.h>
-#include <rte_mbuf.h>
 
 #include <chrono>
 #include <cstdio>
@@ -70,29 +69,10 @@ void set_members(Bonded &bonded, unsigned members) {
     }
 }
 
-/// A callback for slow-protocol frames is what tells the driver that the protocol is elsewhere.
-void leave_lacp_to_us(uint16_t device) {
-    rte_eth_bond_8023ad_conf conf{};
-    must(rte_eth_bond_8023ad_conf_get(device, &conf), "LACP's settings");
-    conf.slowrx_cb = [](uint16_t, rte_mbuf *frame) { rte_pktmbuf_free(frame); };
-    must(rte_eth_bond_8023ad_setup(device, &conf), "LACP without its own machines");
-}
-
-void collect_and_distribute(const Bonded &bonded) {
-    for (const uint16_t member : bonded.members) {
-        must(rte_eth_bond_8023ad_ext_collect(bonded.device, member, 1), "collecting");
-        must(rte_eth_bond_8023ad_ext_distrib(bonded.device, member, 1), "distributing");
-    }
-}
-
-/// The driver asks after the links of its members in a thread of its own, and takes a member in
-/// when it has an answer: some milliseconds after the start.
 void wait_for_members(const Bonded &bonded) {
     using std::chrono::steady_clock;
     const auto limit = steady_clock::now() + std::chrono::seconds(5);
-    uint16_t active[RTE_MAX_ETHPORTS];
-    while (rte_eth_bond_active_slaves_get(bonded.device, active, RTE_MAX_ETHPORTS) !=
-           static_cast<int>(bonded.members.size())) {
+    while (!every_member_is_active(bonded.device)) {
         if (steady_clock::now() > limit) must(-1, "not every member is taken in");
         std::this_thread::yield();
     }
@@ -107,14 +87,14 @@ uint16_t bonded_device(BondMode mode, unsigned members) {
     set_members(*bonded, members);
     must(rte_eth_bond_mode_set(bonded->device, mode_number(mode)), "mode");
     must(rte_eth_bond_xmit_policy_set(bonded->device, policy_number(mode)), "policy");
-    if (mode == BondMode::LACP) leave_lacp_to_us(bonded->device);
+    if (mode == BondMode::LACP) must(leave_lacp_to_us(bonded->device), "LACP without its own machines");
     const rte_eth_conf conf{};
     must(rte_eth_dev_configure(bonded->device, 1, 1, &conf), "configure");
     must(rte_eth_rx_queue_setup(bonded->device, 0, 64, SOCKET_ID_ANY, nullptr, frame_pool()), "rx");
     must(rte_eth_tx_queue_setup(bonded->device, 0, 64, SOCKET_ID_ANY, nullptr), "tx");
     must(rte_eth_dev_start(bonded->device), "start");
     wait_for_members(*bonded);
-    if (mode == BondMode::LACP) collect_and_distribute(*bonded);
+    if (mode == BondMode::LACP) must(collect_and_distribute(bonded->device), "collecting");
     Sinks::get().arm();
     return bonded->device;
 }

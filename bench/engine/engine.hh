@@ -33,9 +33,15 @@ class Engine {
 /// `prefix` begins the names of its devices.
 std::unique_ptr<Engine> make_laggd(const std::string &prefix, const RingCircuit &circuit,
                                    const port::PacketPool &pool);
-/// DPDK's bonding driver in mode 2 (balance) with xmit_policy l34, and a loop that forwards between
-/// it and the upper device as testpmd's io mode does.
-std::unique_ptr<Engine> make_net_bonding(const std::string &prefix, const RingCircuit &circuit,
-                                         const port::PacketPool &pool);
+/// The number is DPDK's.
+enum class BondingMode {
+    BALANCE = 2, ///< looks at no frame that comes from a member
+    LACP = 4,    ///< looks, as laggd does, whether it is one of a slow protocol
+};
+/// DPDK's bonding driver with xmit_policy l34, and a loop that forwards between it and the upper
+/// device as testpmd's io mode does. With LACP every member is told to collect and to distribute.
+/// The driver sends no LACPDU then, which else would go round in the rings for ever.
+std::unique_ptr<Engine> make_net_bonding(BondingMode mode, const std::string &prefix,
+                                         const RingCircuit &circuit, const port::PacketPool &pool);
 
 } // namespace lagg::bench

@@ -1,6 +1,7 @@
 // The yardstick: DPDK's bonding driver, polled by a loop with as little in it as forwarding takes.
 #include "bench/engine/engine.hh"
 
+#include "bench/lacp_elsewhere.hh"
 #include "dataplane/port/packet_pool.hh"
 #include "dataplane/worker/counters.hh"
 
@@ -11,7 +12,9 @@
 #include <rte_mbuf.h>
 
 #include <atomic>
+#include <chrono>
 #include <deque>
+#include <thread>
 
 namespace lagg::bench {
 
@@ -66,20 +69,23 @@ struct alignas(64) Forwarder {
 
 class NetBondingEngine final : public Engine {
   public:
-    NetBondingEngine(const std::string &prefix, const RingCircuit &circuit,
+    NetBondingEngine(BondingMode mode, const std::string &prefix, const RingCircuit &circuit,
                      const port::PacketPool &pool)
-        : name_("net_bonding_" + prefix), upper_(prefix + "bond_up", circuit.down(), circuit.up()) {
+        : name_("net_bonding_" + prefix), upper_(prefix + "_up", circuit.down(), circuit.up()) {
         const auto queues = static_cast<uint16_t>(circuit.down().size());
-        std::string arguments = "mode=2,xmit_policy=l34,mac=02:00:00:00:b0:01";
+        std::string arguments = "mode=" + std::to_string(static_cast<int>(mode)) +
+                                ",xmit_policy=l34,mac=02:00:00:00:b0:01";
         for (unsigned i = 0; i < kMembers; ++i) {
-            members_.emplace_back(prefix + "bond_p" + std::to_string(i), circuit.up(),
-                                  circuit.down());
+            members_.emplace_back(prefix + "_p" + std::to_string(i), circuit.up(), circuit.down());
             arguments += ",slave=" + members_.back().name(); // DPDK's own word for a member
         }
         must(rte_vdev_init(name_.c_str(), arguments.c_str()), "net_bonding is not made");
         must(rte_eth_dev_get_port_by_name(name_.c_str(), &bond_), "net_bonding is not found");
+        if (mode == BondingMode::LACP) must(leave_lacp_to_us(bond_), "LACP is not left to us");
         configure_and_start(upper_.id(), queues, pool.get());
         configure_and_start(bond_, queues, pool.get());
+        wait_for_members();
+        if (mode == BondingMode::LACP) take_frames_of_others();
     }
 
     ~NetBondingEngine() override {
@@ -116,6 +122,21 @@ class NetBondingEngine final : public Engine {
     }
 
   private:
+    void wait_for_members() const {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+        while (!every_member_is_active(bond_)) {
+            if (std::chrono::steady_clock::now() > deadline)
+                give_up("net_bonding does not take every member in within 5 s");
+            std::this_thread::yield();
+        }
+    }
+    /// Mode 4 compares each frame's destination with its own address where it is not promiscuous. A
+    /// bridge behind it needs it to be so, testpmd makes it so, and laggd's ports always are.
+    void take_frames_of_others() const {
+        must(collect_and_distribute(bond_), "net_bonding does not collect");
+        must(rte_eth_promiscuous_enable(bond_), "net_bonding does not take frames of others");
+    }
+
     std::string name_;
     RingDevice upper_;
     std::deque<RingDevice> members_;
@@ -127,9 +148,9 @@ class NetBondingEngine final : public Engine {
 
 } // namespace
 
-std::unique_ptr<Engine> make_net_bonding(const std::string &prefix, const RingCircuit &circuit,
-                                         const port::PacketPool &pool) {
-    return std::make_unique<NetBondingEngine>(prefix, circuit, pool);
+std::unique_ptr<Engine> make_net_bonding(BondingMode mode, const std::string &prefix,
+                                         const RingCircuit &circuit, const port::PacketPool &pool) {
+    return std::make_unique<NetBondingEngine>(mode, prefix, circuit, pool);
 }
 
 } // namespace lagg::bench

@@ -1,6 +1,7 @@
 // Whole engines over rings, in one process: laggd's workers and DPDK's bonding driver take turns on
 // the same cores, and the same frames go round in the same rings. Prints JSON, a row for every
-// engine, direction and round.
+// engine, direction and round. For frames that come in, the driver is there in mode 2, which looks
+// at none of them, and as "net_bonding-802.3ad" in mode 4, which looks at each one as laggd does.
 //
 //   ring_bench ROUNDS SECONDS FRAMES hugepages|no-huge
 //
@@ -19,6 +20,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -117,47 +119,61 @@ Reading measure(Engine &engine, RingCircuit &circuit, const port::PacketPool &po
     return {after.packets - before.packets, after.wall - before.wall, after.core - before.core};
 }
 
-/// Both engines over the same rings, with as many queues as workers.
-struct Pair {
-    Pair(unsigned count, const Options &options, const port::PacketPool &pool)
+/// An engine, and what its rows call it.
+struct Contestant {
+    std::string name;
+    std::unique_ptr<Engine> engine;
+};
+
+/// Engines over the same rings, with as many queues as workers.
+struct Contest {
+    Contest(unsigned count, const Options &options, const port::PacketPool &pool)
         : workers(count), circuit(count, options.frames),
-          laggd(make_laggd("w" + std::to_string(count), circuit, pool)),
-          net_bonding(make_net_bonding("w" + std::to_string(count), circuit, pool)) {}
+          laggd{"laggd", make_laggd(prefix("w"), circuit, pool)},
+          balance{"net_bonding",
+                  make_net_bonding(BondingMode::BALANCE, prefix("balance"), circuit, pool)} {}
+    std::string prefix(const char *of) const { return of + std::to_string(workers); }
 
     unsigned workers;
     RingCircuit circuit;
-    std::unique_ptr<Engine> laggd;
-    std::unique_ptr<Engine> net_bonding;
+    Contestant laggd;
+    Contestant balance;
 };
 
-/// One after the other; in every second round the other one is first.
-void compare(Pair &pair, const Direction &direction, const std::string &suffix, unsigned round,
-             double seconds, const port::PacketPool &pool, Rows &rows) {
-    for (unsigned turn = 0; turn < 2; ++turn) {
-        const bool ours = (turn + round) % 2 == 0;
-        Engine &engine = ours ? *pair.laggd : *pair.net_bonding;
+/// One after the other; who is first changes from round to round.
+void compare(Contest &contest, std::vector<Contestant *> contestants, const Direction &direction,
+             const std::string &suffix, unsigned round, double seconds,
+             const port::PacketPool &pool, Rows &rows) {
+    std::ranges::rotate(contestants, contestants.begin() + round % contestants.size());
+    for (const Contestant *one : contestants) {
         const Reading passed =
-            measure(engine, pair.circuit, pool, direction, pair.workers, seconds);
-        rows.add(std::string("engine/") + (ours ? "laggd" : "net_bonding") +
-                     "/net_ring/layer3+4/members:" + std::to_string(kMembers) + "/" +
-                     direction.name + suffix,
+            measure(*one->engine, contest.circuit, pool, direction, contest.workers, seconds);
+        rows.add("engine/" + one->name + "/net_ring/layer3+4/members:" + std::to_string(kMembers) +
+                     "/" + direction.name + suffix,
                  round, passed);
     }
 }
 
 void compare_all(const Options &options, const port::PacketPool &pool) {
     const Direction down{"down", true, false}, up{"up", false, true};
-    Pair one(1, options, pool);
-    std::optional<Pair> two;
+    Contest one(1, options, pool);
+    Contestant lacp{"net_bonding-802.3ad",
+                    make_net_bonding(BondingMode::LACP, "lacp1", one.circuit, pool)};
+    std::optional<Contest> two;
     if (rte_lcore_count() > 2) two.emplace(2, options, pool);
     Rows rows;
+    const auto row = [&](Contest &contest, const std::vector<Contestant *> &contestants,
+                         const Direction &direction, const std::string &suffix, unsigned round) {
+        compare(contest, contestants, direction, suffix, round, options.seconds, pool, rows);
+    };
     for (unsigned round = 0; round < options.rounds; ++round) {
-        for (const Direction &direction : {down, up})
-            compare(one, direction, "", round, options.seconds, pool, rows);
+        row(one, {&one.laggd, &one.balance}, down, "", round);
+        // What comes in is all that mode 4 does otherwise.
+        row(one, {&one.laggd, &lacp, &one.balance}, up, "", round);
         if (!two) continue;
         // Beside each other, because it is their quotient that counts.
-        compare(one, down, "/workers:1", round, options.seconds, pool, rows);
-        compare(*two, down, "/workers:2", round, options.seconds, pool, rows);
+        row(one, {&one.laggd, &one.balance}, down, "/workers:1", round);
+        row(*two, {&two->laggd, &two->balance}, down, "/workers:2", round);
     }
 }
 

@@ -36,10 +36,12 @@ uint16_t send_to_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **fram
 
 namespace {
 
+// Filling each batch in one go keeps a member's packets in order only where it has one turn.
 Way way_of_turns(LaggForwarding &lagg) {
     distribute::Spread &spread = lagg.spread;
     spread.turns = distribute::plan_turns({spread.live.data(), spread.live_count}, spread.weights);
-    return spread.stride == 1 ? Way::TURNS : Way::STRIDES;
+    const bool one_each = spread.turns.size() == spread.live_count;
+    return spread.stride == 1 && one_each ? Way::TURNS : Way::STRIDES;
 }
 
 Way way_of_hash(LaggForwarding &lagg) {

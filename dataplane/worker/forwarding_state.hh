@@ -56,7 +56,7 @@ enum class Way {
     NOWHERE,
     ONE_MEMBER,  ///< spread.live[0]
     ALL_MEMBERS, ///< a copy each
-    TURNS,       ///< spread.turns, one packet each
+    TURNS,       ///< spread.turns, one packet each, and each member once
     STRIDES,     ///< spread.turns, spread.stride packets each
     BUCKETS,     ///< the table says, by the bucket of every packet
     STEERED,     ///< a program or rules say, and the table for the rest

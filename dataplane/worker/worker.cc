@@ -52,6 +52,43 @@ std::span<const uint8_t> bytes_of(const rte_mbuf *frame) {
     return {rte_pktmbuf_mtod(frame, const uint8_t *), frame->data_len};
 }
 
+/// What one look at each frame of a burst tells.
+struct Seen {
+    uint64_t octets;
+    bool maybe_slow; ///< the type of one is that of slow protocols
+};
+
+bool has_slow_type(const uint8_t *data) {
+    return *reinterpret_cast<const unaligned_uint16_t *>(data + 2 * RTE_ETHER_ADDR_LEN) ==
+           RTE_BE16(RTE_ETHER_TYPE_SLOW);
+}
+
+// Where four frames begin is found first, so that their octets are fetched together: that is as good
+// as to prefetch them where they come from memory, and costs nothing where they lie in the nearest
+// cache. A frame too short to have a type is in a buffer that can be read all the same.
+Seen look_at(rte_mbuf *const *frames, uint16_t count) {
+    constexpr uint16_t kGroup = 4;
+    uint32_t octets = 0;
+    bool maybe_slow = false;
+    uint16_t i = 0;
+    for (; i + kGroup <= count; i = static_cast<uint16_t>(i + kGroup)) {
+        const uint8_t *data[kGroup];
+#pragma GCC unroll 4
+        for (uint16_t k = 0; k < kGroup; ++k)
+            data[k] = rte_pktmbuf_mtod(frames[i + k], const uint8_t *);
+#pragma GCC unroll 4
+        for (uint16_t k = 0; k < kGroup; ++k) {
+            octets += frames[i + k]->pkt_len;
+            maybe_slow |= has_slow_type(data[k]);
+        }
+    }
+    for (; i < count; ++i) {
+        octets += frames[i]->pkt_len;
+        maybe_slow |= has_slow_type(rte_pktmbuf_mtod(frames[i], const uint8_t *));
+    }
+    return {octets, maybe_slow};
+}
+
 void nap(long nanoseconds) {
     const timespec duration{.tv_sec = 0, .tv_nsec = nanoseconds};
     nanosleep(&duration, nullptr);
@@ -229,15 +266,7 @@ uint64_t Worker::count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t
     return bytes;
 }
 
-// Mostly there are none, so the type fields are only looked at in a first pass; a frame too short
-// to have one is in a buffer that can be read all the same.
 uint16_t Worker::take_out_slow_frames(port::DeviceId device, rte_mbuf **frames, uint16_t count) {
-    bool found = false;
-    for (uint16_t i = 0; i < count; ++i)
-        found |= *rte_pktmbuf_mtod_offset(frames[i], const uint16_t *, 2 * RTE_ETHER_ADDR_LEN) ==
-                 RTE_BE16(RTE_ETHER_TYPE_SLOW);
-    if (!found) [[likely]]
-        return count;
     uint16_t kept = 0;
     for (uint16_t i = 0; i < count; ++i) {
         if (frame::is_slow_protocol(bytes_of(frames[i]))) {
@@ -255,16 +284,22 @@ uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint1
     rte_mbuf *received[kBurst];
     const uint16_t count = rte_eth_rx_burst(member.device, queue, received, kBurst);
     if (count == 0) return 0;
-    uint16_t lengths[kBurst];
-    uint64_t bytes = count_received(member.device, received, lengths, count);
-    const uint16_t data_count = take_out_slow_frames(member.device, received, count);
-    if (data_count == 0) return count;
+    const Seen seen = look_at(received, count);
+    DeviceCounters &counters = counters_[member.device];
+    counters.rx_packets.add(count);
+    counters.rx_bytes.add(seen.octets);
+    uint64_t bytes = seen.octets;
+    uint16_t data_count = count;
+    if (seen.maybe_slow) [[unlikely]] {
+        data_count = take_out_slow_frames(member.device, received, count);
+        if (data_count == 0) return count;
+        bytes = octets(received, data_count);
+    }
     if (!member.collecting || lagg.upper == port::kNoDevice) {
-        counters_[member.device].rx_not_collecting.add(data_count);
+        counters.rx_not_collecting.add(data_count);
         rte_pktmbuf_free_bulk(received, data_count);
         return count;
     }
-    if (data_count != count) bytes = octets(received, data_count);
     transmit(counters_[lagg.upper], received, data_count, bytes,
              [&](rte_mbuf **frames, uint16_t n) {
                  return lagg.send_to_upper(lagg, own_queue, frames, n);

@@ -5,7 +5,7 @@ It is XML as well, so that a test can read it back. Colours are given by CSS, fo
 
 from xml.sax.saxutils import escape, quoteattr
 
-from .bench_results import OURS, THEIRS, beside, difference, judged
+from .bench_results import OURS, THEIRS, beside, difference, judged, label, why_no_target
 
 STYLE = """
 :root { --text: #1f2430; --faint: #6b7280; --back: #ffffff; --line: #e2e5ea; --ours: #2563a8; --theirs: #b4b9c2;
@@ -83,7 +83,7 @@ def _groups(result):
         ours, theirs = by_name[entry["name"]], by_name[entry["twin"]]
         if "cycles_per_packet" not in ours or "cycles_per_packet" not in theirs:
             continue
-        words = entry["name"].split("/")
+        words = label(entry).split("/")
         title = f"{words[0]}: {words[2]}"
         groups.setdefault(title, []).append(("/".join(words[3:]) or words[2], ours["cycles_per_packet"],
                                              theirs["cycles_per_packet"], entry["times_as_fast"]))
@@ -103,7 +103,7 @@ def _charts(result):
 
 def _verdict(entry):
     if entry["target"] is None:
-        return "-"
+        return why_no_target(entry) or "-"
     return ("met", f"{entry['target']:.2f} met") if entry["met"] else ("missed", f"{entry['target']:.2f} missed")
 
 
@@ -114,7 +114,7 @@ def _quotient(quotient, kind):
 def _quotients(result, key, title, about):
     if not result[key]:
         return ""
-    body = [[entry["name"], f"{entry['times_as_fast']:.2f}", _quotient(entry["by_core_time"], "of_medians"),
+    body = [[label(entry), f"{entry['times_as_fast']:.2f}", _quotient(entry["by_core_time"], "of_medians"),
              _quotient(entry["by_clock"], "median_of_rounds"), _quotient(entry["by_clock"], "of_medians"),
              _verdict(entry)] for entry in result[key]]
     return _tag("h2", title) + _tag("p", escape(about)) + _table(

@@ -2,8 +2,9 @@
 
 A sample is one repetition of one benchmark: {"name", "round", "cycles_per_packet",
 "packets_per_second"}. Names are paths, "distribute/laggd/layer3+4/members:4": the second word says
-who was measured, and the same name with `net_bonding` there is its twin. Twins were measured in
-turns, so the quotient of two samples of the same round is worth more than that of any two.
+who was measured, and the same name with `net_bonding` there is its twin; where net_bonding was
+measured in mode 4 as well, `net_bonding-802.3ad` is another one. Twins were measured in turns, so the
+quotient of two samples of the same round is worth more than that of any two.
 Everything here is pure, which is why tests/lab/test_bench.py can say so much about it.
 """
 
@@ -12,15 +13,20 @@ import io
 import re
 import statistics
 
-OURS, THEIRS = "laggd", "net_bonding"
+OURS, THEIRS, THEIRS_LACP = "laggd", "net_bonding", "net_bonding-802.3ad"
 ONE, TWO = "workers:1", "workers:2"
 FIGURES = ("cycles_per_packet", "packets_per_second", "nanoseconds")
-# How many times as fast as its twin a row of laggd has to be, by a pattern of its name.
-TARGETS = [(r"^engine/laggd/(net_null|net_ring)/(?!.*workers:)", 1.1),
-           (r"^engine/laggd/(vhost-user|memif)/", 1.0),
-           (r"^distribute/laggd/layer3\+4/members:4/burst:32/flows:1024/hot$", 2.5),
-           (r"^distribute/laggd/layer2(\+3)?/members:4/burst:32/flows:1024/hot$", 1 / 0.45),
-           (r"^distribute/laggd/roundrobin/members:4/burst:32/flows:1024/hot$", 1 / 0.6)]
+# How many times as fast as its twin a row of laggd has to be, by a pattern of its name and the twin that does the
+# same work: of frames that come from members, that is the one in mode 4.
+TARGETS = [(r"^engine/laggd/(net_null|net_null-ipv4|net_ring)/.*/down$", THEIRS, 1.1),
+           (r"^engine/laggd/(net_null|net_null-ipv4|net_ring)/.*/up$", THEIRS_LACP, 1.1),
+           (r"^engine/laggd/(vhost-user|memif)/.*/down$", THEIRS, 1.0),
+           (r"^engine/laggd/(vhost-user|memif)/.*/up$", THEIRS_LACP, 1.0),
+           (r"^distribute/laggd/layer3\+4/members:4/burst:32/flows:1024/hot$", THEIRS, 2.5),
+           (r"^distribute/laggd/layer2(\+3)?/members:4/burst:32/flows:1024/hot$", THEIRS, 1 / 0.45),
+           (r"^distribute/laggd/roundrobin/members:4/burst:32/flows:1024/hot$", THEIRS, 1 / 0.6)]
+# Why a quotient that is shown beside one with a target has none itself.
+NO_TARGETS = [(r"^engine/laggd/.*/up$", THEIRS, "none: reads no frame")]
 # And how many times as much two workers have to do as one.
 SCALING_TARGET = 1.7
 # The row that others of laggd are compared with, but for the policy.
@@ -103,26 +109,41 @@ def _judge(entry, target, first="by_core_time"):
     return entry
 
 
-def twin_of(name):
+def twin_of(name, who=THEIRS):
     """The name of the same measurement of the other engine; None where there can be none."""
     words = name.split("/")
-    return "/".join([words[0], THEIRS, *words[2:]]) if len(words) > 2 and words[1] == OURS else None
+    return "/".join([words[0], who, *words[2:]]) if len(words) > 2 and words[1] == OURS else None
 
 
-def target_of(name):
-    return next((target for pattern, target in TARGETS if re.search(pattern, name)), None)
+def _of_table(table, name, twin):
+    return next((value for pattern, who, value in table if twin == twin_of(name, who) and re.search(pattern, name)),
+                None)
+
+
+def target_of(name, twin):
+    return _of_table(TARGETS, name, twin)
+
+
+def why_no_target(entry):
+    """In a few words; None where there is a target, or nothing to say."""
+    return _of_table(NO_TARGETS, entry["name"], entry["twin"])
+
+
+def label(entry):
+    """The name of a quotient, which says beside whom where that is not the usual twin."""
+    unusual = entry["twin"] == twin_of(entry["name"], THEIRS_LACP)
+    return f"{entry['name']} ({THEIRS_LACP})" if unusual else entry["name"]
 
 
 def ratios(samples):
-    """How many times as fast laggd is as its twin, for every row that has one.
+    """How many times as fast laggd is as its twin, for every row that has one, and for every one it has.
 
     `by_core_time` comes from cycles a packet, which do not count what others did on the core;
     `by_clock` from packets a second. On a quiet machine they are the same.
     """
     names = dict.fromkeys(sample["name"] for sample in samples)
     table = []
-    for name in names:
-        twin = twin_of(name)
+    for name, twin in ((name, twin_of(name, who)) for name in names for who in (THEIRS_LACP, THEIRS)):
         if twin not in names:
             continue
         ours, theirs = _by_round(samples, name), _by_round(samples, twin)
@@ -130,7 +151,7 @@ def ratios(samples):
                  "by_core_time": _quotients("cycles_per_packet", theirs, ours),
                  "by_clock": _quotients("packets_per_second", ours, theirs)}
         if entry["by_core_time"] or entry["by_clock"]:
-            table.append(_judge(entry, target_of(name)))
+            table.append(_judge(entry, target_of(name, twin)))
     return table
 
 
@@ -230,7 +251,7 @@ def comparisons(samples):
 
 def judged(result):
     """Everything in a result that has a target: (name, what it came to, target, whether that is met)."""
-    table = [(entry["name"], f"{entry['times_as_fast']:.2f} times as fast", f"at least {entry['target']:.2f}",
+    table = [(label(entry), f"{entry['times_as_fast']:.2f} times as fast", f"at least {entry['target']:.2f}",
               entry["met"]) for key in ("ratios", "scaling") for entry in result[key] if entry["met"] is not None]
     table += [(entry["name"], f"{difference(entry)} ({beside(entry)})", f"at most {entry['limit']:g}", entry["met"])
               for entry in result["comparisons"] if entry["met"] is not None]
@@ -283,7 +304,8 @@ def to_csv(result):
     writer = csv.writer(out, lineterminator="\n")
     columns = [(figure, kind) for figure in FIGURES for kind in ("median", "min", "max")]
     writer.writerow(["name", "repetitions", *(f"{figure}_{kind}" for figure, kind in columns), "times_as_fast"])
-    fast = {entry["name"]: entry["times_as_fast"] for entry in result["ratios"]}
+    # Of two twins the first one does the same work.
+    fast = {entry["name"]: entry["times_as_fast"] for entry in reversed(result["ratios"])}
     for row in result["rows"]:
         writer.writerow([row["name"], row["repetitions"],
                          *(row[figure][kind] if figure in row else "" for figure, kind in columns),
@@ -315,7 +337,7 @@ def _lines(cells):
 
 def _verdict(entry):
     if entry["target"] is None:
-        return ""
+        return why_no_target(entry) or ""
     return f"{entry['target']:.2f} {'met' if entry['met'] else 'MISSED'}"
 
 
@@ -369,7 +391,7 @@ def to_text(result):
         cells = [[title, f"cycles: {left}", right, f"Mpps: {left}", right, "times as fast", "by the clock", "target"]]
         for entry in result[key]:
             ours, theirs = by_name[entry["name"]], by_name[entry["twin"]]
-            cells.append([entry["name"], _figure(ours, "cycles_per_packet", 1), _figure(theirs, "cycles_per_packet", 1),
+            cells.append([label(entry), _figure(ours, "cycles_per_packet", 1), _figure(theirs, "cycles_per_packet", 1),
                           _millions(ours), _millions(theirs), f"{entry['times_as_fast']:.2f}",
                           _times(entry["by_clock"]), _verdict(entry)])
         text += [*_lines(cells), ""]

@@ -2,6 +2,9 @@
 
 Rows are named engine/WHO/DEVICES/layer3+4/members:4/DIRECTION; "down" is from the upper device to
 the members, "up" the other way. Everything is measured in turns, A B A B, for as long as it takes.
+
+What comes from members laggd reads, to take frames of slow protocols out. net_bonding does so in mode 4
+(802.3ad), which is the peer there; mode 2, which hands frames on unread, is shown beside it.
 """
 
 import json
@@ -16,6 +19,10 @@ from .bench_machine import HugePages
 from .command import LabError, run, wait_for
 from .engines import (GENERATOR_MB, LAGGD_MB, TESTPMD_MB, LaggdEngine, TestPmdEngine, pages, start_generator)
 
+OURS = "laggd"
+# net_bonding by the names of its rows: DPDK's number of the mode.
+MODES = {"net_bonding": 2, "net_bonding-802.3ad": 4}
+WHO = {"down": (OURS, "net_bonding"), "up": (OURS, "net_bonding-802.3ad", "net_bonding")}
 MEMBERS = 4
 FLOWS = 1024
 # Frames that go round in each ring: their headers stay in the second-level cache.
@@ -24,11 +31,18 @@ WARM_UP_SECONDS = 0.3
 WORKER_CORE, OTHER_CORE = 0, 1
 # What a reader has to know, by a pattern of the names of parts().
 NOTES = {
-    "net_ring": "in the rows of net_ring frames go round by themselves, 512 of as many flows in each ring, and both "
-                "engines run in one process; of what comes in (up) laggd reads every frame, to find slow protocols, and "
-                "net_bonding in mode 2 reads none",
-    "net_null": "net_null makes frames of 64 zeros, which are not IP: all of them are one flow and leave through one "
-                "member, and what is measured is the engine around the hash rather than the hash",
+    "net_ring": "in the rows of net_ring frames go round by themselves, 512 of as many flows in each ring, and all "
+                "engines run in one process",
+    "net_ring|up": "of what comes in (up) laggd reads every frame, to find those of slow protocols; net_bonding in "
+                   "mode 4 (net_bonding-802.3ad) does the same, and the target is set beside it; net_bonding in mode 2 "
+                   "reads none and hands pointers on, so that laggd's times beside it have no target",
+    "(null|memif|vhost).*/up": "net_bonding-802.3ad has no partner in testpmd, and is told to collect by DPDK's calls "
+                               "for a protocol elsewhere, which the library that is loaded ahead of it makes",
+    "net_null/": "net_null makes frames of 64 zeros, which are not IP: all of them are one flow and leave through one "
+                 "member, and what is measured is the engine around the hash rather than the hash; laggd hashes their "
+                 "MACs and type, where net_bonding's l34 gives frames that are not IP one hash",
+    "net_null-ipv4": "in the rows of net_null-ipv4 the buffers that net_null hands out as they are were filled with "
+                     "64-byte IPv4/UDP of 1024 flows before, by a library loaded ahead of each engine's own",
     "net_ring|workers": "two workers use both cores of a machine of two; what else runs there takes from them",
     "memif|vhost": "frames of memif and vhost-user come from a generator on the other core, 64-byte IPv4/UDP of 1024 "
                    "flows; where the generator is the slower side, or its core is taken by others, the cycles of these "
@@ -85,7 +99,9 @@ def in_turns(engines, direction, options):
     """Samples of all engines, {name: engine}; which one is first changes from round to round."""
     samples = []
     for turn in range(options.rounds):
-        for name in list(engines)[::1 if turn % 2 == 0 else -1]:
+        names = list(engines)
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
             sent_by = "members" if direction == "down" else "upper"
             samples.append({"name": name, "round": turn, **measure(engines[name], sent_by, options)})
     return samples
@@ -94,9 +110,11 @@ def in_turns(engines, direction, options):
 class Stand:
     """A place for engines: a directory of its own, and everything ended when the block ends."""
 
-    def __init__(self, options, huge):
+    def __init__(self, options, huge, libraries=()):
+        """`libraries` are loaded ahead of those of every engine."""
         self.options = options
         self.huge = huge
+        self.libraries = list(libraries)
         self._stack = ExitStack()
 
     def __enter__(self):
@@ -107,10 +125,11 @@ class Stand:
         return self._stack.__exit__(*failure)
 
     def _make(self, who, place, cores, upper, members):
-        if who == "laggd":
-            engine = LaggdEngine(place, self.options.programs, cores, upper, members, self.huge)
+        if who == OURS:
+            engine = LaggdEngine(place, self.options.programs, self.libraries, cores, upper, members, self.huge)
         else:
-            engine = TestPmdEngine(place, self.options.preload, cores, upper, members, self.huge)
+            libraries = [self.options.testpmd_help, *self.libraries]
+            engine = TestPmdEngine(who, MODES[who], place, libraries, cores, upper, members, self.huge)
         self._stack.callback(engine.end)
         engine.wait_listening()
         return engine
@@ -139,10 +158,10 @@ class Stand:
         return engine
 
 
-def bench_null(direction, options, huge):
-    with Stand(options, huge) as stand:
-        return in_turns({f"engine/{who}/net_null/layer3+4/members:{MEMBERS}/{direction}":
-                         stand.alone(who, *null_devices(direction)) for who in ("laggd", "net_bonding")},
+def bench_null(direction, options, huge, filled=False):
+    with Stand(options, huge, [options.filled_buffers] if filled else []) as stand:
+        return in_turns({f"engine/{who}/net_null{'-ipv4' if filled else ''}/layer3+4/members:{MEMBERS}/{direction}":
+                         stand.alone(who, *null_devices(direction)) for who in WHO[direction]},
                         direction, options)
 
 
@@ -150,7 +169,7 @@ def bench_scaling(options, huge):
     """laggd alone, with one worker and with two, each with a queue of every device."""
     with Stand(options, huge) as stand:
         return in_turns({f"engine/laggd/net_null/layer3+4/members:{MEMBERS}/down/workers:{len(cores)}":
-                         stand.alone("laggd", *null_devices("down"), cores)
+                         stand.alone(OURS, *null_devices("down"), cores)
                          for cores in ((WORKER_CORE,), (WORKER_CORE, OTHER_CORE))}, "down", options)
 
 
@@ -163,13 +182,13 @@ def full_share(generator):
 def bench_far(kind, direction, options, huge):
     with Stand(options, huge) as stand:
         engines = {f"engine/{who}/{kind}/layer3+4/members:{MEMBERS}/{direction}":
-                   stand.with_generator(who, kind, direction) for who in ("laggd", "net_bonding")}
+                   stand.with_generator(who, kind, direction) for who in WHO[direction]}
         samples = in_turns(engines, direction, options)
         for engine in engines.values():
             engine.end()
         full = [f"{engine.name} in {full_share(engine.generator)}" for engine in engines.values()]
         options.notes.append(f"{kind}/{direction}: the engine was the slower side, with no room for more, "
-                             f"{' and '.join(full)} of the generator's bursts")
+                             f"{', '.join(full)} of the generator's bursts")
         return samples
 
 
@@ -187,7 +206,9 @@ def parts(options):
 
     table = {"net_ring": lambda huge: ring_bench(options, huge, options.rounds)["rows"],
              "net_null/down": lambda huge: bench_null("down", options, huge),
-             "net_null/up": lambda huge: bench_null("up", options, huge)}
+             "net_null/up": lambda huge: bench_null("up", options, huge),
+             "net_null-ipv4/down": lambda huge: bench_null("down", options, huge, filled=True),
+             "net_null-ipv4/up": lambda huge: bench_null("up", options, huge, filled=True)}
     if OTHER_CORE < len(os.sched_getaffinity(0)):
         table["net_null/workers"] = lambda huge: bench_scaling(options, huge)
         for kind in ("vhost-user", "memif"):
@@ -201,7 +222,7 @@ def engine_samples(options, say):
     the others go on: (samples, notes, whether all parts succeeded)."""
     samples, whole = [], True
     notes = options.notes = []
-    with HugePages(pages(LAGGD_MB, TESTPMD_MB, 2 * GENERATOR_MB)) as memory:
+    with HugePages(pages(LAGGD_MB, 2 * TESTPMD_MB, 3 * GENERATOR_MB)) as memory:
         notes.append("engines ran with huge pages" if memory.there else
                      "engines ran without huge pages, both of each pair: run it as root on a machine with memory for them")
         options.tsc_hz = ring_bench(options, False, 0)["tsc_hz"]

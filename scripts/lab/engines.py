@@ -18,7 +18,7 @@ from .laggd import Laggd, config_text
 
 BUFFERS = 16384
 # MiB of memory that a testpmd and a generator get; laggd finds out itself, see laggd_pages().
-TESTPMD_MB, GENERATOR_MB = 256, 192
+TESTPMD_MB, GENERATOR_MB = 128, 112
 LAGGD_MB = 320
 
 
@@ -30,6 +30,11 @@ def pages(*sizes):
 def memory_words(huge, size):
     """EAL's arguments for memory of its own, in huge pages or without."""
     return ["-m", str(size), *(["--in-memory"] if huge else ["--no-huge", "--no-shconf"])]
+
+
+def preloaded(libraries):
+    """The environment of a program that gets libraries ahead of its own."""
+    return {"LD_PRELOAD": ":".join(map(str, libraries))} if libraries else {}
 
 
 def core_ns(pid, threads):
@@ -84,7 +89,7 @@ class Engine:
 class LaggdEngine(Engine):
     """laggd with one lagg whose upper side is a port; it tells its counters over its API."""
 
-    def __init__(self, directory, programs, workers, upper, members, huge):
+    def __init__(self, directory, programs, preload, workers, upper, members, huge):
         super().__init__("laggd", workers)
         self.directory = Path(directory)
         self.directory.mkdir()
@@ -97,7 +102,7 @@ class LaggdEngine(Engine):
             [{"name": "lagg0", "protocol": "loadbalance", "hash": {"policy": "layer3+4", "seed": 1}, "ports": names,
               "upper": "port:up"}]))
         argv = [str(programs.laggd), "-c", str(self.daemon.config)]
-        self.program = self.daemon.program = Program("laggd", argv, self.daemon.log)
+        self.program = self.daemon.program = Program("laggd", argv, self.daemon.log, preloaded(preload))
         follow(self.pid)
 
     @property
@@ -119,17 +124,19 @@ class LaggdEngine(Engine):
 
 
 class TestPmdEngine(Engine):
-    """testpmd in io mode between a device and net_bonding over the members; balance, layer 3+4."""
+    """testpmd in io mode between a device and net_bonding over the members; layer 3+4, in mode 2 (balance) or 4
+    (802.3ad), which collects and distributes without a partner by the help of `preload`."""
 
     __test__ = False
 
-    def __init__(self, directory, preload, workers, upper, members, huge):
-        """`preload` is the library that lets members be without a way to change their address."""
-        super().__init__("net_bonding", workers)
+    def __init__(self, name, mode, directory, preload, workers, upper, members, huge):
+        """The first of `preload` is the library that helps, and also lets members be without a way to change their
+        address."""
+        super().__init__(name, workers)
         self.directory = Path(directory)
         self.directory.mkdir()
         # DPDK 22.11's own word for a member.
-        bond = "net_bonding0,mode=2,xmit_policy=l34," + ",".join(
+        bond = f"net_bonding0,mode={mode},xmit_policy=l34," + ",".join(
             f"slave={device.split(',')[0]}" for device in members)
         queues = str(len(workers))
         self.upper, self.bond = len(members), len(members) + 1
@@ -141,7 +148,7 @@ class TestPmdEngine(Engine):
                 "--", "-i", "--auto-start", "--forward-mode=io", f"--portlist={self.upper},{self.bond}",
                 f"--total-num-mbufs={BUFFERS}", f"--nb-cores={queues}", f"--rxq={queues}", f"--txq={queues}",
                 "--rxd=1024", "--txd=1024"]
-        self.program = Program("dpdk-testpmd", argv, self.directory / "testpmd.out", {"LD_PRELOAD": str(preload)},
+        self.program = Program("dpdk-testpmd", argv, self.directory / "testpmd.out", preloaded(preload),
                                subprocess.PIPE)
         follow(self.pid)
 

@@ -34,7 +34,7 @@ MICRO = {"frame": "bench/frame_bench", "distribute": "bench/distribute_bench", "
 OF_ROWS = ("distribute", "collect")
 EVENNESS = "bench/evenness_bench"
 ENGINE = ["control/daemon/laggd", "control/ctl/laggctl", "bench/engine/ring_bench", "bench/engine/traffic_generator",
-          "bench/engine/libany_address.so"]
+          "bench/engine/libtestpmd_help.so", "bench/engine/libfilled_buffers.so"]
 # What --ahead means, in the kernel's words.
 AHEAD = -15
 PARTS = ("micro", "evenness", "engine")
@@ -189,7 +189,8 @@ def measure(options, directory, busy):
         evenness = evenness_rows(options, directory, say)
     if wanted(options, "engine"):
         options.programs = Programs(directory / "bin")
-        options.ring_bench, options.generator, options.preload = (directory / target for target in ENGINE[2:])
+        options.ring_bench, options.generator, options.testpmd_help, options.filled_buffers = (
+            directory / target for target in ENGINE[2:])
         of_engines, more, whole = engine_samples(options, say)
         samples += of_engines
         notes += more

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the frame targets' corpora anew: one small file for each thing worth starting from.
+"""Writes the seeds of the corpora of all targets but events anew: one small file for each thing worth starting from.
 
 Usage: make_corpus.py DIRECTORY   (tests/fuzz/corpus)
 
@@ -9,6 +9,7 @@ import pathlib
 import struct
 import sys
 
+from distribute_seeds import BURSTS
 from frame_seeds import FRAMES
 
 HEAD = bytes.fromhex("0180c2000002" "02005e102030" "8809")
@@ -63,7 +64,7 @@ MARKERS = {
 
 
 def main():
-    for target, files in (("lacpdu", LACPDUS), ("marker", MARKERS), ("frame", FRAMES)):
+    for target, files in (("lacpdu", LACPDUS), ("marker", MARKERS), ("frame", FRAMES), ("distribute", BURSTS)):
         directory = pathlib.Path(sys.argv[1]) / target
         directory.mkdir(parents=True, exist_ok=True)
         for name, octets in files.items():

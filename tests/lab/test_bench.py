@@ -95,10 +95,30 @@ class Ratios(unittest.TestCase):
                                        samples("d/net_bonding/x", [4.0, 9.0], first_round=1))
         self.assertAlmostEqual(entry["by_core_time"]["median_of_rounds"], 4.0)
 
-    def test_targets_are_those_of_the_devices(self):
-        for device, target in (("net_null", 1.1), ("net_ring", 1.1), ("vhost-user", 1.0), ("memif", 1.0)):
-            self.assertEqual(bench_results.target_of(f"engine/laggd/{device}/layer3+4/members:4/up"), target)
-        self.assertIsNone(bench_results.target_of("distribute/laggd/layer3+4"))
+    def test_targets_are_those_of_the_devices_beside_who_does_the_same(self):
+        for device, target in (("net_null", 1.1), ("net_null-ipv4", 1.1), ("net_ring", 1.1), ("vhost-user", 1.0),
+                               ("memif", 1.0)):
+            for direction, twin in (("down", "net_bonding"), ("up", "net_bonding-802.3ad")):
+                rest = f"{device}/layer3+4/members:4/{direction}"
+                targets = {who: bench_results.target_of(f"engine/laggd/{rest}", f"engine/{who}/{rest}")
+                           for who in ("net_bonding", "net_bonding-802.3ad")}
+                self.assertEqual(targets, {"net_bonding": None, "net_bonding-802.3ad": None, twin: target})
+        self.assertIsNone(bench_results.target_of("distribute/laggd/layer3+4", "distribute/net_bonding/layer3+4"))
+
+    def test_of_two_twins_the_one_in_mode_4_is_first_and_has_the_target(self):
+        names = [f"engine/{who}/net_ring/layer3+4/members:4/up"
+                 for who in ("laggd", "net_bonding", "net_bonding-802.3ad")]
+        result = result_of(*(samples(name, [cycles]) for name, cycles in zip(names, (10.0, 5.0, 12.0))))
+        self.assertEqual([(entry["twin"], entry["times_as_fast"], entry["met"]) for entry in result["ratios"]],
+                         [(names[2], 1.2, True), (names[1], 0.5, None)])
+        lines = bench_results.to_text(result).splitlines()
+        [beside_mode_4, beside_mode_2] = [line for line in lines if line.startswith(names[0])][:2]
+        self.assertRegex(beside_mode_4, r"\(net_bonding-802.3ad\) .* 1\.20 .* met$")
+        self.assertRegex(beside_mode_2, r"/up  .* 0\.50 .* none: reads no frame$")
+        self.assertEqual(len(bench_results.judged(result)), 1)
+        [line, *_] = csv.DictReader(io.StringIO(bench_results.to_csv(result)))
+        self.assertEqual(float(line["times_as_fast"]), 1.2)
+        ElementTree.fromstring(bench_page.page(result).split("\n", 1)[1])
 
     def test_a_missed_target_is_told(self):
         both = [samples(f"engine/laggd/{RING}", [10.0]), samples(f"engine/net_bonding/{RING}", [10.9])]

@@ -47,6 +47,16 @@ bool Ring::push(rte_mbuf *frame) {
     return false;
 }
 
+bool Ring::push_all(const std::vector<rte_mbuf *> &frames) {
+    hand_over(ring_);
+    const auto count = static_cast<unsigned>(frames.size());
+    if (rte_ring_enqueue_bulk(ring_, reinterpret_cast<void *const *>(frames.data()), count, nullptr) == count)
+        return true;
+    for (rte_mbuf *frame : frames)
+        rte_pktmbuf_free(frame);
+    return false;
+}
+
 rte_mbuf *Ring::pop() {
     void *frame = nullptr;
     if (rte_ring_dequeue(ring_, &frame) != 0) return nullptr;

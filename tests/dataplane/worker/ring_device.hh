@@ -26,6 +26,8 @@ class Ring {
 
     /// Takes the frame over, or frees it where there is no room.
     bool push(rte_mbuf *frame);
+    /// All at once, or none of them, which are freed then.
+    bool push_all(const std::vector<rte_mbuf *> &frames);
     /// Null when empty.
     rte_mbuf *pop();
     unsigned count() const;

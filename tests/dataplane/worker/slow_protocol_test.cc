@@ -67,6 +67,7 @@ TEST(SlowProtocol, TheFramesAroundOneArePassedOn) {
     ASSERT_EQ(came.size(), 100u);
     for (uint32_t i = 0; i < 100; ++i)
         EXPECT_EQ(came[i].number, i);
+    EXPECT_EQ(bench.upper_totals(A).tx_bytes, 100u * 64);
     bench.check_balance(A);
 }
 
