@@ -87,7 +87,8 @@ uint16_t bonded_device(BondMode mode, unsigned members) {
     set_members(*bonded, members);
     must(rte_eth_bond_mode_set(bonded->device, mode_number(mode)), "mode");
     must(rte_eth_bond_xmit_policy_set(bonded->device, policy_number(mode)), "policy");
-    if (mode == BondMode::LACP) must(leave_lacp_to_us(bonded->device), "LACP without its own machines");
+    if (mode == BondMode::LACP)
+        must(leave_lacp_to_us(bonded->device), "LACP without its own machines");
     const rte_eth_conf conf{};
     must(rte_eth_dev_configure(bonded->device, 1, 1, &conf), "configure");
     must(rte_eth_rx_queue_setup(bonded->device, 0, 64, SOCKET_ID_ANY, nullptr, frame_pool()), "rx");

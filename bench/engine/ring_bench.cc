@@ -128,8 +128,8 @@ struct Contestant {
 /// Engines over the same rings, with as many queues as workers.
 struct Contest {
     Contest(unsigned count, const Options &options, const port::PacketPool &pool)
-        : workers(count), circuit(count, options.frames),
-          laggd{"laggd", make_laggd(prefix("w"), circuit, pool)},
+        : workers(count),
+          circuit(count, options.frames), laggd{"laggd", make_laggd(prefix("w"), circuit, pool)},
           balance{"net_bonding",
                   make_net_bonding(BondingMode::BALANCE, prefix("balance"), circuit, pool)} {}
     std::string prefix(const char *of) const { return of + std::to_string(workers); }

@@ -17,8 +17,9 @@ namespace lagg::aggregation {
 class ProtocolThread {
   public:
     using Clock = std::function<lacp::Time()>;
-    /// `carriers` may be null where rtnetlink is not to be had. `clock` is called by the thread alone
-    /// and must not go backwards; a test has one of its own, so that it need not wait for LACP.
+    /// `carriers` may be null where rtnetlink is not to be had. `clock` is called by the thread
+    /// alone and must not go backwards; a test has one of its own, so that it need not wait for
+    /// LACP.
     ProtocolThread(worker::Fleet &fleet, std::unique_ptr<kernel::CarrierWatch> carriers,
                    Hooks hooks, Clock clock = &now);
     /// Stops the thread.

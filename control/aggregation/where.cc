@@ -1,5 +1,6 @@
 #include "control/aggregation/where.hh"
 
+#include "dataplane/bpf/flow.hh"
 #include "dataplane/distribute/policy_text.hh"
 
 #include <fmt/format.h>
@@ -101,17 +102,30 @@ std::string how(const Aggregate &aggregate) {
                        distribute::kBuckets, ports);
 }
 
+/// What the lagg's program does with a small frame of the flow. It is run here and now, in a memory
+/// of its own, since what workers remember for it belongs to them.
+std::string by_program(const Aggregate &aggregate, const frame::FlowKey &key) {
+    constexpr uint32_t kSmallestFrame = 60;
+    const bpf::Program &program = *aggregate.policies().program;
+    lagg_flow flow{};
+    bpf::fill(key, kSmallestFrame, flow);
+    flow.hash = distribute::flow_hash(key, aggregate.hash_policy());
+    const uint16_t bucket = bpf::bucket_of(program.run(flow));
+    const std::string port = name_of(aggregate, aggregate.buckets().member[bucket]);
+    return fmt::format("the program {} stands in the place of the policy; with nothing remembered "
+                       "it sends a frame of {} octets by bucket {} to {}",
+                       aggregate.config().hash.bpf, kSmallestFrame, bucket,
+                       port.empty() ? "nobody" : port);
+}
+
 /// What decides besides the hash, or before it.
-std::vector<std::string> notes(const Aggregate &aggregate) {
+std::vector<std::string> notes(const Aggregate &aggregate, const frame::FlowKey &key) {
     const config::Lagg &config = aggregate.config();
     std::vector<std::string> notes;
     if (!config.rules.empty())
         notes.push_back("a frame that one of the lagg's rules matches goes to the rule's port; "
                         "rules are not asked here");
-    if (!config.hash.bpf.empty())
-        notes.push_back(fmt::format("the program {} stands in the place of the policy; it is not "
-                                    "asked here",
-                                    config.hash.bpf));
+    if (aggregate.policies().program != nullptr) notes.push_back(by_program(aggregate, key));
     if (config.hash.policy.nic)
         notes.push_back("frames that come with a hash of the NIC go by that; the others as here");
     return notes;
@@ -128,7 +142,7 @@ api::FlowAnswer where_goes(const Aggregate &aggregate, const frame::FlowKey &key
     if (protocol != Protocol::LACP && protocol != Protocol::LOADBALANCE) return answer;
     answer.seed = aggregate.hash_policy().seed;
     answer.policies = under_all(aggregate, key);
-    answer.notes = notes(aggregate);
+    answer.notes = notes(aggregate, key);
     return answer;
 }
 

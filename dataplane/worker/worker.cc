@@ -63,9 +63,9 @@ bool has_slow_type(const uint8_t *data) {
            RTE_BE16(RTE_ETHER_TYPE_SLOW);
 }
 
-// Where four frames begin is found first, so that their octets are fetched together: that is as good
-// as to prefetch them where they come from memory, and costs nothing where they lie in the nearest
-// cache. A frame too short to have a type is in a buffer that can be read all the same.
+// Where four frames begin is found first, so that their octets are fetched together: that is as
+// good as to prefetch them where they come from memory, and costs nothing where they lie in the
+// nearest cache. A frame too short to have a type is in a buffer that can be read all the same.
 Seen look_at(rte_mbuf *const *frames, uint16_t count) {
     constexpr uint16_t kGroup = 4;
     uint32_t octets = 0;

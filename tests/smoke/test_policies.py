@@ -54,6 +54,8 @@ class Policies(DaemonTest):
         self.compile("return LAGG_BUCKET(7);")
         self.reload()
         self.assertEqual(self.obeyed(), 2)
+        answer = self.laggd.ctl("hash", "lagg0", "--src", "192.0.2.1", "--dst", "192.0.2.2").out
+        self.assertRegex(answer, r"a frame of 60 octets by bucket 7 to p\d")
 
     def test_a_refused_program_leaves_the_old_one(self):
         self.compile("return 0;")

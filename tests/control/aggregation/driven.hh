@@ -92,12 +92,12 @@ struct Driven {
         return "nobody";
     }
     Names collecting() const {
-        return chosen(aggregate.forwarding(),
-                      [](const worker::Member &m) { return m.collecting; });
+        return chosen(aggregate.forwarding(), [](const worker::Member &m) { return m.collecting; });
     }
     Names distributing() const { return distributing(aggregate.forwarding()); }
     Names live() const { return live(aggregate.forwarding()); }
-    /// Who gets frames when a worker sends a few hundred flows; "nobody" for frames that are dropped.
+    /// Who gets frames when a worker sends a few hundred flows; "nobody" for frames that are
+    /// dropped.
     std::set<std::string> receivers() const { return receivers(aggregate.forwarding()); }
     /// What holds in every state of every protocol.
     void check_promises() const;

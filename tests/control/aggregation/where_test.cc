@@ -160,7 +160,9 @@ TEST(WhereGoes, IsWhereAWorkerSendsIt) {
         question.dport = "80";
         const api::FlowAnswer answer = where_goes(driven.aggregate, *asked_flow(question));
         EXPECT_TRUE(answer.policies.front().own);
-        EXPECT_EQ(answer.policies.front().port, driven.name_of(forwarding.spread.table.member_of(bucket))) << port;
+        EXPECT_EQ(answer.policies.front().port,
+                  driven.name_of(forwarding.spread.table.member_of(bucket)))
+            << port;
         EXPECT_EQ(answer.policies.front().bucket, answer.policies.front().hash >> 20);
         seen.insert(answer.policies.front().port);
     }

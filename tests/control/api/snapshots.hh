@@ -51,8 +51,8 @@ LAGG_FIELDS_OF(Rebalance, enabled, rounds, buckets_moved, imbalance, last_before
                seconds_ago, last_action)
 LAGG_FIELDS_OF(Rule, filter, port)
 LAGG_FIELDS_OF(Lagg, name, description, protocol, state, carrier, mac, mtu, speed_mbps, min_links,
-               upper, aliases, hash_policy, hash_seed, rebalance, hash_fields, hash_symmetric, hash_inner,
-               hash_program, weights, rules, roundrobin_stride, lacp_active, lacp_fast,
+               upper, aliases, hash_policy, hash_seed, rebalance, hash_fields, hash_symmetric,
+               hash_inner, hash_program, weights, rules, roundrobin_stride, lacp_active, lacp_fast,
                active_aggregator, partner_system, lacp, last_change_seconds, last_change_reason,
                counters, ports)
 LAGG_FIELDS_OF(Worker, lcore, loops, busy_loops)

@@ -221,7 +221,8 @@ TEST(Diff, EachKeyOfTheDaemon) {
     to.daemon.log = "debug";
     to.daemon.record = "/tmp/record";
     to.daemon.eal = {"-v"};
-    const Names all = {"workers", "memory", "buffers", "memory_mb", "poll", "api", "log", "record", "eal"};
+    const Names all = {"workers", "memory", "buffers", "memory_mb", "poll",
+                       "api",     "log",    "record",  "eal"};
     EXPECT_EQ(diff({}, to).needs_restart, all);
     EXPECT_FALSE(diff({}, to).empty());
 

@@ -113,8 +113,7 @@ TEST(GoodFiles, PositionsOfWhatIsCheckedElsewhere) {
     EXPECT_EQ(positions.lagg["lagg1"], (Position{80, 8}));
     EXPECT_EQ(positions.hash_bpf.size(), 1u);
     EXPECT_EQ(positions.hash_bpf["lagg4095"], (Position{43, 88}));
-    EXPECT_EQ(positions.filters["lagg4095"],
-              (std::vector<Position>{{46, 16}, {47, 32}, {48, 16}}));
+    EXPECT_EQ(positions.filters["lagg4095"], (std::vector<Position>{{46, 16}, {47, 32}, {48, 16}}));
 }
 
 TEST(GoodFiles, OtherSpellings) {

@@ -87,7 +87,8 @@ class Bench {
     /// Waits until this many ports distribute on each side and the workers know.
     bool wait_distributing(unsigned ports);
     /// LACP lets a port wait for two seconds before it joins. Where a port of a lagg has begun to
-    /// wait and nothing else is under way, the clock is put forward to shortly before the end of that.
+    /// wait and nothing else is under way, the clock is put forward to shortly before the end of
+    /// that.
     void pass_waiting();
     /// Puts the clock of LACP and of moving flows forward.
     void put_forward(lacp::Duration time);

@@ -50,7 +50,8 @@ bool Ring::push(rte_mbuf *frame) {
 bool Ring::push_all(const std::vector<rte_mbuf *> &frames) {
     hand_over(ring_);
     const auto count = static_cast<unsigned>(frames.size());
-    if (rte_ring_enqueue_bulk(ring_, reinterpret_cast<void *const *>(frames.data()), count, nullptr) == count)
+    if (rte_ring_enqueue_bulk(ring_, reinterpret_cast<void *const *>(frames.data()), count,
+                              nullptr) == count)
         return true;
     for (rte_mbuf *frame : frames)
         rte_pktmbuf_free(frame);
