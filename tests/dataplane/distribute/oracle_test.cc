@@ -15,7 +15,7 @@ namespace lagg::distribute {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr size_t kFrames = 100'000;
+constexpr size_t kFrames = 40'000;
 #else
 constexpr size_t kFrames = 1'000'000;
 #endif
