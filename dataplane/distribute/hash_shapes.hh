@@ -64,10 +64,16 @@ template <class Isa, Needs needs, bool symmetric> class HashShapes {
     [[gnu::always_inline]] bool other_state(const Packet *const *packets, Group &state) const {
         if (!have(packets, kFlow ? shape::kIpv4Octets : shape::kLinkOctets)) return false;
         const Data data = data_of(packets);
-        const bool found = kFlow ? other_flow_state(packets, data, state)
-                                 : tagged_link_state(packets, data, state);
-        return found || no_ip_state(data, state) ||
-               (kPackets > 1 && portless_state(packets, state));
+        const uint16_t type = type_of(data.at[0]);
+        switch (type) {
+        case shape::kTypeTag:
+        case shape::kTypeServiceTag:
+            return kFlow ? tagged_state(packets, data, state)
+                         : tagged_link_state(packets, data, state);
+        case shape::kTypeIpv6: return kFlow && untagged_ipv6_state(packets, data, state);
+        case shape::kTypeIpv4: return kPackets > 1 && portless_state(packets, state);
+        default: return no_ip_state(data, type, state);
+        }
     }
 
     /// Of IPv4 without options, and with no ports, or none that can be read: fragments, ICMP and
@@ -106,6 +112,10 @@ template <class Isa, Needs needs, bool symmetric> class HashShapes {
         return Isa::load(data.at, offset);
     }
 
+    static uint16_t type_of(const uint8_t *frame) {
+        return static_cast<uint16_t>(frame[shape::kType] << 8 | frame[shape::kType + 1]);
+    }
+
     [[gnu::always_inline]] static bool have(const Packet *const *packets, int octets) {
         for (size_t i = 0; i < kPackets; i++)
             if (packets[i]->octets < octets) return false;
@@ -133,9 +143,7 @@ template <class Isa, Needs needs, bool symmetric> class HashShapes {
     }
 
     /// Frames of one type that is not IP, and without tags.
-    [[gnu::always_inline]] bool no_ip_state(const Data &data, Group &state) const {
-        const auto type =
-            static_cast<uint16_t>(data.at[0][shape::kType] << 8 | data.at[0][shape::kType + 1]);
+    [[gnu::always_inline]] bool no_ip_state(const Data &data, uint16_t type, Group &state) const {
         if (!frame::ends_with_type(type) || type == shape::kTypeSlow || hash_.inner) return false;
         const Group head = load(data, 0);
         const Group first = Isa::same(data.at[0]);
@@ -157,22 +165,22 @@ template <class Isa, Needs needs, bool symmetric> class HashShapes {
         return kFlow ? taken_in(state, flow) : state;
     }
 
-    [[gnu::always_inline]] bool other_flow_state(const Packet *const *packets, const Data &data,
-                                                 Group &state) const {
+    [[gnu::always_inline]] bool untagged_ipv6_state(const Packet *const *packets, const Data &data,
+                                                    Group &state) const {
+        if (hash_.uses_label || !have(packets, shape::kIpv6Octets) ||
+            !is(load(data, shape::kType), shape::kIpv6Mask, shape::ipv6(shape::kTcp),
+                hash_.udp_ipv6))
+            return false;
+        state = ipv6_state(data, Tags::NONE);
+        return true;
+    }
+
+    [[gnu::always_inline]] bool tagged_state(const Packet *const *packets, const Data &data,
+                                             Group &state) const {
         const Group type = load(data, shape::kType);
         if (is(type, shape::kVlanMask, shape::vlan(shape::kTcp), hash_.udp_vlan) &&
             have(packets, shape::kVlanOctets)) {
             state = with_ipv4(link_block(data, Tags::ONE), ipv4_flow(data, shape::kVlanFlow));
-            return true;
-        }
-        if (is(type, shape::kIpv6Mask, shape::ipv6(shape::kTcp), hash_.udp_ipv6) &&
-            have(packets, shape::kIpv6Octets) && !hash_.uses_label) {
-            state = ipv6_state(data, Tags::NONE);
-            return true;
-        }
-        if (is(type, shape::kVlanIpv6Mask, shape::vlan_ipv6(shape::kTcp), hash_.udp_vlan_ipv6) &&
-            have(packets, shape::kIpv6Octets + shape::kTag) && !hash_.uses_label) {
-            state = ipv6_state(data, Tags::ONE);
             return true;
         }
         if (has_two_tags(type) && have(packets, shape::kVlanOctets + shape::kTag) &&
@@ -180,6 +188,11 @@ template <class Isa, Needs needs, bool symmetric> class HashShapes {
                shape::ipv4(shape::kTcp), hash_.udp_ipv4)) {
             state = with_ipv4(link_block(data, Tags::TWO),
                               ipv4_flow(data, shape::kVlanFlow + shape::kTag));
+            return true;
+        }
+        if (is(type, shape::kVlanIpv6Mask, shape::vlan_ipv6(shape::kTcp), hash_.udp_vlan_ipv6) &&
+            have(packets, shape::kIpv6Octets + shape::kTag) && !hash_.uses_label) {
+            state = ipv6_state(data, Tags::ONE);
             return true;
         }
         return false;

@@ -110,6 +110,8 @@ constexpr bool may_have_more(uint8_t protocol) {
 constexpr uint16_t kTypeIpv4 = 0x0800;
 constexpr uint16_t kTypeIpv6 = 0x86dd;
 constexpr uint16_t kTypeSlow = 0x8809;
+constexpr uint16_t kTypeTag = 0x8100;
+constexpr uint16_t kTypeServiceTag = 0x88a8;
 constexpr uint16_t kSmallestEthertype = 0x600; ///< what is below is a length
 
 } // namespace shape
