@@ -50,9 +50,9 @@ struct Dealt {
 
 /// Adds each packet to the batch of its bucket's member, in order.
 using DealFunction = void (*)(Batches &, const Rows &, const uint16_t *buckets, const Dealt &);
-/// For buckets that all have a member, whose index is below `members`; with the instructions of
-/// AVX2 and BMI2, where this CPU has them.
+/// Of this CPU, and BMI2 with it.
 bool has_avx2();
+/// For buckets that all have a member, whose index is below `members`.
 DealFunction deal_function(size_t members, bool with_avx2 = has_avx2());
 
 } // namespace lagg::distribute

@@ -151,7 +151,7 @@ template <class Isa, Needs needs, bool symmetric> class HashShapes {
         const Group wanted = Isa::bit_and(first, mask);
         if (!Isa::equals(Isa::bit_and(head, mask), wanted, wanted)) return false;
         const Group link = Isa::bit_and(head, Isa::all(hash_.other_link_untagged));
-        const Block &type_mask = type < shape::kSmallestEthertype ? kNothing : hash_.other_flow;
+        const Block &type_mask = type < frame::kSmallestEthertype ? kNothing : hash_.other_flow;
         const Group flow =
             Isa::bit_and(Isa::shuffle(first, Isa::all(shape::kTypeToFlow)), Isa::all(type_mask));
         state = with_type(taken_in(start_, link), flow);

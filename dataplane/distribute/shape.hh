@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/distribute/flow_hash.hh"
+#include "dataplane/frame/layers.hh"
 
 #include <cstddef>
 #include <cstdint>
@@ -102,9 +103,8 @@ constexpr Block kTurnFlow{0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 14, 15, 12, 13};
 
 /// Protocols of which the parser reads more than the protocol's number.
 constexpr bool may_have_more(uint8_t protocol) {
-    constexpr uint8_t kEncryption = 50, kAuthentication = 51, kSctp = 132;
-    return protocol == kTcp || protocol == kUdp || protocol == kSctp || protocol == kEncryption ||
-           protocol == kAuthentication;
+    return protocol == kTcp || protocol == kUdp || protocol == frame::kSctp ||
+           protocol == frame::kEncryption || protocol == frame::kAuthentication;
 }
 
 constexpr uint16_t kTypeIpv4 = 0x0800;
@@ -112,7 +112,6 @@ constexpr uint16_t kTypeIpv6 = 0x86dd;
 constexpr uint16_t kTypeSlow = 0x8809;
 constexpr uint16_t kTypeTag = 0x8100;
 constexpr uint16_t kTypeServiceTag = 0x88a8;
-constexpr uint16_t kSmallestEthertype = 0x600; ///< what is below is a length
 
 } // namespace shape
 
