@@ -31,6 +31,9 @@ struct AesOne {
         return _mm_movemask_epi8(equal) == 0xffff;
     }
     template <int, int> static Halves parts(Group a) { return a; }
+    static void store_hashes(Group a, uint32_t *hash) {
+        *hash = static_cast<uint32_t>(_mm_cvtsi128_si32(a));
+    }
     static void store_buckets(Group a, uint16_t *bucket) {
         *bucket = static_cast<uint16_t>(static_cast<uint32_t>(_mm_cvtsi128_si32(a)) >> 20);
     }

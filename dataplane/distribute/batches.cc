@@ -1,5 +1,4 @@
-// How a burst is dealt out. What makes this slow in the plain way is a counter in memory that is
-// read right after it was written: with few members nearly every packet waits for the one before.
+// How a burst is dealt out by any CPU, and which way is the best for the one at hand.
 #include "dataplane/distribute/batches.hh"
 
 #include "dataplane/distribute/deal_kernel.hh"
@@ -11,12 +10,12 @@ namespace {
 static_assert((kMaxMembers - 1) * kRowShift < 256, "a row is told in an octet");
 static_assert(Batches::kRoom == kRowShift * 8, "a row is an eighth of a place");
 
-// For many members a packet seldom meets the counter of the one before. The places of four packets
+// With many members a packet seldom meets the counter of the one before. The places of four packets
 // are found first and then stored, since a load may have to wait for the addresses of the stores
 // before it.
-void deal_many(Batches &batches, const Rows &rows, const uint16_t *buckets, const Dealt &dealt) {
+void deal_many(Batches &batches, const Rows &rows, const uint16_t *buckets, void *const *packets,
+               const uint16_t *lengths, size_t count) {
     constexpr size_t kGroup = 4;
-    const auto [packets, lengths, count] = dealt;
     Batches::Handle *const all = batches.packets[0];
     size_t i = 0;
     for (; i + kGroup <= count; i += kGroup) {
@@ -41,16 +40,17 @@ void deal_many(Batches &batches, const Rows &rows, const uint16_t *buckets, cons
 /// The octets of each batch, as they are.
 class OctetsInMemory {
   public:
-    explicit OctetsInMemory(Batches &batches) : octets_(batches.octets) {}
+    OctetsInMemory(Batches &batches, const uint16_t *) : octets_(batches.octets) {}
     void add(size_t row, uint16_t length) { octets_[row / kRowShift] += length; }
-    void finish() {}
+    void finish(uint64_t) {}
 
   private:
     uint32_t *octets_;
 };
 
-void deal_few(Batches &batches, const Rows &rows, const uint16_t *buckets, const Dealt &dealt) {
-    deal_in_register<OctetsInMemory>(batches, rows, buckets, dealt);
+void deal_few(Batches &batches, const Rows &rows, const uint16_t *buckets, void *const *packets,
+              const uint16_t *lengths, size_t count) {
+    deal_to_few<OctetsInMemory>(batches, rows, buckets, packets, lengths, count);
 }
 
 } // namespace
@@ -67,6 +67,8 @@ bool has_avx2() {
 }
 
 DealFunction deal_function(size_t members, bool with_avx2) {
+    if (members > kFewMembers && with_avx2)
+        return members > 2 * kFewMembers ? deal_many_avx2 : deal_some_avx2;
     if (members > kFewMembers) return deal_many;
     return with_avx2 ? deal_few_avx2 : deal_few;
 }

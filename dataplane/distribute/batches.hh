@@ -41,15 +41,9 @@ struct alignas(64) Rows {
 /// Of a table; what it says of buckets without a member (BucketTable) means nothing.
 Rows rows_of(const BucketTable &table);
 
-/// Packets, and how long each is in octets; at most kFullBatch.
-struct Dealt {
-    void *const *packets;
-    const uint16_t *lengths;
-    size_t count;
-};
-
-/// Adds each packet to the batch of its bucket's member, in order.
-using DealFunction = void (*)(Batches &, const Rows &, const uint16_t *buckets, const Dealt &);
+/// Adds each packet to the batch of its bucket's member, in order; at most kFullBatch.
+using DealFunction = void (*)(Batches &, const Rows &, const uint16_t *buckets,
+                              void *const *packets, const uint16_t *lengths, size_t count);
 /// Of this CPU, and BMI2 with it.
 bool has_avx2();
 /// For buckets that all have a member, whose index is below `members`.

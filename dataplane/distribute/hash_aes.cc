@@ -79,11 +79,12 @@ struct Aes {
         const __m128i second = is_either(a.two[1], either.two[1], other.two[1]);
         return _mm_movemask_epi8(_mm_and_si128(first, second)) == 0xffff;
     }
-    /// The 12 bits of each state that choose the bucket.
+    static void store_hashes(Group a, uint32_t *hashes) {
+        _mm_storeu_si128(reinterpret_cast<__m128i *>(hashes), hashes_of(a));
+    }
+    /// The 12 bits of each hash that choose the bucket.
     static void store_buckets(Group a, uint16_t *buckets) {
-        const __m128i first = _mm_unpacklo_epi32(a.lane[0], a.lane[1]);
-        const __m128i second = _mm_unpacklo_epi32(a.lane[2], a.lane[3]);
-        const __m128i top12 = _mm_srli_epi32(_mm_unpacklo_epi64(first, second), 20);
+        const __m128i top12 = _mm_srli_epi32(hashes_of(a), 20);
         _mm_storel_epi64(reinterpret_cast<__m128i *>(buckets), _mm_packus_epi32(top12, top12));
     }
     static uint32_t hash(const FlowHash &hash, const frame::FlowKey &key) {
@@ -91,6 +92,11 @@ struct Aes {
     }
 
   private:
+    /// The first 32 bits of each state, in order.
+    static __m128i hashes_of(Group a) {
+        return _mm_unpacklo_epi64(_mm_unpacklo_epi32(a.lane[0], a.lane[1]),
+                                  _mm_unpacklo_epi32(a.lane[2], a.lane[3]));
+    }
     static __m128i is_either(__m128i a, __m128i either, __m128i other) {
         return _mm_or_si128(_mm_cmpeq_epi32(a, either), _mm_cmpeq_epi32(a, other));
     }
@@ -193,6 +199,10 @@ class OneKey {
 
 BucketFunction by_hash_aes(const FlowHash &hash) {
     return HashKernels<Aes>::choose(hash);
+}
+
+HashFunction hashes_aes(const FlowHash &hash) {
+    return HashKernels<Aes>::choose_hashes(hash);
 }
 
 uint32_t key_hash_aes(const FlowHash &hash, const frame::FlowKey &key) {

@@ -19,7 +19,18 @@ bool by_hash(const Spread &spread, const Packet *const *packets, size_t count, u
     return slow;
 }
 
+void hashes(const Spread &spread, const Packet *const *packets, size_t count, uint32_t *hashes) {
+    for (size_t i = 0; i < count; i++) {
+        const std::span<const uint8_t> bytes = packets[i]->bytes();
+        hashes[i] = frame::is_slow_protocol(bytes) ? 0 : spread.hash(key_of(bytes, spread.policy));
+    }
+}
+
 } // namespace
+
+HashFunction hashes_scalar(const FlowHash &) {
+    return hashes;
+}
 
 BucketFunction by_hash_scalar(const FlowHash &) {
     return by_hash;

@@ -94,7 +94,10 @@ template <class Isa, Needs needs, bool symmetric> class HashShapes {
     }
 
     [[gnu::always_inline]] void finish(Group state, uint16_t *buckets) const {
-        Isa::store_buckets(Isa::aes(Isa::aes(state, finish0_), finish1_), buckets);
+        Isa::store_buckets(finished(state), buckets);
+    }
+    [[gnu::always_inline]] void finish(Group state, uint32_t *hashes) const {
+        Isa::store_hashes(finished(state), hashes);
     }
 
   private:
@@ -218,6 +221,10 @@ template <class Isa, Needs needs, bool symmetric> class HashShapes {
     [[gnu::always_inline]] static bool is(Group value, const Block &mask, const Block &either,
                                           const Block &other) {
         return Isa::equals(Isa::bit_and(value, Isa::all(mask)), Isa::all(either), Isa::all(other));
+    }
+
+    [[gnu::always_inline]] Group finished(Group state) const {
+        return Isa::aes(Isa::aes(state, finish0_), finish1_);
     }
 
     [[gnu::always_inline]] Group taken_in(Group state, Group block) const {

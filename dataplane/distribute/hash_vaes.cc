@@ -10,6 +10,7 @@
 #include <immintrin.h>
 
 #include "dataplane/distribute/aes_one.hh"
+#include "dataplane/distribute/deal_avx2.hh"
 #include "dataplane/distribute/hash_kernel.hh"
 
 namespace lagg::distribute {
@@ -73,12 +74,12 @@ struct Vaes {
         return _mm256_movemask_epi8(is_either(a, either, other)) == -1;
     }
 
-    /// The 12 bits of each state that choose the bucket.
+    static void store_hashes(Group a, uint32_t *hashes) {
+        _mm_storeu_si128(reinterpret_cast<__m128i *>(hashes), hashes_of(a));
+    }
+    /// The 12 bits of each hash that choose the bucket.
     static void store_buckets(Group a, uint16_t *buckets) {
-        const __m256i four = _mm256_unpacklo_epi32(a.low, a.high);
-        const __m128i in_order =
-            _mm_unpacklo_epi64(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
-        const __m128i top12 = _mm_srli_epi32(in_order, 20);
+        const __m128i top12 = _mm_srli_epi32(hashes_of(a), 20);
         _mm_storel_epi64(reinterpret_cast<__m128i *>(buckets), _mm_packus_epi32(top12, top12));
     }
     static uint32_t hash(const FlowHash &hash, const frame::FlowKey &key) {
@@ -86,6 +87,11 @@ struct Vaes {
     }
 
   private:
+    /// The first 32 bits of each state, in order.
+    static __m128i hashes_of(Group a) {
+        const __m256i four = _mm256_unpacklo_epi32(a.low, a.high);
+        return _mm_unpacklo_epi64(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
+    }
     static __m256i is_either(__m256i a, __m256i either, __m256i other) {
         return _mm256_or_si256(_mm256_cmpeq_epi32(a, either), _mm256_cmpeq_epi32(a, other));
     }
@@ -95,6 +101,16 @@ struct Vaes {
 
 BucketFunction by_hash_vaes(const FlowHash &hash) {
     return HashKernels<Vaes>::choose(hash);
+}
+
+HashFunction hashes_vaes(const FlowHash &hash) {
+    return HashKernels<Vaes>::choose_hashes(hash);
+}
+
+SpreadFunction spread_by_hash_vaes(const FlowHash &hash, size_t members) {
+    if (members <= kFewMembers) return HashKernels<Vaes>::choose_spread<FewAvx2>(hash);
+    if (members <= 2 * kFewMembers) return HashKernels<Vaes>::choose_spread<SomeAvx2>(hash);
+    return HashKernels<Vaes>::choose_spread<ManyAvx2>(hash);
 }
 
 } // namespace lagg::distribute

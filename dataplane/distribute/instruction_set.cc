@@ -76,6 +76,21 @@ BucketFunction bucket_function(const Policy &policy, InstructionSet set) {
     return policy.nic ? by_nic_hash : header_hash(FlowHash(policy), set);
 }
 
+HashFunction hash_function(const Policy &policy, InstructionSet set) {
+    const FlowHash hash(policy);
+    switch (set) {
+    case InstructionSet::SCALAR: return hashes_scalar(hash);
+    case InstructionSet::AES: return hashes_aes(hash);
+    case InstructionSet::VAES: return hashes_vaes(hash);
+    }
+    return hashes_scalar(hash);
+}
+
+SpreadFunction spread_function(const Policy &policy, size_t members, InstructionSet set) {
+    if (policy.nic || set != InstructionSet::VAES) return nullptr;
+    return spread_by_hash_vaes(FlowHash(policy), members);
+}
+
 KeyHash key_hash(InstructionSet set) {
     return set == InstructionSet::SCALAR ? key_hash_scalar : key_hash_aes;
 }

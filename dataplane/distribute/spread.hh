@@ -2,6 +2,7 @@
 // state is built; the functions here hold one loop each and no test of the mode.
 #pragma once
 
+#include "dataplane/distribute/batches.hh"
 #include "dataplane/distribute/bucket_table.hh"
 #include "dataplane/distribute/flow_hash.hh"
 #include "dataplane/distribute/packet.hh"
@@ -41,6 +42,17 @@ struct Cursor {
 /// True when kSlowBucket is among them: a slow-protocol frame, which must not leave the engine.
 using BucketFunction = bool (*)(const Spread &, const Packet *const *packets, size_t count,
                                 uint16_t *buckets);
+
+/// Writes the hash that the bucket of each packet is taken from, as the headers say, or 0 for a
+/// slow-protocol frame; at most kMostPackets.
+using HashFunction = void (*)(const Spread &, const Packet *const *packets, size_t count,
+                              uint32_t *hashes);
+
+/// Finds the buckets as well, and then deals the packets out (DealFunction). False where
+/// kSlowBucket is among them: then the buckets are all that was written.
+using SpreadFunction = bool (*)(const Spread &, const Rows &, void *const *packets,
+                                const uint16_t *lengths, size_t count, uint16_t *buckets,
+                                Batches &);
 
 /// The turns of round robin: each live member as often as its weight says, as evenly mixed as that
 /// allows. Weights are brought down to at most 1024 turns in all.

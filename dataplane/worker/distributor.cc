@@ -55,33 +55,6 @@ Distributor::~Distributor() {
             rte_pktmbuf_free_bulk(frames_of(lagg.batches, m), lagg.batches.count[m]);
 }
 
-void Distributor::distribute(const LaggForwarding &lagg, uint16_t queue, const Burst &burst,
-                             bool last) {
-    const auto [frames, lengths, count, bytes] = burst;
-    assert(count <= distribute::kMostPackets);
-    switch (lagg.way) {
-    case Way::NOWHERE: return drop(lagg, frames, count);
-    case Way::ONE_MEMBER: return send_to_one(lagg, queue, frames, count, bytes);
-    case Way::ALL_MEMBERS: return send_to_all(lagg, queue, frames, count);
-    case Way::TURNS:
-    case Way::STRIDES:
-    case Way::BUCKETS:
-    case Way::STEERED: break;
-    }
-    LaggState &state = laggs_[lagg.slot];
-    if (state.lagg != &lagg || state.queue != queue) [[unlikely]]
-        prepare(lagg, queue, state);
-    bool waiting = false;
-    for (uint16_t done = 0; done < count; done = static_cast<uint16_t>(done + kBurst)) {
-        const auto some = std::min<uint16_t>(kBurst, static_cast<uint16_t>(count - done));
-        gather(lagg, frames + done, lengths + done, some);
-        waiting = send_full(state);
-    }
-    if (last && waiting) send_waiting(state);
-    const uint32_t bit = 1u << lagg.slot;
-    waiting_laggs_ = waiting && !last ? waiting_laggs_ | bit : waiting_laggs_ & ~bit;
-}
-
 /// What batches need to know of the state: it may be gone when they are sent.
 void Distributor::prepare(const LaggForwarding &lagg, uint16_t queue, LaggState &state) {
     state.lagg = &lagg;
@@ -91,8 +64,29 @@ void Distributor::prepare(const LaggForwarding &lagg, uint16_t queue, LaggState 
         state.device[m] = lagg.members[m].device;
 }
 
-void Distributor::gather(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
-                         uint16_t count) {
+[[gnu::always_inline]] inline void Distributor::gather_by_buckets(const LaggForwarding &lagg,
+                                                                  rte_mbuf **frames,
+                                                                  const uint16_t *lengths,
+                                                                  uint16_t count) {
+    uint16_t bucket_of[kBurst];
+    if (lagg.spread_packets != nullptr) [[likely]] {
+        if (!lagg.spread_packets(lagg.spread, lagg.rows, reinterpret_cast<void *const *>(frames),
+                                 lengths, count, bucket_of, laggs_[lagg.slot].batches)) [[unlikely]]
+            gather_odd_buckets(lagg, bucket_of, frames, lengths, count);
+        return;
+    }
+    const bool slow = lagg.find_buckets(lagg.spread, packets_of(frames), count, bucket_of);
+    if (lagg.measure) [[unlikely]]
+        measure(lagg, bucket_of, lengths, count);
+    if (!slow && !lagg.odd_buckets) [[likely]]
+        return lagg.deal(laggs_[lagg.slot].batches, lagg.rows, bucket_of,
+                         reinterpret_cast<void *const *>(frames), lengths, count);
+    gather_odd_buckets(lagg, bucket_of, frames, lengths, count);
+}
+
+[[gnu::always_inline]] inline void Distributor::gather(const LaggForwarding &lagg,
+                                                       rte_mbuf **frames, const uint16_t *lengths,
+                                                       uint16_t count) {
     if (lagg.way == Way::BUCKETS) [[likely]]
         return gather_by_buckets(lagg, frames, lengths, count);
     if (lagg.way == Way::TURNS) return take_turns(lagg, frames, lengths, count);
@@ -100,18 +94,12 @@ void Distributor::gather(const LaggForwarding &lagg, rte_mbuf **frames, const ui
     gather_steered(lagg, frames, lengths, count);
 }
 
-void Distributor::gather_by_buckets(const LaggForwarding &lagg, rte_mbuf **frames,
-                                    const uint16_t *lengths, uint16_t count) {
-    const distribute::Spread &spread = lagg.spread;
-    uint16_t bucket_of[kBurst];
-    const bool slow = lagg.find_buckets(spread, packets_of(frames), count, bucket_of);
-    if (lagg.measure) measure(lagg, bucket_of, lengths, count);
-    if (!slow && !lagg.odd_buckets) [[likely]]
-        return lagg.deal(laggs_[lagg.slot].batches, lagg.rows, bucket_of,
-                         {reinterpret_cast<void *const *>(frames), lengths, count});
+/// Buckets of which some have no member.
+void Distributor::gather_odd_buckets(const LaggForwarding &lagg, const uint16_t *bucket_of,
+                                     rte_mbuf **frames, const uint16_t *lengths, uint16_t count) {
     uint8_t member_of[kBurst];
     for (uint16_t i = 0; i < count; ++i)
-        member_of[i] = spread.table.member_of(bucket_of[i]);
+        member_of[i] = lagg.spread.table.member_of(bucket_of[i]);
     gather_by_members(lagg, member_of, frames, lengths, count);
 }
 
@@ -167,7 +155,7 @@ void Distributor::take_strides(const LaggForwarding &lagg, rte_mbuf **frames,
 /// Sends the batches that are full: whose count has one of the bits from 32 on. True when others
 /// wait. Eight counts are read and written together, as deal_few() does: a load of eight octets
 /// waits for a store of one of them.
-bool Distributor::send_full(LaggState &state) {
+[[gnu::always_inline]] inline bool Distributor::send_full(LaggState &state) {
     static_assert(kBurst == 32 && distribute::Batches::kRoom < 256);
     constexpr uint64_t kFull = 0xe0e0e0e0e0e0e0e0;
     uint64_t waiting = 0;
@@ -190,6 +178,33 @@ bool Distributor::send_full(LaggState &state) {
     return waiting != 0;
 }
 
+void Distributor::distribute(const LaggForwarding &lagg, uint16_t queue, const Burst &burst,
+                             bool last) {
+    const auto [frames, lengths, count, bytes] = burst;
+    assert(count <= distribute::kMostPackets);
+    switch (lagg.way) {
+    case Way::NOWHERE: return drop(lagg, frames, count);
+    case Way::ONE_MEMBER: return send_to_one(lagg, queue, frames, count, bytes);
+    case Way::ALL_MEMBERS: return send_to_all(lagg, queue, frames, count);
+    case Way::TURNS:
+    case Way::STRIDES:
+    case Way::BUCKETS:
+    case Way::STEERED: break;
+    }
+    LaggState &state = laggs_[lagg.slot];
+    if (state.lagg != &lagg || state.queue != queue) [[unlikely]]
+        prepare(lagg, queue, state);
+    bool waiting = false;
+    for (uint16_t done = 0; done < count; done = static_cast<uint16_t>(done + kBurst)) {
+        const auto some = std::min<uint16_t>(kBurst, static_cast<uint16_t>(count - done));
+        gather(lagg, frames + done, lengths + done, some);
+        waiting = send_full(state);
+    }
+    if (last && waiting) send_waiting(state);
+    const uint32_t bit = 1u << lagg.slot;
+    waiting_laggs_ = waiting && !last ? waiting_laggs_ | bit : waiting_laggs_ & ~bit;
+}
+
 void Distributor::send_waiting(LaggState &state) {
     for (unsigned m = 0; m < state.member_count; ++m)
         if (const uint8_t count = std::exchange(state.batches.count[m], uint8_t{0}); count != 0)
@@ -203,8 +218,9 @@ void Distributor::send_batch(LaggState &state, unsigned member, size_t count) {
 
 void Distributor::send(port::DeviceId device, uint16_t queue, rte_mbuf **frames, uint16_t count,
                        uint64_t bytes) {
-    transmit(counters_[device], frames, count, bytes,
-             [&](rte_mbuf **some, uint16_t n) { return rte_eth_tx_burst(device, queue, some, n); });
+    transmit(counters_[device], frames, count, bytes, [device, queue](rte_mbuf **some, uint16_t n) {
+        return rte_eth_tx_burst(device, queue, some, n);
+    });
 }
 
 void Distributor::flush() {

@@ -79,6 +79,8 @@ class Distributor {
                 uint16_t count);
     void gather_by_buckets(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
                            uint16_t count);
+    void gather_odd_buckets(const LaggForwarding &lagg, const uint16_t *bucket_of,
+                            rte_mbuf **frames, const uint16_t *lengths, uint16_t count);
     void gather_steered(const LaggForwarding &lagg, rte_mbuf **frames, const uint16_t *lengths,
                         uint16_t count);
     bool run_program(const LaggForwarding &lagg, std::span<const distribute::Packet *const> packets,

@@ -49,7 +49,10 @@ Way way_of_hash(LaggForwarding &lagg) {
     lagg.odd_buckets = std::ranges::any_of(
         buckets, [](uint8_t member) { return member >= distribute::kMaxMembers; });
     lagg.find_buckets = distribute::bucket_function(lagg.spread.policy);
+    lagg.find_hashes = distribute::hash_function(lagg.spread.policy);
     lagg.rows = distribute::rows_of(lagg.spread.table);
+    if (!lagg.measure && !lagg.odd_buckets)
+        lagg.spread_packets = distribute::spread_function(lagg.spread.policy, lagg.member_count);
     if (lagg.program != nullptr || !lagg.rules.empty()) return Way::STEERED;
     const bool same =
         std::ranges::all_of(buckets, [&](uint8_t member) { return member == lagg.spread.live[0]; });
@@ -65,6 +68,8 @@ void choose_way(LaggForwarding &lagg) {
     lagg.odd_buckets = false;
     lagg.keeps_slow_frames = lagg.mode == Mode::HASH || lagg.mode == Mode::BROADCAST;
     lagg.find_buckets = nullptr;
+    lagg.find_hashes = nullptr;
+    lagg.spread_packets = nullptr;
     lagg.deal = distribute::deal_function(lagg.member_count);
     lagg.way = Way::NOWHERE;
     if (lagg.mode == Mode::BROADCAST) lagg.way = Way::ALL_MEMBERS;

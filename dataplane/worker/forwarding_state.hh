@@ -78,10 +78,13 @@ struct LaggForwarding {
     std::shared_ptr<const bpf::Program> program;
     /// Of hash laggs: asked after the hash or the program, and stronger.
     std::vector<bpf::Rule> rules;
-    // The next seven are choose_way()'s.
+    // The next nine are choose_way()'s.
     Way way = Way::NOWHERE;
     distribute::BucketFunction find_buckets = nullptr;
+    distribute::HashFunction find_hashes = nullptr; ///< for programs that read them
     distribute::DealFunction deal = nullptr;
+    /// Both in one go; nullptr where something is to be done between them.
+    distribute::SpreadFunction spread_packets = nullptr;
     distribute::Rows rows;          ///< of spread.table; where `odd_buckets` is false
     bool odd_buckets = false;       ///< some of the table lead to no live member
     bool keeps_slow_frames = false; ///< of clients; modes that read headers drop them

@@ -24,7 +24,7 @@ void Distributor::gather_steered(const LaggForwarding &lagg, rte_mbuf **frames,
     if (lagg.measure && lagg.program == nullptr) measure(lagg, bucket_of, lengths, count);
     if (lagg.rules.empty() && !slow && !lagg.odd_buckets) [[likely]]
         return lagg.deal(laggs_[lagg.slot].batches, lagg.rows, bucket_of,
-                         {reinterpret_cast<void *const *>(frames), lengths, count});
+                         reinterpret_cast<void *const *>(frames), lengths, count);
     uint8_t member_of[kBurst];
     for (uint16_t i = 0; i < count; ++i)
         member_of[i] = lagg.spread.table.member_of(bucket_of[i]);
@@ -44,8 +44,8 @@ bool Distributor::run_program(const LaggForwarding &lagg,
     // Reading the clock and dividing costs a burst of small frames more than a small program.
     const uint64_t now_us =
         program.reads().now_us ? rte_rdtsc() / (rte_get_tsc_hz() / 1'000'000) : 0;
-    return bpf::buckets_by_program({program, state.memory, now_us}, lagg.spread, packets,
-                                   bucket_of);
+    return bpf::buckets_by_program({program, state.memory, now_us}, lagg.spread,
+                                   packets, bucket_of);
 }
 
 } // namespace lagg::worker

@@ -134,7 +134,7 @@ class Dealing {
             expected_[member].push_back(packets[i]);
             octets_[member] += lengths[i];
         }
-        function_(*batches_, members.rows, buckets.get(), {packets.get(), lengths.get(), count});
+        function_(*batches_, members.rows, buckets.get(), packets.get(), lengths.get(), count);
         for (size_t m = 0; m < kMaxMembers; ++m)
             check(m);
     }

@@ -47,12 +47,14 @@ class Deal : public testing::TestWithParam<bool> {
             // A third of the bursts is for one member alone, which fills its batch.
             const size_t member = alone_ ? one_ : random_() % members;
             buckets[i] = bucket_of(member, members);
-            lengths[i] = static_cast<uint16_t>(next_);
+            const bool other = !alike_ || (but_last_ && i + 1 == count);
+            lengths[i] = other ? static_cast<uint16_t>(random_()) : length_;
             packets[i] = handle(next_++ * 16);
             expected_[member].push_back(packets[i]);
+            octets_[member] += lengths[i];
         }
         deal_function(members, GetParam())(guarded_->batches, rows_of(table(members)),
-                                           buckets.get(), {packets.get(), lengths.get(), count});
+                                           buckets.get(), packets.get(), lengths.get(), count);
     }
     /// Bucket b is member b % members'.
     static BucketTable table(size_t members) {
@@ -68,6 +70,9 @@ class Deal : public testing::TestWithParam<bool> {
     void begin_burst(size_t members) {
         alone_ = random_() % 3 == 0;
         one_ = random_() % members;
+        alike_ = random_() % 2 == 0;
+        but_last_ = random_() % 2 == 0;
+        length_ = static_cast<uint16_t>(random_());
     }
     Handles found(size_t member) {
         Batches &batches = guarded_->batches;
@@ -77,10 +82,7 @@ class Deal : public testing::TestWithParam<bool> {
     void check(size_t members) {
         for (size_t m = 0; m < kMaxMembers; m++) {
             ASSERT_EQ(found(m), expected_[m]) << "member " << m << " of " << members;
-            uint64_t octets = 0;
-            for (const void *packet : expected_[m])
-                octets += static_cast<uint16_t>(reinterpret_cast<uintptr_t>(packet) / 16);
-            ASSERT_EQ(guarded_->batches.octets[m], octets);
+            ASSERT_EQ(guarded_->batches.octets[m], octets_[m]) << "member " << m;
         }
         ASSERT_TRUE(guarded_->guards_stand()) << members << " members";
     }
@@ -89,28 +91,38 @@ class Deal : public testing::TestWithParam<bool> {
         for (size_t m = 0; m < kMaxMembers; m++) {
             if (expected_[m].size() < kFullBatch) continue;
             guarded_->batches.count[m] = 0;
-            guarded_->batches.octets[m] = 0;
+            guarded_->batches.octets[m] = octets_[m] = 0;
             expected_[m].clear();
         }
     }
 
     std::unique_ptr<Guarded> guarded_ = std::make_unique<Guarded>();
+    void start_anew() {
+        guarded_ = std::make_unique<Guarded>();
+        expected_.assign(kMaxMembers, {});
+        octets_.assign(kMaxMembers, 0);
+    }
+
     std::vector<Handles> expected_ = std::vector<Handles>(kMaxMembers);
+    std::vector<uint32_t> octets_ = std::vector<uint32_t>(kMaxMembers);
     std::mt19937 random_{17};
     uintptr_t next_ = 1;
     bool alone_ = false;
+    bool alike_ = false;    ///< all packets of a burst have one length
+    bool but_last_ = false; ///< except for the last one
+    uint16_t length_ = 0;
     size_t one_ = 0;
 };
 
 // Batches are not cleared after each burst: nearly full ones take another burst.
 TEST_P(Deal, DoesWhatALoopDoes) {
     for (size_t members = 1; members <= kMaxMembers; members++) {
-        guarded_ = std::make_unique<Guarded>();
-        expected_.assign(kMaxMembers, {});
+        start_anew();
         size_t fullest = 0;
         for (int burst = 0; burst < 300; burst++) {
             begin_burst(members);
-            deal(members, random_() % (kFullBatch + 1));
+            // Every other burst is full: those have ways of their own.
+            deal(members, burst % 2 == 0 ? kFullBatch : random_() % (kFullBatch + 1));
             ASSERT_NO_FATAL_FAILURE(check(members));
             for (const Handles &batch : expected_)
                 fullest = std::max(fullest, batch.size());
@@ -123,10 +135,11 @@ TEST_P(Deal, DoesWhatALoopDoes) {
 TEST_P(Deal, ABatchAsFullAsItMayBeTakesABurstMore) {
     for (size_t members = 1; members <= kMaxMembers; members++)
         for (one_ = 0; one_ < members; one_++) {
-            guarded_ = std::make_unique<Guarded>();
-            expected_.assign(kMaxMembers, {});
+            start_anew();
             alone_ = true;
             deal(members, kFullBatch - 1);
+            alike_ = !alike_;
+            length_ = UINT16_MAX;
             deal(members, kFullBatch);
             ASSERT_NO_FATAL_FAILURE(check(members));
             ASSERT_EQ(guarded_->batches.count[one_], 2 * kFullBatch - 1);

@@ -19,6 +19,48 @@ std::string hex(std::span<const uint8_t> octets) {
     return text;
 }
 
+/// What a plain loop gathers for each member.
+struct Gathered {
+    std::vector<std::vector<void *>> packets = std::vector<std::vector<void *>>(kMaxMembers);
+    std::vector<uint32_t> octets = std::vector<uint32_t>(kMaxMembers);
+
+    void add(size_t member, void *packet, uint16_t length) {
+        packets[member].push_back(packet);
+        octets[member] += length;
+    }
+    bool is_in(const Batches &batches) const {
+        for (size_t m = 0; m < kMaxMembers; m++)
+            if (batches.count[m] != packets[m].size() || batches.octets[m] != octets[m] ||
+                !std::equal(packets[m].begin(), packets[m].end(), batches.packets[m]))
+                return false;
+        return true;
+    }
+};
+
+/// Spreads some packets of a burst, at most kFullBatch, whose buckets are known.
+std::string spread_difference(SpreadFunction function, const Spread &spread, const Rows &rows,
+                              std::span<const Packet *const> packets,
+                              std::span<const uint16_t> expected) {
+    std::vector<void *> handles;
+    std::vector<uint16_t> lengths;
+    Gathered gathered;
+    const bool slow = std::ranges::find(expected, kSlowBucket) != expected.end();
+    for (size_t i = 0; i < packets.size(); i++) {
+        // Not written to, and constant for all others.
+        handles.push_back(const_cast<Packet *>(packets[i])); // NOLINT
+        lengths.push_back(packets[i]->octets);
+        if (!slow) gathered.add(spread.table.member[expected[i]], handles[i], lengths[i]);
+    }
+    std::vector<uint16_t> buckets(packets.size());
+    const auto batches = std::make_unique<Batches>();
+    const bool dealt = function(spread, rows, handles.data(), lengths.data(), packets.size(),
+                                buckets.data(), *batches);
+    if (!std::ranges::equal(buckets, expected)) return "other buckets as it deals out";
+    if (dealt == slow) return "deals out what has slow frames among it, or does not what has none";
+    if (!gathered.is_in(*batches)) return "batches are not what a plain loop gathers";
+    return {};
+}
+
 } // namespace
 
 void Burst::add(std::span<const uint8_t> frame, uint16_t offset, std::optional<uint32_t> nic_hash) {
@@ -66,6 +108,45 @@ Outcome outcome(InstructionSet set, const Spread &spread, const Burst &burst) {
     return result;
 }
 
+namespace {
+
+/// For each way to deal out: by the number of members.
+std::string spread_difference(InstructionSet set, const Spread &spread, const Burst &burst,
+                              const std::vector<uint16_t> &expected) {
+    const std::vector<const Packet *> packets = burst.pointers();
+    for (const size_t members : {3u, 13u, 32u}) {
+        const SpreadFunction function = spread_function(spread.policy, members, set);
+        if (function == nullptr) continue;
+        Spread over = spread;
+        for (size_t bucket = 0; bucket < kBuckets; bucket++)
+            over.table.member[bucket] = static_cast<uint8_t>(bucket % members);
+        const Rows rows = rows_of(over.table);
+        for (size_t done = 0; done < packets.size(); done += kFullBatch) {
+            const size_t some = std::min(kFullBatch, packets.size() - done);
+            const std::string found =
+                spread_difference(function, over, rows, {packets.data() + done, some},
+                                  std::span(expected).subspan(done, some));
+            if (!found.empty()) return std::string(to_text(set)) + ": " + found;
+        }
+    }
+    return {};
+}
+
+std::string hash_difference(InstructionSet set, const Spread &spread, const Burst &burst) {
+    const std::vector<const Packet *> packets = burst.pointers();
+    std::vector<uint32_t> expected(burst.size()), found(burst.size());
+    hash_function(spread.policy, InstructionSet::SCALAR)(spread, packets.data(), packets.size(),
+                                                         expected.data());
+    hash_function(spread.policy, set)(spread, packets.data(), packets.size(), found.data());
+    const auto other = std::ranges::mismatch(found, expected).in1;
+    if (other == found.end()) return {};
+    const auto i = static_cast<size_t>(other - found.begin());
+    return std::string(to_text(set)) + ": packet " + std::to_string(i) + " has another hash; " +
+           hex(burst[i].bytes());
+}
+
+} // namespace
+
 std::string difference(InstructionSet set, const Spread &spread, const Burst &burst) {
     const Outcome expected = outcome(InstructionSet::SCALAR, spread, burst);
     const Outcome found = outcome(set, spread, burst);
@@ -76,7 +157,10 @@ std::string difference(InstructionSet set, const Spread &spread, const Burst &bu
                ", by the reference of " + std::to_string(expected.buckets[i]) + "; " +
                hex(burst[i].bytes());
     }
-    if (found.slow == expected.slow) return {};
+    if (found.slow == expected.slow) {
+        const std::string other = hash_difference(set, spread, burst);
+        return other.empty() ? spread_difference(set, spread, burst, expected.buckets) : other;
+    }
     return std::string(to_text(set)) + ": slow frames are " + (found.slow ? "" : "not ") +
            "announced, by the reference they are" + (expected.slow ? "" : " not");
 }
