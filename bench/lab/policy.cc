@@ -2,6 +2,7 @@
 
 #include "bench/lab/policy_text.hh"
 #include "dataplane/bpf/buckets_by_program.hh"
+#include "dataplane/distribute/instruction_set.hh"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -157,10 +158,12 @@ void print_costs(const bpf::Program &program) {
     for (const distribute::Packet &packet : packets)
         pointers.push_back(&packet);
     const distribute::Spread spread = four_ports();
+    const distribute::HashFunction find_hashes = distribute::hash_function(spread.policy);
     std::vector<uint16_t> buckets(packets.size());
     const auto memory = std::make_unique<bpf::ProgramMemory>();
     const double packet = cheapest(packets.size(), [&] {
-        bpf::buckets_by_program({program, *memory, 0}, spread, pointers, buckets.data());
+        bpf::buckets_by_program({program, *memory, 0, find_hashes}, spread, pointers,
+                                buckets.data());
     });
     const double call = cheapest(packets.size(), [&] {
         for (size_t i = 0; i < packets.size(); i++)
@@ -170,8 +173,8 @@ void print_costs(const bpf::Program &program) {
                program.reads().hash ? " and the lagg's own hash" : "");
     // A millisecond between two frames, for policies that look at the clock.
     for (size_t i = 0; i < packets.size(); i++)
-        bpf::buckets_by_program({program, *memory, (i + 1) * 1000}, spread, {&pointers[i], 1},
-                                &buckets[i]);
+        bpf::buckets_by_program({program, *memory, (i + 1) * 1000, find_hashes}, spread,
+                                {&pointers[i], 1}, &buckets[i]);
     fmt::print("{} flows over four equal ports:", packets.size());
     for (uint8_t port = 0; port < 4; port++)
         fmt::print(" {}", std::ranges::count_if(buckets, [&](uint16_t bucket) {

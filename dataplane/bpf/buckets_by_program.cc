@@ -1,12 +1,10 @@
 #include "dataplane/bpf/buckets_by_program.hh"
 
-#include "dataplane/distribute/instruction_set.hh"
+#include <algorithm>
 
 namespace lagg::bpf {
 
 namespace {
-
-const distribute::KeyHash kHash = distribute::key_hash();
 
 using distribute::Packet;
 using distribute::Spread;
@@ -24,40 +22,41 @@ uint64_t plain_protocol(const Spread &spread) {
     return false;
 }
 
-/// For a policy that reads the hash. It is made of the key, so that the key is read for every
-/// frame.
-bool with_hash(const Program &program, const Spread &spread, lagg_flow &flow, Packets packets,
-               uint16_t *buckets) {
+/// Writes the bucket of one frame. True for a slow-protocol frame.
+[[gnu::always_inline]] inline bool ask(const Program &program, const Packet &packet,
+                                       uint64_t other_protocol, const Spread &spread,
+                                       lagg_flow &flow, uint16_t *bucket) {
+    if (!fill_plain(packet, other_protocol, flow) && fill_any(packet, spread, flow)) [[unlikely]] {
+        *bucket = distribute::kSlowBucket;
+        return true;
+    }
+    *bucket = bucket_of(program.run(flow));
+    return false;
+}
+
+/// For a policy that reads the hash: that of many frames first, several at a time.
+bool with_hash(const ProgramRun &run, const Spread &spread, Packets packets, uint16_t *buckets) {
     const uint64_t other_protocol = plain_protocol(spread);
+    lagg_flow &flow = run.memory.flow;
     bool slow = false;
-    for (const Packet *packet : packets) {
-        if (frame::is_slow_protocol(packet->bytes())) [[unlikely]] {
-            *buckets++ = distribute::kSlowBucket;
-            slow = true;
-            continue;
+    while (!packets.empty()) {
+        uint32_t hashes[distribute::kMostPackets];
+        const Packets some = packets.first(std::min(packets.size(), distribute::kMostPackets));
+        run.find_hashes(spread, some.data(), some.size(), hashes);
+        for (size_t i = 0; i < some.size(); i++) {
+            flow.hash = hashes[i];
+            slow |= ask(run.program, *some[i], other_protocol, spread, flow, buckets++);
         }
-        const frame::FlowKey key = distribute::key_of(packet->bytes(), spread.policy);
-        if (!fill_plain(*packet, other_protocol, flow)) [[unlikely]]
-            fill(key, packet->packet_octets, flow);
-        flow.hash = kHash(spread.hash, key);
-        *buckets++ = bucket_of(program.run(flow));
+        packets = packets.subspan(some.size());
     }
     return slow;
 }
 
-bool without_hash(const Program &program, const Spread &spread, lagg_flow &flow, Packets packets,
-                  uint16_t *buckets) {
+bool without_hash(const ProgramRun &run, const Spread &spread, Packets packets, uint16_t *buckets) {
     const uint64_t other_protocol = plain_protocol(spread);
     bool slow = false;
-    for (const Packet *packet : packets) {
-        if (!fill_plain(*packet, other_protocol, flow) && fill_any(*packet, spread, flow))
-            [[unlikely]] {
-            *buckets++ = distribute::kSlowBucket;
-            slow = true;
-            continue;
-        }
-        *buckets++ = bucket_of(program.run(flow));
-    }
+    for (const Packet *packet : packets)
+        slow |= ask(run.program, *packet, other_protocol, spread, run.memory.flow, buckets++);
     return slow;
 }
 
@@ -67,7 +66,7 @@ bool buckets_by_program(const ProgramRun &run, const Spread &spread, Packets pac
                         uint16_t *buckets) {
     run.memory.flow.now_us = run.now_us;
     const auto loop = run.program.reads().hash ? with_hash : without_hash;
-    return loop(run.program, spread, run.memory.flow, packets, buckets);
+    return loop(run, spread, packets, buckets);
 }
 
 } // namespace lagg::bpf

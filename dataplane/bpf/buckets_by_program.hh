@@ -15,6 +15,7 @@ struct ProgramRun {
     const Program &program;
     ProgramMemory &memory;
     uint64_t now_us; ///< a clock that does not go back
+    distribute::HashFunction find_hashes; ///< of the lagg's policy
 };
 
 /// Writes the bucket of each packet, or kSlowBucket, to buckets[0..packets.size()). True when

@@ -44,7 +44,7 @@ bool Distributor::run_program(const LaggForwarding &lagg,
     // Reading the clock and dividing costs a burst of small frames more than a small program.
     const uint64_t now_us =
         program.reads().now_us ? rte_rdtsc() / (rte_get_tsc_hz() / 1'000'000) : 0;
-    return bpf::buckets_by_program({program, state.memory, now_us}, lagg.spread,
+    return bpf::buckets_by_program({program, state.memory, now_us, lagg.find_hashes}, lagg.spread,
                                    packets, bucket_of);
 }
 

@@ -1,5 +1,6 @@
 // The policies that are shipped as examples do what their comments say.
 #include "dataplane/bpf/buckets_by_program.hh"
+#include "dataplane/distribute/instruction_set.hh"
 
 #include "tests/dataplane/bpf/compiler.hh"
 #include "tests/dataplane/frame/cases.hh"
@@ -21,7 +22,7 @@ struct Policies : WithCompiler {
         const distribute::Packet packet = distribute::Packet::of(one);
         const distribute::Packet *pointer = &packet;
         uint16_t bucket = distribute::kSlowBucket;
-        buckets_by_program({*program, memory, now_us}, spread, {&pointer, 1}, &bucket);
+        buckets_by_program({*program, memory, now_us, distribute::hash_function(spread.policy)}, spread, {&pointer, 1}, &bucket);
         return spread.table.member_of(bucket);
     }
     /// 300 flows of TCP, by source port.
