@@ -121,6 +121,8 @@ class Aggregate final : private lacp::ActionSink {
     /// Of a lagg that has no port yet.
     void set_policies(Policies policies) { policies_ = std::move(policies); }
     const Policies &policies() const { return policies_; }
+    /// Those whose port distributes, by its member.
+    std::vector<bpf::Rule> rules_in_force() const;
     /// False when it comes out there already.
     bool set_upper(UpperDevice upper, const worker::DeviceTotals &counters_base = {});
     void attach(const AttachedPort &port, const worker::DeviceTotals &counters_base,

@@ -35,14 +35,20 @@ bool Aggregate::steers_otherwise() {
     return before != steering_;
 }
 
+std::vector<bpf::Rule> Aggregate::rules_in_force() const {
+    std::vector<bpf::Rule> rules;
+    for (const PortRule &rule : policies_.rules)
+        if (const Member *member = obeying(rule); member != nullptr && up_)
+            rules.push_back({rule.filter, member->index});
+    return rules;
+}
+
 // While all is held neither is asked: a program would count frames that it will see again, and a
 // rule would let frames overtake those that are held.
 void Aggregate::add_policies(worker::LaggForwarding &forwarding) const {
     if (move_.holds_all() || !uses_hash(config_.protocol)) return;
     forwarding.program = policies_.program;
-    for (const PortRule &rule : policies_.rules)
-        if (const Member *member = obeying(rule); member != nullptr && up_)
-            forwarding.rules.push_back({rule.filter, member->index});
+    forwarding.rules = rules_in_force();
 }
 
 } // namespace lagg::aggregation

@@ -1,7 +1,9 @@
 #include "control/aggregation/where.hh"
 
 #include "dataplane/bpf/flow.hh"
+#include "dataplane/bpf/rules.hh"
 #include "dataplane/distribute/policy_text.hh"
+#include "dataplane/frame/frame_of.hh"
 
 #include <fmt/format.h>
 
@@ -118,13 +120,23 @@ std::string by_program(const Aggregate &aggregate, const frame::FlowKey &key) {
                        port.empty() ? "nobody" : port);
 }
 
+/// What the lagg's rules do with a small frame of the flow, as they are in force for workers.
+std::string by_rules(const Aggregate &aggregate, const frame::FlowKey &key) {
+    const std::vector<bpf::Rule> rules = aggregate.rules_in_force();
+    const bpf::Rule *rule = bpf::matching(rules, frame::frame_of(key));
+    if (rule == nullptr)
+        return "none of the lagg's rules in force matches a small frame of the flow";
+    return fmt::format(
+        "the rule \"{}\" is stronger than the policy: it matches a small frame of the "
+        "flow and sends it to {}",
+        rule->filter->expression(), name_of(aggregate, rule->member));
+}
+
 /// What decides besides the hash, or before it.
 std::vector<std::string> notes(const Aggregate &aggregate, const frame::FlowKey &key) {
     const config::Lagg &config = aggregate.config();
     std::vector<std::string> notes;
-    if (!config.rules.empty())
-        notes.push_back("a frame that one of the lagg's rules matches goes to the rule's port; "
-                        "rules are not asked here");
+    if (!config.rules.empty()) notes.push_back(by_rules(aggregate, key));
     if (aggregate.policies().program != nullptr) notes.push_back(by_program(aggregate, key));
     if (config.hash.policy.nic)
         notes.push_back("frames that come with a hash of the NIC go by that; the others as here");

@@ -2,8 +2,12 @@
 
 #include "dataplane/distribute/spread.hh"
 
+#include <rte_mbuf.h>
+
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <vector>
 
 namespace lagg::bpf {
 
@@ -30,6 +34,18 @@ void members_by_rules(std::span<const Rule> rules, uint32_t distributing,
         }
         count = kept;
     }
+}
+
+const Rule *matching(std::span<const Rule> rules, std::span<const uint8_t> frame) {
+    std::vector<uint8_t> octets(frame.begin(), frame.end());
+    rte_mbuf packet{};
+    packet.buf_addr = octets.data();
+    packet.data_len = packet.buf_len = static_cast<uint16_t>(octets.size());
+    packet.pkt_len = packet.data_len;
+    packet.nb_segs = 1;
+    const auto found = std::ranges::find_if(
+        rules, [&](const Rule &rule) { return rule.filter->matches(&packet); });
+    return found == rules.end() ? nullptr : &*found;
 }
 
 } // namespace lagg::bpf

@@ -24,4 +24,8 @@ struct Rule {
 void members_by_rules(std::span<const Rule> rules, uint32_t distributing,
                       std::span<rte_mbuf *const> packets, uint8_t *members);
 
+/// The first rule that one frame, which is copied, matches; nullptr for none. Asks every rule, as
+/// if all members distributed. Not for a worker.
+const Rule *matching(std::span<const Rule> rules, std::span<const uint8_t> frame);
+
 } // namespace lagg::bpf

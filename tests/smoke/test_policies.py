@@ -75,6 +75,15 @@ class Policies(DaemonTest):
         self.laggd.write(PORTS, {**STATIC, "rules": [{"filter": "tcp port 80", "port": PORTS[0]}]})
         self.reload()
 
+    def test_where_a_flow_goes_by_the_rules(self):
+        self.running(rules=[{"filter": "udp", "port": PORTS[0]}, {"filter": "tcp port 80", "port": PORTS[1]}])
+
+        def answer(*fields):
+            return self.laggd.ctl("hash", "lagg0", "--src", "192.0.2.1", "--dst", "192.0.2.2", *fields).out
+        self.assertRegex(answer("--dport", "80"), f'"tcp port 80" is stronger .* to {PORTS[1]}')
+        self.assertRegex(answer("--proto", "udp", "--dport", "80"), f'"udp" is stronger .* to {PORTS[0]}')
+        self.assertIn("none of the lagg's rules in force matches", answer("--dport", "81"))
+
     def test_a_refused_program_stops_the_start(self):
         self.object.write_text("no object file")
         self.laggd.write(PORTS, self.with_program)

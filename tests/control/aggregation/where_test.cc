@@ -247,7 +247,7 @@ TEST(WhereGoes, OtherProtocolsSayHowTheyDecide) {
     EXPECT_EQ(how(Protocol::FAILOVER, false), "no port distributes, and every frame is dropped");
 }
 
-// What a program says is asked where there are programs: tests/smoke/test_policies.py.
+// What a program or a rule says is asked where there are some: tests/smoke/test_policies.py.
 TEST(WhereGoes, SaysWhatElseDecides) {
     config::Lagg config = lagg(Protocol::LOADBALANCE, kThree);
     config.hash.policy = *distribute::parse_policy("nic");
@@ -256,7 +256,7 @@ TEST(WhereGoes, SaysWhatElseDecides) {
     driven.start();
     const auto notes = where_goes(driven.aggregate, *asked_flow(ipv4())).notes;
     ASSERT_EQ(notes.size(), 2u);
-    EXPECT_TRUE(notes[0].starts_with("a frame that one of the lagg's rules matches"));
+    EXPECT_TRUE(notes[0].starts_with("none of the lagg's rules in force matches"));
     EXPECT_NE(notes[1].find("NIC"), std::string::npos);
 }
 

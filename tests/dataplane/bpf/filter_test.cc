@@ -50,6 +50,13 @@ struct Filters : testing::Test {
     const Frame tagged = frame::eth().tag(0x8100, 42).type(0x0800).ipv4({}).ports(1000, 80);
 };
 
+TEST_F(Filters, TheFirstRuleThatMatchesIsFound) {
+    const std::vector<Rule> rules{{filter("udp"), 3}, {filter("port 80"), 1}, {filter("tcp"), 2}};
+    EXPECT_EQ(matching(rules, web), &rules[1]);
+    EXPECT_EQ(matching(rules, dns), &rules[0]);
+    EXPECT_EQ(matching(std::span(rules).first(1), web), nullptr);
+}
+
 TEST_F(Filters, Match) {
     EXPECT_TRUE(filter("tcp port 80")->matches(packet(web)));
     EXPECT_FALSE(filter("tcp port 80")->matches(packet(dns)));
