@@ -3,6 +3,8 @@
 //
 // A pass sends 1024 packets; only the sending is timed, by the TSC. Rows:
 //     distribute/WHO/POLICY/members:N/burst:N/flows:N/hot|cold[/KIND]
+// With broadcast the members free what they get, and so the time to free the copies is part of it;
+// a packet is one that was to be sent, not a copy.
 // What is hot is said in bench/traffic.hh. bpf:NAME is a policy in eBPF in the place of the hash;
 // filters:N are N rules after layer3+4 that are asked for every packet and do not match; captured
 // are the frames of --pcap FILE, or of the tests' capture.
@@ -61,7 +63,8 @@ std::vector<Way> ways() {
                              false},
                             {"nic", Mode::HASH, {.nic = true, .seed = 1}, BondMode::LAYER34, false},
                             {"roundrobin", Mode::ROUND_ROBIN, {}, BondMode::ROUND_ROBIN},
-                            {"failover", Mode::FAILOVER, {}, BondMode::ACTIVE_BACKUP}};
+                            {"failover", Mode::FAILOVER, {}, BondMode::ACTIVE_BACKUP},
+                            {"broadcast", Mode::BROADCAST, {}, BondMode::BROADCAST}};
     return all;
 }
 
@@ -117,22 +120,31 @@ void pretend_nic_hashes(std::vector<rte_mbuf *> &frames) {
     }
 }
 
+/// Has frames outlive the pass in which they are freed.
+void keep(std::vector<rte_mbuf *> &frames) {
+    for (rte_mbuf *frame : frames)
+        rte_mbuf_refcnt_set(frame, 2);
+}
+
 /// Sends until all that is sent arrives at the members: a bonded device that has just started takes
 /// its time.
 void warm_up(Traffic &traffic, const Row &row, const Send &send) {
     Sinks &sinks = Sinks::get();
     uint64_t arrived = 0;
-    for (int tries = 0; arrived != kPackets && tries < 100000; tries++) {
+    const uint64_t all = uint64_t{kPackets} * (row.way.mode == Mode::BROADCAST ? row.members : 1);
+    for (int tries = 0; arrived != all && tries < 100000; tries++) {
         sinks.clear();
+        if (row.way.mode == Mode::BROADCAST) keep(traffic.next());
         send(traffic.next().data(), traffic.lengths().data(), traffic.octets() * row.burst);
         arrived = 0;
         for (unsigned i = 0; i < kMostSinks; i++)
             arrived += sinks.packets(i);
     }
-    if (arrived != kPackets) std::abort();
+    if (arrived != all) std::abort();
 }
 
 void measure_in(benchmark::State &state, const Row &row, Traffic &traffic, const Send &send) {
+    if (row.way.mode == Mode::BROADCAST) Sinks::get().free_what_is_sent();
     warm_up(traffic, row, send);
     const auto send_pass = [&](std::vector<rte_mbuf *> &pass) {
         send(pass.data(), traffic.lengths().data(), traffic.octets() * row.burst);
@@ -142,9 +154,11 @@ void measure_in(benchmark::State &state, const Row &row, Traffic &traffic, const
         while (!passes.enough()) {
             std::vector<rte_mbuf *> &pass = traffic.next();
             if (row.way.policy.nic) pretend_nic_hashes(pass);
+            if (row.way.mode == Mode::BROADCAST) keep(pass);
             if (traffic.is_rewritten()) {
                 send_pass(pass);
                 traffic.again();
+                if (row.way.mode == Mode::BROADCAST) keep(pass);
             }
             if (!row.hot) traffic.cool();
             const uint64_t begin = rte_rdtsc_precise();

@@ -23,11 +23,17 @@ void *queues[RTE_MAX_ETHPORTS][1];
 void *receive_queues[RTE_MAX_ETHPORTS][1];
 
 constexpr unsigned kPoolFrames = 16383;
+constexpr unsigned kPoolCache = 512;
 constexpr uint16_t kRoom = 512; ///< octets of a frame, and the headroom
 
 uint16_t count_only(void *queue, rte_mbuf **, uint16_t packets) {
     static_cast<Count *>(queue)->packets += packets;
     return packets;
+}
+
+uint16_t count_and_free(void *queue, rte_mbuf **frames, uint16_t packets) {
+    rte_pktmbuf_free_bulk(frames, packets);
+    return count_only(queue, frames, packets);
 }
 
 uint16_t nothing(void *, rte_mbuf **, uint16_t) {
@@ -74,8 +80,8 @@ void start_dpdk() {
 rte_mempool *frame_pool() {
     static rte_mempool *pool = [] {
         start_dpdk();
-        rte_mempool *made =
-            rte_pktmbuf_pool_create("bench_frames", kPoolFrames, 0, 0, kRoom, SOCKET_ID_ANY);
+        rte_mempool *made = rte_pktmbuf_pool_create("bench_frames", kPoolFrames, kPoolCache, 0,
+                                                    kRoom, SOCKET_ID_ANY);
         if (made == nullptr) give_up("no memory for frames");
         return made;
     }();
@@ -108,6 +114,11 @@ void Sinks::arm() {
         rte_eth_fp_ops[device].txq.data = queues[device];
     }
     receive_from(kMostSinks, nothing, nullptr);
+}
+
+void Sinks::free_what_is_sent() {
+    for (const uint16_t device : devices_)
+        rte_eth_fp_ops[device].tx_pkt_burst = count_and_free;
 }
 
 void Sinks::receive_from(unsigned members, Receive receive, void *queue) {

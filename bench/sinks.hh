@@ -25,6 +25,8 @@ class Sinks {
     /// Puts the counting function in place again, which starting a device takes away, and nothing
     /// to receive.
     void arm();
+    /// Has them free what is sent from now on, as a driver does: for those who send copies.
+    void free_what_is_sent();
     /// Lets the first `members` devices receive by that function, with `queue` as its queue.
     using Receive = uint16_t (*)(void *queue, rte_mbuf **frames, uint16_t most);
     void receive_from(unsigned members, Receive receive, void *queue);

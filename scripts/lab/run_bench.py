@@ -40,7 +40,7 @@ AHEAD = -15
 PARTS = ("micro", "evenness", "engine")
 # The headline rows, which --quick runs of MICRO: what has a target, of the policies used most. The expressions are
 # Google Benchmark's, which has no word for a digit.
-HEADLINE = (r"^distribute/[a-z_]+/(layer2|layer2\+3|layer3\+4|roundrobin|failover|bpf:.*|filters:.*)/"
+HEADLINE = (r"^distribute/[a-z_]+/(layer2|layer2\+3|layer3\+4|roundrobin|failover|broadcast|bpf:.*|filters:.*)/"
             r"members:4/burst:32/flows:1024/hot(|/ipv6|/vlan)$|"
             r"^distribute/laggd/layer(2|2\+3|3\+4)/members:4/burst:32/flows:[0-9]+/hot$|"
             r"^distribute/laggd/layer(2|2\+3|3\+4)/members:[0-9]+/burst:32/flows:1024/hot$|/layer3\+4/.*/captured$|"
