@@ -13,17 +13,19 @@
 
 namespace lagg::distribute {
 
-// What is wanted of a hash, and of a slow-protocol frame in its place.
-inline void put(uint32_t hash, uint16_t *bucket) {
+// What is wanted of a hash, and of a slow-protocol frame in its place. Always inline, as all that
+// is no template here: a copy of its own, made of instructions that not every CPU has, could be
+// taken for everybody's.
+[[gnu::always_inline]] inline void put(uint32_t hash, uint16_t *bucket) {
     *bucket = BucketTable::bucket_of(hash);
 }
-inline void put(uint32_t hash, uint32_t *whole) {
+[[gnu::always_inline]] inline void put(uint32_t hash, uint32_t *whole) {
     *whole = hash;
 }
-inline void put_slow(uint16_t *bucket) {
+[[gnu::always_inline]] inline void put_slow(uint16_t *bucket) {
     *bucket = kSlowBucket;
 }
-inline void put_slow(uint32_t *hash) {
+[[gnu::always_inline]] inline void put_slow(uint32_t *hash) {
     *hash = 0;
 }
 

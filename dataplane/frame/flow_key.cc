@@ -19,10 +19,6 @@ FlowKey parse(std::span<const uint8_t> frame) {
     return key;
 }
 
-bool ends_with_type(uint16_t type) {
-    return type != kTypeIpv4 && type != kTypeIpv6 && !is_tag(type);
-}
-
 bool is_slow_protocol(std::span<const uint8_t> frame) {
     return frame.size() >= kAddressesSize + 2 && load16(frame.data() + kAddressesSize) == kTypeSlow;
 }

@@ -42,11 +42,6 @@ FlowKey parse(std::span<const uint8_t> frame);
 /// inside.
 FlowKey parse_inner(std::span<const uint8_t> frame);
 
-/// True where parse() reads nothing behind the type field of a frame without tags: all of its key
-/// are the addresses and the type, and where that is a length not even the type. `type` is in host
-/// order.
-bool ends_with_type(uint16_t type);
-
 /// True for ethertype 0x8809 (slow protocols), untagged.
 bool is_slow_protocol(std::span<const uint8_t> frame);
 

@@ -65,8 +65,15 @@ using LinkPayload = Payload;
 /// A fragment carries nothing readable: its bytes are empty.
 using IpPayload = Payload;
 
-inline bool is_tag(uint16_t type) {
+[[gnu::always_inline]] inline bool is_tag(uint16_t type) {
     return type == 0x8100 || type == 0x88a8 || type == 0x9100;
+}
+
+/// True where parse() reads nothing behind the type field of a frame without tags: all of its key
+/// are the addresses and the type, and where that is a length not even the type. `type` is in host
+/// order.
+[[gnu::always_inline]] inline bool ends_with_type(uint16_t type) {
+    return type != kTypeIpv4 && type != kTypeIpv6 && !is_tag(type);
 }
 
 /// Reads from the first type field to the ethertype. The first two tags are kept. A length is no
