@@ -107,17 +107,16 @@ std::string how(const Aggregate &aggregate) {
 /// What the lagg's program does with a small frame of the flow. It is run here and now, in a memory
 /// of its own, since what workers remember for it belongs to them.
 std::string by_program(const Aggregate &aggregate, const frame::FlowKey &key) {
-    constexpr uint32_t kSmallestFrame = 60;
+    const auto octets = static_cast<uint32_t>(frame::frame_of(key).size());
     const bpf::Program &program = *aggregate.policies().program;
     lagg_flow flow{};
-    bpf::fill(key, kSmallestFrame, flow);
+    bpf::fill(key, octets, flow);
     flow.hash = distribute::flow_hash(key, aggregate.hash_policy());
     const uint16_t bucket = bpf::bucket_of(program.run(flow));
     const std::string port = name_of(aggregate, aggregate.buckets().member[bucket]);
     return fmt::format("the program {} stands in the place of the policy; with nothing remembered "
                        "it sends a frame of {} octets by bucket {} to {}",
-                       aggregate.config().hash.bpf, kSmallestFrame, bucket,
-                       port.empty() ? "nobody" : port);
+                       aggregate.config().hash.bpf, octets, bucket, port.empty() ? "nobody" : port);
 }
 
 /// What the lagg's rules do with a small frame of the flow, as they are in force for workers.

@@ -20,7 +20,7 @@ struct OneSum {
                 octets[member * sizeof(__m256i) + member * 4 + half] = 0xff;
     }
 };
-constexpr OneSum kOneSum;
+inline constexpr OneSum kOneSum;
 
 /// The octets of each batch, in one register. To store a sum for every packet would take as long as
 /// all the rest.

@@ -1,4 +1,5 @@
-// Dealing to few members: written once, compiled for each instruction set.
+// Dealing to few members, written once and compiled for each instruction set, and where the other
+// ways are.
 #pragma once
 
 #include "dataplane/distribute/batches.hh"

@@ -187,7 +187,7 @@ void Distributor::take_strides(const LaggForwarding &lagg, rte_mbuf **frames,
 }
 
 /// Sends the batches that are full: whose count has one of the bits from 32 on. True when others
-/// wait. Eight counts are read and written together, as deal_few() does: a load of eight octets
+/// wait. Eight counts are read and written together, as deal_to_few() does: a load of eight octets
 /// waits for a store of one of them.
 [[gnu::always_inline]] inline bool Distributor::send_full(LaggState &state) {
     static_assert(kBurst == 32 && distribute::Batches::kRoom < 256);

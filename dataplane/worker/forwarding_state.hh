@@ -88,7 +88,7 @@ struct LaggForwarding {
     distribute::Rows rows;          ///< of spread.table; where `odd_buckets` is false
     bool odd_buckets = false;       ///< some of the table lead to no live member
     bool keeps_slow_frames = false; ///< of clients; modes that read headers drop them
-    uint32_t distributing = 0;      ///< members, a bit each; for rules
+    uint32_t distributing = 0;      ///< members, a bit each; for rules and broadcast
     /// Workers count what each bucket carries (BucketLoads), for the rebalancer.
     bool measure = false;
     /// Some buckets are held; a worker without room for more of their frames leaves the upper
