@@ -126,6 +126,12 @@ void keep(std::vector<rte_mbuf *> &frames) {
         rte_mbuf_refcnt_set(frame, 2);
 }
 
+/// What a row asks of its frames before each time they are sent.
+void make_ready(const Row &row, std::vector<rte_mbuf *> &frames) {
+    if (row.way.policy.nic) pretend_nic_hashes(frames);
+    if (row.way.mode == Mode::BROADCAST) keep(frames);
+}
+
 /// Sends until all that is sent arrives at the members: a bonded device that has just started takes
 /// its time.
 void warm_up(Traffic &traffic, const Row &row, const Send &send) {
@@ -134,8 +140,9 @@ void warm_up(Traffic &traffic, const Row &row, const Send &send) {
     const uint64_t all = uint64_t{kPackets} * (row.way.mode == Mode::BROADCAST ? row.members : 1);
     for (int tries = 0; arrived != all && tries < 100000; tries++) {
         sinks.clear();
-        if (row.way.mode == Mode::BROADCAST) keep(traffic.next());
-        send(traffic.next().data(), traffic.lengths().data(), traffic.octets() * row.burst);
+        std::vector<rte_mbuf *> &pass = traffic.next();
+        make_ready(row, pass);
+        send(pass.data(), traffic.lengths().data(), traffic.octets() * row.burst);
         arrived = 0;
         for (unsigned i = 0; i < kMostSinks; i++)
             arrived += sinks.packets(i);
@@ -153,12 +160,11 @@ void measure_in(benchmark::State &state, const Row &row, Traffic &traffic, const
         Passes passes;
         while (!passes.enough()) {
             std::vector<rte_mbuf *> &pass = traffic.next();
-            if (row.way.policy.nic) pretend_nic_hashes(pass);
-            if (row.way.mode == Mode::BROADCAST) keep(pass);
+            make_ready(row, pass);
             if (traffic.is_rewritten()) {
                 send_pass(pass);
                 traffic.again();
-                if (row.way.mode == Mode::BROADCAST) keep(pass);
+                make_ready(row, pass);
             }
             if (!row.hot) traffic.cool();
             const uint64_t begin = rte_rdtsc_precise();

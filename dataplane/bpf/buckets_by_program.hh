@@ -14,7 +14,7 @@ namespace lagg::bpf {
 struct ProgramRun {
     const Program &program;
     ProgramMemory &memory;
-    uint64_t now_us; ///< a clock that does not go back
+    uint64_t now_us;                      ///< a clock that does not go back
     distribute::HashFunction find_hashes; ///< of the lagg's policy
 };
 

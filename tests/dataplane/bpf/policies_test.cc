@@ -22,7 +22,8 @@ struct Policies : WithCompiler {
         const distribute::Packet packet = distribute::Packet::of(one);
         const distribute::Packet *pointer = &packet;
         uint16_t bucket = distribute::kSlowBucket;
-        buckets_by_program({*program, memory, now_us, distribute::hash_function(spread.policy)}, spread, {&pointer, 1}, &bucket);
+        buckets_by_program({*program, memory, now_us, distribute::hash_function(spread.policy)},
+                           spread, {&pointer, 1}, &bucket);
         return spread.table.member_of(bucket);
     }
     /// 300 flows of TCP, by source port.
