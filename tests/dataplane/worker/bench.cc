@@ -235,6 +235,10 @@ bool Bench::send(Side side, Tag tag, unsigned queue) {
     return sides_[side].to_lagg[queue]->push(make_frame(*pool_, tag));
 }
 
+bool Bench::send(Side side, std::span<const uint8_t> bytes) {
+    return sides_[side].to_lagg[0]->push(make_frame(*pool_, bytes));
+}
+
 // A failover lagg announces itself in frames of its own, which are none of the client's.
 std::vector<Tag> Bench::receive(Side side) {
     std::vector<Tag> tags;

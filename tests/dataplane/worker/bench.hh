@@ -64,6 +64,7 @@ class Bench {
 
     /// A client hands a frame to the lagg's upper device. False when its ring is full.
     bool send(Side side, Tag tag, unsigned queue = 0);
+    bool send(Side side, std::span<const uint8_t> bytes);
     /// Everything that came out at the lagg's upper device, in order.
     std::vector<Tag> receive(Side side);
     /// The ring that carries frames from the side's i-th port, and the one that brings frames to

@@ -1,7 +1,10 @@
 // Two laggs back to back: what goes in at one comes out at the other, under every protocol.
 #include "tests/dataplane/worker/bench.hh"
 
+#include <rte_mbuf.h>
+
 #include <algorithm>
+#include <set>
 
 namespace lagg::worker {
 
@@ -64,6 +67,28 @@ TEST(Broadcast, DeliversACopyForEveryLiveCable) {
     ASSERT_TRUE(Bench::wait_until([&] { return bench.distributing(A) == 2; }));
     EXPECT_TRUE(bench.wait_settled());
     expect_each(pump(bench, A, 100), 100, 2);
+}
+
+TEST(Broadcast, CopiesHaveEveryOctetAndABufferOfTheirOwn) {
+    Bench bench({.protocol = Protocol::BROADCAST, .cables = 3, .two_laggs = false});
+    for (const uint16_t size : {14, 60, 64, 1514, 9234}) {
+        std::vector<uint8_t> sent(size);
+        for (size_t i = 0; i < sent.size(); ++i)
+            sent[i] = static_cast<uint8_t>(i * 7 + size);
+        ASSERT_TRUE(bench.send(A, std::span<const uint8_t>(sent)));
+        bench.quiet();
+        std::set<const void *> buffers;
+        for (const unsigned cable : {0u, 1u, 2u}) {
+            rte_mbuf *frame = bench.from_port(A, cable).pop();
+            ASSERT_NE(frame, nullptr) << size << " octets, cable " << cable;
+            const auto *data = rte_pktmbuf_mtod(frame, const uint8_t *);
+            EXPECT_EQ(frame->pkt_len, size);
+            EXPECT_EQ(std::vector<uint8_t>(data, data + frame->data_len), sent);
+            buffers.insert(data);
+            free_frame(frame);
+        }
+        EXPECT_EQ(buffers.size(), 3u);
+    }
 }
 
 TEST(Broadcast, WithoutALiveCableCountsEachFrameOnce) {
