@@ -37,7 +37,8 @@ struct Programs : WithCompiler {
         for (const Packet &packet : packets)
             pointers.push_back(&packet);
         std::vector<uint16_t> buckets(frames.size());
-        buckets_by_program({program, memory, now_us, distribute::hash_function(spread.policy)}, spread, pointers, buckets.data());
+        buckets_by_program({program, memory, now_us, distribute::hash_function(spread.policy)},
+                           spread, pointers, buckets.data());
         std::vector<int> result;
         for (const uint16_t bucket : buckets)
             result.push_back(spread.table.member_of(bucket));
