@@ -183,6 +183,7 @@ class Aggregate final : private lacp::ActionSink {
     uint16_t queues() const;
     /// Frames to send once the forwarding state in force says what they say.
     std::vector<OutgoingFrame> take_frames();
+    bool has_frames_to_send() const { return !frames_.empty(); }
 
   private:
     void on_action(const lacp::Action &action) override;

@@ -292,6 +292,11 @@ void Engine::publish() {
             holds_[aggregate->identity().slot] = fleet_.start_grace();
 }
 
+bool Engine::has_frames_to_send() const {
+    return std::ranges::any_of(
+        laggs_, [](const auto &aggregate) { return aggregate->has_frames_to_send(); });
+}
+
 std::vector<api::Lagg> Engine::describe(lacp::Time now) const {
     std::vector<api::Lagg> laggs;
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_)

@@ -80,6 +80,8 @@ class Engine {
     /// Where frames with this key leave the lagg.
     Result<api::FlowAnswer> where_goes(const std::string &lagg, const frame::FlowKey &key) const;
     bool has_port(const std::string &lagg, const std::string &port) const;
+    /// Frames of laggs that wait for the workers of another forwarding state.
+    bool has_frames_to_send() const;
     const worker::Fleet &fleet() const { return fleet_; }
     worker::Fleet &fleet() { return fleet_; }
 
