@@ -68,7 +68,7 @@ Member *Aggregate::find_device(port::DeviceId device) {
 // ----------------------------------------------------------------------
 
 void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                            Policies policies) {
+                            Policies policies, std::span<const AttachedPort> ports) {
     const bool was_lacp = lacp_.has_value();
     if (was_lacp && config.protocol != Protocol::LACP) stop_lacp(now);
     const bool protocol_changed = config.protocol != config_.protocol;
@@ -82,6 +82,8 @@ void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity
     for (const Member &left : members_)
         assert(left.name.empty() || !left.port); // detached before
     members_ = std::move(ordered);
+    for (const AttachedPort &port : ports)
+        take_parameters(port);
     config_ = config;
     identity_ = identity;
     policies_ = std::move(policies);
@@ -137,11 +139,17 @@ void Aggregate::attach(const AttachedPort &port, const worker::DeviceTotals &cou
     settle(now, "port " + port.name + " attached");
 }
 
-void Aggregate::update(const AttachedPort &port, lacp::Time now) {
+Member *Aggregate::take_parameters(const AttachedPort &port) {
     Member *member = find_member(port.name);
-    if (member == nullptr || !member->port) return;
+    if (member == nullptr || !member->port) return nullptr;
     member->port->lacp = port.lacp;
     member->port->weight = port.weight;
+    return member;
+}
+
+void Aggregate::update(const AttachedPort &port, lacp::Time now) {
+    const Member *member = take_parameters(port);
+    if (member == nullptr) return;
     step(lacp::PortParametersChanged{member->port->number, port_parameters(*member)}, now);
     settle(now, "port " + port.name + " reconfigured");
 }

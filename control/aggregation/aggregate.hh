@@ -115,9 +115,10 @@ class Aggregate final : private lacp::ActionSink {
     const Member *find(port::DeviceId device) const;
     const Member *find(const std::string &port) const;
 
-    /// `policies` belong to the configuration.
+    /// `policies` belong to the configuration, as do the parameters of `ports`, which are taken
+    /// together with it: a key that moves from the lagg to its ports is no other key.
     void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                     Policies policies = {});
+                     Policies policies = {}, std::span<const AttachedPort> ports = {});
     /// Of a lagg that has no port yet.
     void set_policies(Policies policies) { policies_ = std::move(policies); }
     const Policies &policies() const { return policies_; }
@@ -204,6 +205,8 @@ class Aggregate final : private lacp::ActionSink {
     void choose_members();
     uint32_t able_members() const;
     void announce();
+    /// Null when the port is not attached.
+    Member *take_parameters(const AttachedPort &port);
     bool wants_drain(const Member &member) const;
     bool drain_members(lacp::Time now);
     void end_move_in_time(lacp::Time now);

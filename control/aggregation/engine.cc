@@ -53,9 +53,9 @@ void Engine::remove_lagg(const std::string &name, lacp::Time now) {
 }
 
 void Engine::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                         Policies policies) {
+                         Policies policies, std::span<const AttachedPort> ports) {
     if (Aggregate *aggregate = find(config.name))
-        aggregate->reconfigure(config, identity, now, std::move(policies));
+        aggregate->reconfigure(config, identity, now, std::move(policies), ports);
     flush(now);
 }
 

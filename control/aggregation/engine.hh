@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,10 @@ class Engine {
     void add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper,
                   lacp::Time now, Policies policies = {});
     void remove_lagg(const std::string &name, lacp::Time now);
-    /// `policies` are those of this configuration, none by default.
+    /// `policies` are those of this configuration, none by default; `ports` have the parameters
+    /// that belong to it, and those not attached are left out.
     void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                     Policies policies = {});
+                     Policies policies = {}, std::span<const AttachedPort> ports = {});
     void set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now);
     void attach(const std::string &lagg, const AttachedPort &port, lacp::Time now);
     void update(const std::string &lagg, const AttachedPort &port, lacp::Time now);
