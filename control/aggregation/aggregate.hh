@@ -16,6 +16,7 @@
 #include "lacp/system.hh"
 
 #include <array>
+#include <bitset>
 #include <memory>
 #include <optional>
 #include <span>
@@ -204,6 +205,7 @@ class Aggregate final : private lacp::ActionSink {
     void settle(lacp::Time now, const std::string &reason);
     void choose_members();
     uint32_t able_members() const;
+    void note_place(bool changed);
     void announce();
     /// Null when the port is not attached.
     Member *take_parameters(const AttachedPort &port);
@@ -240,6 +242,9 @@ class Aggregate final : private lacp::ActionSink {
     uint16_t marker_queue_ = 0; ///< of the Marker that the core is asked for
     /// (collecting, distributing) of each place as last settled, to find what changed.
     std::array<std::pair<bool, bool>, distribute::kMaxMembers> forwarded_{};
+    /// Places of the ports that carried traffic when the lagg last did: where others know it.
+    std::bitset<distribute::kMaxMembers> carried_by_;
+    bool announcement_due_ = false; ///< as soon as the lagg is up
     bool up_ = false;
     bool changed_ = true;
     lacp::Time last_change_;
