@@ -9,7 +9,7 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
-from ..command import run, wait_for
+from ..command import LabError, run, wait_for
 from ..laggd import Laggd, config_text
 from ..network import Namespace
 from . import pci
@@ -17,6 +17,7 @@ from .bond import Bond
 from .cabling import CABLES
 from .monitor import Monitor
 
+UNPLUG_LIMIT = 20  # seconds; the port's indicator blinks for five first
 START_LIMIT = 60  # seconds until laggd has opened its ports; much of it is DPDK's own, emulated
 
 
@@ -43,6 +44,13 @@ class Side:
         return {"name": self.name, "ports": self.ports, "protocol": self.protocol,
                 "mtu": self.mtu, "hash": "layer3+4",
                 "aliases": [f"{self.ours}/28", f"{self.ours6}/64"], **more}
+
+    def queues_of(self, laggd):
+        """What laggd's log says of the queues of the first port."""
+        lines = [line for line in laggd.log_since(laggd.log_start).splitlines()
+                 if f"port {self.ports[0]}: " in line and " queue" in line]
+        match = re.search(r"\d+ queues?", lines[-1]) if lines else None
+        return match[0] if match else "queues unknown"
 
     def make_bond(self):
         self.bond.make([self.guest.interfaces[cable.number] for cable in self.cables],
@@ -118,7 +126,8 @@ class Guest:
         self.interfaces = {}  # of the partner, by number of the cable
         self.laggd = None
         self.sides = []
-        self.pulled = set()
+        self.pulled = set()     # names of NICs
+        self.unplugged = set()  # cables whose NIC was taken out, or is dead
         for cable in CABLES:
             pci.bind(pci.wait_behind(cable.root_port))
             self._hand_over(cable)
@@ -142,7 +151,11 @@ class Guest:
         self.laggd = BoundLaggd(self.lagg_side, directory, self.programs)
         # The share takes no sockets.
         self.laggd.socket = Path("/run") / f"{name}.sock"
-        self.laggd.write(sides, self.eal, **daemon)
+        self.write(**daemon)
+
+    def write(self, **daemon):
+        """The configuration, of what the sides are at the moment. `daemon`: keys of [daemon]."""
+        self.laggd.write(self.sides, self.eal, **daemon)
 
     def end(self):
         """Everything as it was before begin(). What laggctl says is kept beside laggd's log."""
@@ -152,6 +165,8 @@ class Guest:
                 self.laggd.stop()
             self.lagg_side.run([str(self.programs.laggd), "--remove-interfaces"], timeout=30,
                                check=False)
+        for cable in list(self.unplugged):
+            self.plug_in(cable)
         for nic in list(self.pulled):
             self.plug(nic)
         for side in self.sides:
@@ -178,3 +193,40 @@ class Guest:
     def plug(self, nic):
         self.pulled.discard(nic)
         return self.monitor.set_link(nic, True)[0]
+
+    # --- devices ----------------------------------------------------------------------------------
+
+    def unplug(self, cable):
+        """Asks for laggd's NIC to be taken out; it goes when the guest lets it."""
+        self.unplugged.add(cable)
+        self.monitor.ask("device_del", id=cable.nic)
+
+    def gone(self, cable):
+        return pci.behind(cable.root_port) is None
+
+    def plug_in(self, cable):
+        """A new NIC in the place of one that was taken out, or is dead, and bound."""
+        if not self.gone(cable):
+            try:
+                self.monitor.ask("device_del", id=cable.nic)
+            except LabError:
+                pass  # it was asked for before, and is on its way
+            wait_for(f"{cable.nic} taken out", lambda: self.gone(cable), UNPLUG_LIMIT)
+        wait_for(f"{cable.nic} plugged in", lambda: self._add(cable), UNPLUG_LIMIT, every=0.2)
+        pci.bind(pci.wait_behind(cable.root_port))
+        self.unplugged.discard(cable)
+
+    def _add(self, cable):
+        """False while QEMU has not forgotten the old one."""
+        try:
+            self.monitor.ask("device_add", **cable.device)
+        except LabError as error:
+            if "Duplicate" in str(error) or "in use" in str(error):
+                return False
+            raise
+        return True
+
+    def kill_device(self, cable):
+        """laggd's NIC stops answering, without a word."""
+        self.unplugged.add(cable)
+        pci.die(pci.behind(cable.root_port))

@@ -33,8 +33,12 @@ def play(guest, report, name):
         report.show(traceback.format_exc())
     if guest.laggd and sum(not check["ok"] for check in report.checks) > failed_before:
         report.say("laggd's last words")
-        report.show(guest.laggd.said(LAST_WORDS))
-    guest.end()
+        lines = [line for line in guest.laggd.said(10000).splitlines() if "dpdk: EAL" not in line]
+        report.show("\n".join(lines[-LAST_WORDS:]))
+    try:
+        guest.end()
+    except (LabError, OSError) as error:
+        report.check(name, "the guest is as it was before", str(error).splitlines()[0], "", False)
 
 
 def main():

@@ -18,7 +18,12 @@ def behind(root_port):
 
 
 def wait_behind(root_port, timeout=APPEAR_LIMIT):
-    return wait_for(f"a device behind port {root_port}", lambda: behind(root_port), timeout)
+    """PCI address of a device that is complete: its link is there before its files are."""
+    def complete():
+        address = behind(root_port)
+        return address if address and (DEVICES / address / "driver_override").exists() else None
+
+    return wait_for(f"a device behind port {root_port}", complete, timeout)
 
 
 def driver(address):

@@ -23,12 +23,24 @@ TCP_PORT = 5201
 
 
 class Steps:
-    """The steps of one scenario. `part` is what the report calls it."""
+    """The steps of one scenario. `part` is what the report calls it. Each requirement is booked for
+    a driver and a feature, which make the table of drivers."""
 
     def __init__(self, guest, report, part):
         self.guest = guest
         self.report = report
         self.part = part
+        self.driver = self.feature = None
+
+    @contextmanager
+    def about(self, driver, feature):
+        """What is booked inside is about that."""
+        before = self.driver, self.feature
+        self.driver, self.feature = driver, feature
+        try:
+            yield
+        finally:
+            self.driver, self.feature = before
 
     @property
     def laggd(self):
@@ -41,11 +53,11 @@ class Steps:
         try:
             yield
         except LabError as error:
-            self.book(what, str(error).splitlines()[0], target, False)
-            self.report.show(str(error))
+            self._not_met(what, error, target)
 
     def book(self, what, measured, target, ok, **figures):
-        self.report.check(self.part, what, measured, target, ok, **figures)
+        self.report.check(self.part, what, measured, target, ok, driver=self.driver,
+                          feature=self.feature, **figures)
 
     def wait(self, what, condition, limit, target=None, every=0.05):
         """Books after how long something came true; False when it did not within the limit."""
@@ -54,11 +66,16 @@ class Steps:
         try:
             wait_for(what, condition, limit, every)
         except LabError as error:
-            self.book(what, str(error).splitlines()[0], target, False)
+            self._not_met(what, error, target)
             return False
         took = time.monotonic() - begun
         self.book(what, f"{took:.2f} s", target, True, seconds=round(took, 3))
         return True
+
+    def _not_met(self, what, error, target):
+        first, *rest = str(error).splitlines()
+        self.book(what, first.removeprefix(f"{what}: "), target, False)
+        self.report.show("\n".join(rest))
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -66,6 +83,11 @@ class Steps:
         begun = time.monotonic()
         self.laggd.start_and_wait()
         self.report.say(f"laggd runs after {time.monotonic() - begun:.1f} s")
+
+    def reload(self):
+        """laggctl reload, of a configuration that was written before."""
+        with self.attempt("laggctl reload", "exit code 0"):
+            self.laggd.show("reload")
 
     def stop(self):
         """SIGTERM."""
@@ -120,8 +142,9 @@ class Steps:
             got = answers(self.guest.lagg_side, target, 5)
             self.book(f"pings of {target}", f"{got} of 5", ">= 4 of 5", got >= 4)
 
-    def full_size_pings(self, side, mtu):
+    def full_size_pings(self, side):
         """Both ways, none of which may be cut in pieces."""
+        mtu = side.mtu
         for namespace, target, way in ((self.guest.lagg_side, side.theirs, "from laggd"),
                                        (self.guest.partner_side, side.ours, "to laggd")):
             text = namespace.run(["ping", "-n", "-c", "5", "-i", "0.1", "-W", "1", "-M", "do", "-s",
@@ -146,7 +169,23 @@ class Steps:
         finally:
             server.stop()
 
+    def wait_ping(self, side, limit=UP_LIMIT):
+        """The first answer."""
+        return self.wait(f"a ping of {side.theirs}",
+                         lambda: answers(self.guest.lagg_side, side.theirs, 1) == 1, limit)
+
     # --- cables -----------------------------------------------------------------------------------
+
+    def pull_and_plug(self, side, cable):
+        """Pulls and plugs laggd's end of one cable while the others carry. The partner's end keeps
+        its carrier."""
+        rest = [other.nic for other in side.cables if other is not cable]
+        with self.about(cable.driver, "link down and up"):
+            if self.link_noticed(side, cable, False):
+                self.wait_carrying(side, rest, 1)
+                self.link_noticed(side, cable, True)
+            else:
+                self.guest.plug(cable.nic)
 
     def link_noticed(self, side, cable, up):
         """Pulls or plugs laggd's end, and books how long laggd took to notice."""
@@ -161,7 +200,8 @@ class Steps:
             seen = wait_for(line, lambda: self.laggd.program.must_live() and
                             self.laggd.logged_at(line, offset), LINK_WAIT)
         except LabError:
-            self.book(what, f"not within {LINK_WAIT} s", target, False)
+            self.laggd.program.must_live()
+            self._not_met(what, LabError(f"not within {LINK_WAIT} s"), target)
             return False
         took = seen - asked
         self.book(what, ms(took), target, took <= limit, seconds=round(took, 4))
