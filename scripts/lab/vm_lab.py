@@ -16,8 +16,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(SCRIPTS))
 
 from lab import vm  # noqa: E402
+from lab.bound.cabling import DRIVERS  # noqa: E402
 from lab.bound.machine import SHARE, BoundMachine  # noqa: E402
 from lab.bound.scenarios import SCENARIOS, about  # noqa: E402
+from lab.bound.table import write as write_table  # noqa: E402
 from lab.command import LabError  # noqa: E402
 from lab.guest_kernel import guest_kernel  # noqa: E402
 from lab.laggd import Programs  # noqa: E402
@@ -31,6 +33,7 @@ serves all the scenarios that are named.
   scripts/vm-lab list
   scripts/vm-lab run smoke-virtio removal-e1000e
   scripts/vm-lab shell                   commands for the guest, a line each, until the end of input
+  scripts/vm-lab table REPORT...         docs/drivers.md, from the reports of runs
 
 The exit code is 0 when every requirement was met, 1 when not, and 77 when there can be no guest
 here. Logs, laggctl's output and the results are in the directory that is printed."""
@@ -47,7 +50,8 @@ def arguments():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-build", action="store_true", help="take the programs as they are")
     parser.add_argument("--programs", metavar="DIR", type=Path, default=ROOT / "build" / "bin",
-                        help="where laggd and laggctl are (default: build/bin)")
+                        help="where laggd and laggctl are, unless LAGGD and LAGGCTL name them "
+                        "(default: build/bin)")
     parser.add_argument("--directory", metavar="DIR", type=Path,
                         help="for the results (default: a new one in /tmp)")
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -57,6 +61,9 @@ def arguments():
     run.add_argument("--eal", action="append", default=[], metavar="ARGUMENT",
                      help="one more argument for DPDK's EAL, as in [daemon] eal")
     verbs.add_parser("shell", help="a guest that takes commands")
+    table = verbs.add_parser("table", help="write the table of docs/drivers.md")
+    table.add_argument("reports", nargs="+", metavar="REPORT", type=Path,
+                       help="report.json of runs; of the same cell the last one counts")
     return parser.parse_args()
 
 
@@ -68,7 +75,8 @@ def prepare(options):
         raise Skip(f"not installed: {' '.join(absent)}")
     if not options.no_build and subprocess.run([SCRIPTS / "build"], timeout=3600).returncode != 0:
         raise LabError("the build failed")
-    programs = Programs(options.programs.resolve())
+    programs = Programs(options.programs.resolve(), os.environ.get("LAGGD"),
+                        os.environ.get("LAGGCTL"))
     if absent := programs.missing():
         raise LabError(f"{absent} is not there")
     try:
@@ -81,7 +89,7 @@ def run_scenarios(machine, options, programs):
     settings = machine.share / "settings.json"
     settings.write_text(json.dumps({
         "scenarios": options.names, "eal": options.eal, "directory": SHARE,
-        "programs": str(programs.laggd.parent)}))
+        "laggd": str(programs.laggd), "laggctl": str(programs.laggctl)}))
     code, _ = machine.run_aloud(
         machine.inside(["python3", "-u", "-m", "lab.bound.inside", f"{SHARE}/{settings.name}"]),
         RUN_LIMIT, hear=lambda line: print(line, flush=True))
@@ -131,6 +139,9 @@ def main():
     if options.verb == "list":
         width = max(map(len, SCENARIOS))
         print("\n".join(f"{name:{width}}  {about(name)}" for name in SCENARIOS))
+        return 0
+    if options.verb == "table":
+        write_table(options.reports, DRIVERS)
         return 0
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)

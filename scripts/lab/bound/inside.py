@@ -2,7 +2,7 @@
 
     python3 -m lab.bound.inside SETTINGS
 
-SETTINGS is a JSON file of the host: scenarios, programs, eal, and the directory for results.
+SETTINGS is a JSON file of the host: scenarios, laggd, laggctl, eal, and the directory for results.
 """
 
 import json
@@ -46,7 +46,8 @@ def main():
     report = Report()
     results = Path(settings["directory"])
     try:
-        guest = Guest(Programs(settings["programs"]), results, settings["eal"])
+        guest = Guest(Programs("", settings["laggd"], settings["laggctl"]), results,
+                      settings["eal"])
         report.say("the NICs are bound")
         for name in settings["scenarios"]:
             play(guest, report, name)
