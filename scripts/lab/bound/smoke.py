@@ -5,6 +5,7 @@ from .cabling import DRIVERS, cables_of
 from .guest import Side
 from .steps import Steps
 
+PING_LIMIT = 5  # seconds
 MIXED = ["e1000e", "vmxnet3", "virtio"]
 
 
@@ -42,7 +43,7 @@ def _play(guest, report, name, sides, drivers):
         with steps.about(driver, "LACP"):
             steps.wait_carrying(side, side.ports)
         with steps.about(driver, "traffic"):
-            steps.pings(side)
+            steps.wait_ping(side, PING_LIMIT)
     with steps.about("all", "SIGTERM"):
         steps.stop()
 
