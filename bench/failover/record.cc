@@ -49,7 +49,8 @@ bool Record::arrived(const Frame &frame, const Event &event) {
 
 /// Flows that used the port before the event; where ports are not known, those that lost a frame.
 std::vector<bool> Record::flows_of_dead_port(const Event &event) const {
-    std::vector<bool> flows(newest_.size());
+    std::vector<bool> flows(newest_.size(), event.every_flow);
+    if (event.every_flow) return flows;
     if (event.dead) {
         for (const Frame &frame : frames_)
             if (frame.sent < event.at && arrived(frame, event))
@@ -63,11 +64,18 @@ std::vector<bool> Record::flows_of_dead_port(const Event &event) const {
     return flows;
 }
 
+size_t Record::judged(const Event &event) const {
+    if (event.until == 0) return frames_.size();
+    const auto end = std::ranges::lower_bound(frames_, event.until, {}, &Frame::sent);
+    return static_cast<size_t>(end - frames_.begin());
+}
+
 void Record::find_times(const Event &event, Outcome &outcome) const {
     const std::vector<bool> affected = flows_of_dead_port(event);
     Nanoseconds last_given = event.at;
     size_t after_last_gone = 0;
-    for (size_t i = 0; i < frames_.size(); ++i) {
+    const size_t end = judged(event);
+    for (size_t i = 0; i < end; ++i) {
         const Frame &frame = frames_[i];
         if (!affected[frame.flow] || frame.sent + kBeforeEvent < event.at) continue;
         if (event.back != 0 && frame.sent >= event.back) break;
@@ -75,12 +83,13 @@ void Record::find_times(const Event &event, Outcome &outcome) const {
         if (gone) after_last_gone = i + 1;
         // A frame that was lost was given to the port when it was sent, as far as can be told.
         if (gone) last_given = std::max(last_given, frame.swallowed ? frame.came : frame.sent);
-        if (!gone && event.dead && frame.port == *event.dead)
+        const bool came_later = event.back != 0 && frame.came >= event.back;
+        if (!gone && event.dead && frame.port == *event.dead && !came_later)
             last_given = std::max(last_given, frame.came);
     }
     outcome.dead = last_given - event.at;
     if (!event.dead && after_last_gone == 0) return;
-    for (size_t i = after_last_gone; i < frames_.size(); ++i) {
+    for (size_t i = after_last_gone; i < end; ++i) {
         const Frame &frame = frames_[i];
         if (event.back != 0 && frame.sent >= event.back) return;
         if (!affected[frame.flow] || !arrived(frame, event) || frame.came < event.at) continue;
@@ -93,8 +102,9 @@ void Record::find_times(const Event &event, Outcome &outcome) const {
 }
 
 Outcome Record::outcome(const Event &event) const {
-    Outcome outcome{.sent = frames_.size(), .reordered = reordered_};
-    for (const Frame &frame : frames_) {
+    Outcome outcome{.sent = judged(event), .reordered = reordered_};
+    for (size_t i = 0; i < outcome.sent; ++i) {
+        const Frame &frame = frames_[i];
         outcome.doubled += frame.copies > 1 ? frame.copies - 1u : 0u;
         if (late(frame, event))
             ++outcome.late;

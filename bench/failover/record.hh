@@ -25,6 +25,8 @@ struct Event {
     Nanoseconds at = 0;
     std::optional<uint8_t> dead; ///< port whose cable it was, where frames tell their port
     Nanoseconds back = 0;        ///< when the cable was back; 0 where it did not come back
+    Nanoseconds until = 0;       ///< frames sent from then on are not judged; 0: all are
+    bool every_flow = false;     ///< used the dead port, where frames do not tell their port
 };
 
 struct Outcome {
@@ -77,6 +79,8 @@ class Record {
     /// Neither swallowed, nor late, nor lost.
     static bool arrived(const Frame &frame, const Event &event);
     std::vector<bool> flows_of_dead_port(const Event &event) const;
+    /// How many frames, from the first on, are judged.
+    size_t judged(const Event &event) const;
     void find_times(const Event &event, Outcome &outcome) const;
 
     uint64_t first_ = 0; ///< number of frames_[0]

@@ -244,8 +244,11 @@ void pull_once(Contestant &one, FarEnds &ends, std::mt19937 &random) {
     set(true);
     if (one.returns) ends.run(kLimit, [&] { return ends.down().came_by(port, event.back); });
     ends.run(one.tells ? kAfterMove : kPollTwice);
+    event.until = clock();
+    ends.run(kBefore);
     print_pull(one.row + "/down", one.pulled, ends.down().outcome(event), off_core);
     event.dead.reset();
+    event.every_flow = !one.all;
     print_pull(one.row + "/up", one.pulled, ends.up().outcome(event), off_core);
     ++one.pulled;
 }
