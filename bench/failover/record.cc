@@ -47,6 +47,10 @@ bool Record::arrived(const Frame &frame, const Event &event) {
     return frame.copies > 0 && !late(frame, event);
 }
 
+bool Record::met_return(const Frame &frame, const Event &event) {
+    return event.back != 0 && frame.sent + kBeforeEvent >= event.back;
+}
+
 /// Flows that used the port before the event; where ports are not known, those that lost a frame.
 std::vector<bool> Record::flows_of_dead_port(const Event &event) const {
     std::vector<bool> flows(newest_.size(), event.every_flow);
@@ -59,7 +63,7 @@ std::vector<bool> Record::flows_of_dead_port(const Event &event) const {
     }
     for (const Frame &frame : frames_)
         if (frame.sent + kBeforeEvent >= event.at && !arrived(frame, event) &&
-            (event.back == 0 || frame.sent < event.back))
+            !met_return(frame, event))
             flows[frame.flow] = true;
     return flows;
 }
@@ -78,20 +82,19 @@ void Record::find_times(const Event &event, Outcome &outcome) const {
     for (size_t i = 0; i < end; ++i) {
         const Frame &frame = frames_[i];
         if (!affected[frame.flow] || frame.sent + kBeforeEvent < event.at) continue;
-        if (event.back != 0 && frame.sent >= event.back) break;
+        if (met_return(frame, event)) break;
         const bool gone = !arrived(frame, event);
         if (gone) after_last_gone = i + 1;
         // A frame that was lost was given to the port when it was sent, as far as can be told.
         if (gone) last_given = std::max(last_given, frame.swallowed ? frame.came : frame.sent);
-        const bool came_later = event.back != 0 && frame.came >= event.back;
-        if (!gone && event.dead && frame.port == *event.dead && !came_later)
+        if (!gone && event.dead && frame.port == *event.dead)
             last_given = std::max(last_given, frame.came);
     }
     outcome.dead = last_given - event.at;
     if (!event.dead && after_last_gone == 0) return;
     for (size_t i = after_last_gone; i < end; ++i) {
         const Frame &frame = frames_[i];
-        if (event.back != 0 && frame.sent >= event.back) return;
+        if (met_return(frame, event)) return;
         if (!affected[frame.flow] || !arrived(frame, event) || frame.came < event.at) continue;
         if (event.dead && frame.port == *event.dead) continue;
         const Nanoseconds took = frame.came - event.at;

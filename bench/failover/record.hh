@@ -15,7 +15,8 @@ using Nanoseconds = uint64_t;
 
 /// Frames that are older than this when they come out, after the cable is back, are late.
 inline constexpr Nanoseconds kLate = 10'000'000;
-/// How long before the event a frame may have been sent that is lost because of it.
+/// How long before an event a frame may have been sent that it concerns: the pull, or the cable's
+/// return, which ends what the pull is judged by.
 inline constexpr Nanoseconds kBeforeEvent = 2'000'000;
 
 /// Port of a frame that came by a way without a number.
@@ -78,6 +79,8 @@ class Record {
     static bool late(const Frame &frame, const Event &event);
     /// Neither swallowed, nor late, nor lost.
     static bool arrived(const Frame &frame, const Event &event);
+    /// Whether the frame was sent so late that it met the cable's return.
+    static bool met_return(const Frame &frame, const Event &event);
     std::vector<bool> flows_of_dead_port(const Event &event) const;
     /// How many frames, from the first on, are judged.
     size_t judged(const Event &event) const;

@@ -55,7 +55,7 @@ constexpr Nanoseconds kPeriod = 20'000;
 /// Pulls come at any moment of what an engine does every so often.
 constexpr Nanoseconds kLongestPause = 10 * kMillisecond;
 constexpr Nanoseconds kBefore = 2 * kMillisecond;
-constexpr Nanoseconds kAfterMove = 2 * kMillisecond;
+constexpr Nanoseconds kAfterMove = 2 * kBeforeEvent;
 constexpr Nanoseconds kLimit = 2000 * kMillisecond;
 /// net_bonding asks after links in this time; one that came back has to be seen before the next
 /// pull.
