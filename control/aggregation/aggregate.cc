@@ -126,6 +126,9 @@ void Aggregate::attach(const AttachedPort &port, const worker::DeviceTotals &cou
     member->device_text = port.device_text;
     member->problem.clear();
     member->link = {};
+    member->losses_seen = 0;
+    member->loss_told = false;
+    member->paused = false;
     member->leaving = false;
     member->drained = wants_drain(*member);
     member->ignores_markers = false;
@@ -142,6 +145,7 @@ void Aggregate::update(const AttachedPort &port, lacp::Time now) {
     if (member == nullptr || !member->port) return;
     member->port->lacp = port.lacp;
     member->port->weight = port.weight;
+    member->port->hearing = port.hearing;
     step(lacp::PortParametersChanged{member->port->number, port_parameters(*member)}, now);
     settle(now, "port " + port.name + " reconfigured");
 }
@@ -176,17 +180,60 @@ void Aggregate::note_problem(const std::string &port, const std::string &device_
     member->problem = problem;
 }
 
-void Aggregate::link_changed(port::DeviceId device, const port::Link &link, lacp::Time now) {
+void Aggregate::link_changed(port::DeviceId device, const port::Link &link, const char *told_by,
+                             lacp::Time now) {
     Member *member = find_device(device);
     if (member == nullptr || member->link == link) return;
     const bool was_up = member->link.up;
     member->link = link;
     if (was_up != link.up) {
         if (!link.up) ++member->link_failures;
-        spdlog::info("{}: {}: link {}", config_.name, member->name, link.up ? "up" : "down");
+        member->history.add_link(now, link.up, told_by);
+        member->link_change_by = told_by;
+        spdlog::info("{}: {}: link {} ({})", config_.name, member->name, link.up ? "up" : "down",
+                     told_by);
+        if (lacp_) changed_ = true; // LACPDUs are sent on links that are up only
     }
     tell_link(*member, now);
     settle(now, "port " + member->name + (link.up ? " link up" : " link down"));
+}
+
+bool Aggregate::read_watch(const std::string &port, lacp::Time now) {
+    Member *member = find_member(port);
+    if (member == nullptr || !member->port || !member->port->watch || member->paused) return false;
+    const port::DeviceId device = member->port->device;
+    const port::LinkWatch::Known known = member->port->watch->known();
+    const bool lost_meanwhile = known.losses != std::exchange(member->losses_seen, known.losses);
+    const char *told_by =
+        known.loss != port::Loss::NONE ? to_text(known.loss) : to_text(known.teller);
+    // It went down and came back since the last look. The partner may be another one by now.
+    if (lost_meanwhile && known.link.up && member->link.up) {
+        port::Link down = member->link;
+        down.up = false;
+        link_changed(device, down, told_by, now);
+    }
+    link_changed(device, known.link, told_by, now);
+    return known.loss != port::Loss::NONE && !std::exchange(member->loss_told, true);
+}
+
+void Aggregate::pause(const std::string &port) {
+    Member *member = find_member(port);
+    if (member == nullptr || !member->port) return;
+    member->paused = true;
+    changed_ = true;
+}
+
+void Aggregate::resume(const std::string &port, std::shared_ptr<port::LinkWatch> watch,
+                       std::vector<std::string> features, lacp::Time now) {
+    Member *member = find_member(port);
+    if (member == nullptr || !member->port) return;
+    member->port->watch = std::move(watch);
+    member->port->features = std::move(features);
+    member->paused = false;
+    member->losses_seen = 0;
+    ++member->restarts;
+    changed_ = true;
+    read_watch(port, now);
 }
 
 void Aggregate::slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now) {
@@ -218,6 +265,14 @@ void Aggregate::leave(const std::string &port, lacp::Time now) {
     member->leaving = true;
     step(lacp::PortLeaving{member->port->number}, now);
     settle(now, "port " + port + " is leaving");
+}
+
+void Aggregate::come_back(const std::string &port, lacp::Time now) {
+    Member *member = find_member(port);
+    if (member == nullptr || !member->port || !member->leaving) return;
+    member->leaving = false;
+    step(lacp::PortReturning{member->port->number}, now);
+    settle(now, "port " + port + " is back");
 }
 
 void Aggregate::leave_all(lacp::Time now) {
@@ -259,15 +314,15 @@ void Aggregate::choose_members() {
     }
 }
 
-// A port that stands by in failover counts: it could carry traffic the next moment.
+bool Aggregate::could_carry(const Member &member) const {
+    const bool stands_by = config_.protocol == Protocol::FAILOVER && member.port &&
+                           member.link.up && !member.leaving && !wants_drain(member);
+    return member.distributing || stands_by;
+}
+
 uint32_t Aggregate::able_members() const {
-    uint32_t able = 0;
-    for (const Member &member : members_) {
-        const bool stands_by = config_.protocol == Protocol::FAILOVER && member.port &&
-                               member.link.up && !member.leaving && !wants_drain(member);
-        able += member.distributing || stands_by ? 1 : 0;
-    }
-    return able;
+    return static_cast<uint32_t>(std::ranges::count_if(
+        members_, [this](const Member &member) { return could_carry(member); }));
 }
 
 void Aggregate::settle(lacp::Time now, const std::string &reason) {
@@ -355,13 +410,14 @@ worker::LaggForwarding Aggregate::forwarding() const {
     forwarding.spread.stride = config_.roundrobin_stride;
     forwarding.spread.weights = live_weights_;
     for (const Member &member : members_) {
-        if (!member.port) continue;
+        if (!member.port || member.paused) continue;
         const bool distributes = up_ && member.distributing;
         forwarding.members[member.index] = {.device = member.port->device,
                                             .queues = member.port->queues,
                                             .rx_descriptors = member.port->rx_descriptors,
                                             .collecting = member.collecting,
-                                            .distributing = distributes};
+                                            .distributing = distributes,
+                                            .link_up = member.link.up};
         forwarding.member_count =
             std::max<uint8_t>(forwarding.member_count, static_cast<uint8_t>(member.index + 1));
         if (distributes) forwarding.spread.live[forwarding.spread.live_count++] = member.index;

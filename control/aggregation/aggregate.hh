@@ -10,6 +10,7 @@
 #include "control/aggregation/rebalancing.hh"
 #include "control/config/config.hh"
 #include "control/recording/recorder.hh"
+#include "dataplane/port/link_watch.hh"
 #include "dataplane/port/port.hh"
 #include "dataplane/worker/counters.hh"
 #include "dataplane/worker/forwarding_state.hh"
@@ -34,8 +35,16 @@ struct AttachedPort {
     MacAddress mac{};
     uint16_t queues = 1;
     uint16_t rx_descriptors = 0;
-    port::LinkSource link_source = port::LinkSource::POLL;
+    port::LinkSource link_source = port::LinkSource::DRIVER;
     unsigned interface_index = 0;
+    /// Asks the driver for the link; null where rtnetlink tells, and in tests.
+    std::shared_ptr<port::LinkWatch> watch;
+    port::Hearing hearing;
+    /// What of the device's abilities is in use.
+    std::vector<std::string> features;
+    /// Complaints of DPDK about the device, which opened all the same.
+    std::vector<std::string> complaints;
+    bool is_pci = false;
     config::PortLacp lacp;
     std::optional<uint16_t> weight; ///< as configured
 };
@@ -76,6 +85,11 @@ struct Member {
     uint8_t index = 0; ///< its place in the forwarding state, for as long as it is attached
     port::Link link;
     uint32_t link_failures = 0;
+    const char *link_change_by = ""; ///< how the last change was found out; a static text
+    uint32_t losses_seen = 0;        ///< LinkWatch::Known::losses that were acted on
+    bool loss_told = false;          ///< that its device is lost
+    bool paused = false;             ///< no worker uses the device, which is started anew
+    uint32_t restarts = 0;           ///< of the device, to empty its queues
     bool leaving = false;
     bool drain = false;   ///< asked for by hand
     bool drained = false; ///< its flows are gone, and the partner knows
@@ -138,7 +152,16 @@ class Aggregate final : private lacp::ActionSink {
     /// The port could not be opened.
     void note_problem(const std::string &port, const std::string &device_text,
                       const std::string &problem);
-    void link_changed(port::DeviceId device, const port::Link &link, lacp::Time now);
+    /// `told_by` says how it was found out, and is a static text.
+    void link_changed(port::DeviceId device, const port::Link &link, const char *told_by,
+                      lacp::Time now);
+    /// What the port's watch knows of its link by now. True when the device is lost, once.
+    bool read_watch(const std::string &port, lacp::Time now);
+    /// No worker uses the device until it is resumed; it may be stopped when all have let go.
+    void pause(const std::string &port);
+    /// The device runs again.
+    void resume(const std::string &port, std::shared_ptr<port::LinkWatch> watch,
+                std::vector<std::string> features, lacp::Time now);
     void slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now);
     void time_passed(lacp::Time now);
     /// Every worker obeys the forwarding state that holds buckets back (flow_move().wants_grace()).
@@ -161,6 +184,10 @@ class Aggregate final : private lacp::ActionSink {
     /// now on.
     void leave(const std::string &port, lacp::Time now);
     void leave_all(lacp::Time now);
+    /// Takes a port back that left and was not detached.
+    void come_back(const std::string &port, lacp::Time now);
+    /// It distributes, or stands by in failover and could the next moment.
+    bool could_carry(const Member &member) const;
 
     /// Traffic passes: at least min_links ports can carry it.
     bool up() const { return up_; }

@@ -124,6 +124,18 @@ const lacp::PortSnapshot *find(const lacp::SystemSnapshot &system, lacp::PortNum
     return found == system.ports.end() ? nullptr : &*found;
 }
 
+void describe_watch(const port::LinkWatch &watch, api::Port &out) {
+    const port::LinkWatch::Known known = watch.known();
+    const std::chrono::duration<double> ago = port::LinkWatch::Clock::now() - known.asked;
+    out.link_tellers = {{"driver", known.link.up, ago.count(), known.polled},
+                        {"device", std::nullopt, std::nullopt, known.told}};
+    const port::NicCounters counters = watch.counters();
+    out.nic = {.rx_missed = counters.rx_missed,
+               .rx_errors = counters.rx_errors,
+               .rx_no_buffer = counters.rx_no_buffer,
+               .tx_errors = counters.tx_errors};
+}
+
 api::Port describe(const Member &member, const Aggregate &aggregate, const worker::Fleet &fleet) {
     api::Port out;
     out.name = member.name;
@@ -131,6 +143,7 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     out.state = member.port ? "running" : member.problem.empty() ? "opening" : "failed";
     out.problem = member.problem;
     out.link_failures = member.link_failures;
+    out.restarts = member.restarts;
     out.drained_by = drained_by(member);
     out.drained = member.port && member.drained;
     if (!member.port) return out;
@@ -140,6 +153,12 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     out.speed_mbps = member.link.speed_mbps;
     out.full_duplex = member.link.full_duplex;
     out.link_source = to_text(member.port->link_source);
+    out.link_change_by = member.link_change_by;
+    out.hears_lagg = member.port->hearing.lagg;
+    out.hears_slow = member.port->hearing.slow;
+    out.features = member.port->features;
+    out.complaints = member.port->complaints;
+    if (member.port->watch != nullptr) describe_watch(*member.port->watch, out);
     out.collecting = member.collecting;
     out.distributing = aggregate.up() && member.distributing;
     out.buckets =

@@ -134,13 +134,12 @@ api::Pdu describe(const KeptFrame &frame, const Clock &clock, Before &before) {
 }
 
 api::Transition describe(const KeptTransition &transition, const Clock &clock) {
-    const lacp::StateChanged &change = transition.change;
     return {.time = clock.wall(transition.at),
             .seconds_ago = clock.seconds_ago(transition.at),
-            .machine = to_text(change.machine),
-            .from = change.from,
-            .to = change.to,
-            .reason = change.reason};
+            .machine = transition.machine,
+            .from = transition.from,
+            .to = transition.to,
+            .reason = transition.reason};
 }
 
 } // namespace

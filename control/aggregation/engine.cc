@@ -13,16 +13,25 @@ namespace lagg::aggregation {
 
 namespace {
 
-/// Slow-protocol frames wait in their rings for at most this long.
-constexpr lacp::Duration kRingPeriod = std::chrono::milliseconds(1);
+/// How often workers are asked whether they have let go of something, or delivered what came before
+/// a Marker; nothing tells when they have.
+constexpr lacp::Duration kGracePeriod = std::chrono::milliseconds(1);
 /// The same while flows are held back on their way to another port.
 constexpr lacp::Duration kMovePeriod = std::chrono::microseconds(100);
 /// Markers that wait for their turn; more than all ports may answer in a second.
 constexpr size_t kMostMarkers = 512;
 constexpr lacp::Duration kPollPeriod = std::chrono::milliseconds(10);
-/// Links that tell by interrupt are read now and then all the same, in case one was lost.
-constexpr lacp::Duration kSafetyPeriod = std::chrono::milliseconds(500);
+/// Without anything to do the thread still goes round, for states that can be freed.
+constexpr lacp::Duration kIdlePeriod = std::chrono::milliseconds(100);
 constexpr lacp::Duration kAlivePeriod = std::chrono::seconds(1);
+
+constexpr const char *kAsked = "the driver was asked";
+
+/// Devices that this process made itself, and those of tests: their driver answers at once.
+bool is_unwatched(const Member &member) {
+    return member.port && member.port->link_source == port::LinkSource::DRIVER &&
+           member.port->watch == nullptr && !member.paused;
+}
 
 } // namespace
 
@@ -78,8 +87,10 @@ void Engine::attach(const std::string &lagg, const AttachedPort &port, lacp::Tim
         const auto known =
             std::ranges::find(interfaces_, port.interface_index, &kernel::Carrier::index);
         if (known != interfaces_.end()) carrier_reported(*known, now);
+    } else if (port.watch != nullptr) {
+        read_watches(*aggregate, now);
     } else {
-        aggregate->link_changed(port.device, port::read_link(port.device), now);
+        aggregate->link_changed(port.device, port::read_link(port.device), kAsked, now);
     }
     flush(now);
 }
@@ -115,18 +126,19 @@ void Engine::leave(const std::string &lagg, const std::string &port, lacp::Time 
     flush(now);
 }
 
+void Engine::come_back(const std::string &lagg, const std::string &port, lacp::Time now) {
+    if (Aggregate *aggregate = find(lagg)) aggregate->come_back(port, now);
+    flush(now);
+}
+
 void Engine::run(lacp::Time now) {
     fleet_.receive_slow([&](port::DeviceId device, std::span<const uint8_t> frame) {
         take_slow_frame(device, frame, now);
     });
     answer_markers(now);
     if (now >= next_poll_) {
-        read_links(port::LinkSource::POLL, now);
+        poll_unwatched(now);
         next_poll_ = now + kPollPeriod;
-    }
-    if (now >= next_safety_poll_) {
-        read_links(port::LinkSource::INTERRUPT, now);
-        next_safety_poll_ = now + kSafetyPeriod;
     }
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
         const std::optional<lacp::Time> deadline = aggregate->next_deadline();
@@ -183,9 +195,11 @@ void Engine::read_loads(lacp::Time now) {
 }
 
 lacp::Time Engine::next_deadline(lacp::Time now) const {
-    lacp::Time next = now + (held_until_ ? kRingPeriod : kPollPeriod);
+    const bool waits_for_workers = held_until_ || !markers_.empty();
+    lacp::Time next = now + (waits_for_workers ? kGracePeriod
+                             : has_unwatched() ? kPollPeriod
+                                               : kIdlePeriod);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
-        if (aggregate->lacp() != nullptr) next = std::min(next, now + kRingPeriod);
         if (aggregate->flow_move().is_holding()) next = std::min(next, now + kMovePeriod);
         if (const std::optional<lacp::Time> deadline = aggregate->next_deadline())
             next = std::min(next, *deadline);
@@ -205,8 +219,8 @@ void Engine::carrier_reported(kernel::Carrier carrier, lacp::Time now) {
             link.up = carrier.present && carrier.up;
             if (link.up && !member.link.up) hooks_.speed(member.port->device, carrier.index);
             const std::string name = member.name;
-            aggregate->link_changed(member.port->device, link, now);
-            if (!carrier.present) hooks_.gone(name);
+            aggregate->link_changed(member.port->device, link, "rtnetlink", now);
+            if (!carrier.present) hooks_.gone(name, "is gone");
         }
     }
     flush(now);
@@ -220,22 +234,55 @@ void Engine::set_speed(port::DeviceId device, unsigned interface_index, uint32_t
         port::Link link = member->link;
         link.speed_mbps = speed_mbps;
         link.full_duplex = full_duplex;
-        aggregate->link_changed(device, link, now);
+        aggregate->link_changed(device, link, "rtnetlink", now);
     }
     flush(now);
 }
 
-void Engine::links_interrupted(lacp::Time now) {
-    read_links(port::LinkSource::INTERRUPT, now);
+void Engine::links_changed(lacp::Time now) {
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+        read_watches(*aggregate, now);
+    poll_unwatched(now);
     flush(now);
 }
 
-void Engine::read_links(port::LinkSource source, lacp::Time now) {
+void Engine::read_watches(Aggregate &aggregate, lacp::Time now) {
+    for (const Member &member : aggregate.members()) {
+        if (!member.port || !member.port->watch) continue;
+        const bool was_up = member.link.up;
+        if (aggregate.read_watch(member.name, now))
+            hooks_.gone(member.name, to_text(member.port->watch->known().loss));
+        else if (was_up && !member.link.up && member.port->is_pci && !member.loss_told)
+            hooks_.stale(member.name);
+    }
+}
+
+bool Engine::has_unwatched() const {
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
         for (const Member &member : aggregate->members())
-            if (member.port && member.port->link_source == source)
+            if (is_unwatched(member)) return true;
+    return false;
+}
+
+void Engine::poll_unwatched(lacp::Time now) {
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+        for (const Member &member : aggregate->members())
+            if (is_unwatched(member))
                 aggregate->link_changed(member.port->device, port::read_link(member.port->device),
-                                        now);
+                                        kAsked, now);
+}
+
+void Engine::pause(const std::string &lagg, const std::string &port, lacp::Time now) {
+    if (Aggregate *aggregate = find(lagg)) aggregate->pause(port);
+    flush(now);
+}
+
+void Engine::resume(const std::string &lagg, const std::string &port,
+                    std::shared_ptr<port::LinkWatch> watch, std::vector<std::string> features,
+                    lacp::Time now) {
+    if (Aggregate *aggregate = find(lagg))
+        aggregate->resume(port, std::move(watch), std::move(features), now);
+    flush(now);
 }
 
 // Publish first, send after: a LACPDU must not promise what the workers do not do yet, and when it
@@ -304,6 +351,19 @@ bool Engine::has_port(const std::string &lagg, const std::string &port) const {
         if (aggregate->config().name == lagg)
             if (const Member *member = aggregate->find(port)) return member->port.has_value();
     return false;
+}
+
+std::shared_ptr<const port::LinkWatch> Engine::watch(const std::string &lagg,
+                                                     const std::string &port) const {
+    const Aggregate *aggregate = find(lagg);
+    const Member *member = aggregate == nullptr ? nullptr : aggregate->find(port);
+    return member == nullptr || !member->port ? nullptr : member->port->watch;
+}
+
+bool Engine::distributes(const std::string &lagg, const std::string &port) const {
+    const Aggregate *aggregate = find(lagg);
+    const Member *member = aggregate == nullptr ? nullptr : aggregate->find(port);
+    return member != nullptr && aggregate->up() && aggregate->could_carry(*member);
 }
 
 } // namespace lagg::aggregation

@@ -26,9 +26,12 @@ struct Hooks {
     /// Speed and duplex of the kernel interface behind a device are wanted: answer with
     /// Engine::set_speed.
     std::function<void(port::DeviceId device, unsigned interface_index)> speed;
-    /// The kernel interface behind a port is gone; the device on it is dead and has to be opened
-    /// anew.
-    std::function<void(const std::string &port)> gone = [](const std::string &) {};
+    /// The device of a port is gone or dead and has to be opened anew; `why` completes "its
+    /// device ...".
+    std::function<void(const std::string &port, const std::string &why)> gone =
+        [](const std::string &, const std::string &) {};
+    /// The link of a port went down whose device may hold frames back until it returns.
+    std::function<void(const std::string &port)> stale = [](const std::string &) {};
     /// Called every second or so, for as long as the protocol thread goes round.
     std::function<void()> alive = [] {};
     /// Takes what enters and leaves the LACP cores; may be null.
@@ -61,14 +64,22 @@ class Engine {
     /// One port, or with an empty name all of them, tells its partner that it leaves.
     void leave(const std::string &lagg, const std::string &port, lacp::Time now);
 
+    /// A port that left, and was not detached, belongs to its lagg again.
+    void come_back(const std::string &lagg, const std::string &port, lacp::Time now);
+
     /// Takes what came since the last call, lets timers fire, publishes what changed.
     void run(lacp::Time now);
     /// When run() has to be called at the latest.
     lacp::Time next_deadline(lacp::Time now) const;
 
     void carrier_reported(kernel::Carrier carrier, lacp::Time now);
-    /// Reads every link that tells by interrupt.
-    void links_interrupted(lacp::Time now);
+    /// Some link may have changed: looks at what the watches of all ports know.
+    void links_changed(lacp::Time now);
+    /// As those of Aggregate.
+    void pause(const std::string &lagg, const std::string &port, lacp::Time now);
+    void resume(const std::string &lagg, const std::string &port,
+                std::shared_ptr<port::LinkWatch> watch, std::vector<std::string> features,
+                lacp::Time now);
     /// Ignored when another interface has the device number by now.
     void set_speed(port::DeviceId device, unsigned interface_index, uint32_t speed_mbps,
                    bool full_duplex, lacp::Time now);
@@ -79,14 +90,21 @@ class Engine {
                                      std::chrono::system_clock::time_point wall_now) const;
     /// Where frames with this key leave the lagg.
     Result<api::FlowAnswer> where_goes(const std::string &lagg, const frame::FlowKey &key) const;
+    /// What asks the driver of a port; null where there is none.
+    std::shared_ptr<const port::LinkWatch> watch(const std::string &lagg,
+                                                 const std::string &port) const;
     bool has_port(const std::string &lagg, const std::string &port) const;
+    /// Whether frames leave there, also as one of those that could take over in failover.
+    bool distributes(const std::string &lagg, const std::string &port) const;
     const worker::Fleet &fleet() const { return fleet_; }
     worker::Fleet &fleet() { return fleet_; }
 
   private:
     Aggregate *find(const std::string &lagg);
     const Aggregate *find(const std::string &lagg) const;
-    void read_links(port::LinkSource source, lacp::Time now);
+    void read_watches(Aggregate &aggregate, lacp::Time now);
+    bool has_unwatched() const;
+    void poll_unwatched(lacp::Time now);
     void flush(lacp::Time now);
     void publish();
     void take_slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now);
@@ -115,7 +133,6 @@ class Engine {
     std::vector<uint8_t> held_;          ///< slots of laggs that stand still
     std::optional<uint64_t> held_until_; ///< token: until workers let go of their queues
     lacp::Time next_poll_;
-    lacp::Time next_safety_poll_;
     lacp::Time next_alive_;
 };
 

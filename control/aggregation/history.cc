@@ -6,6 +6,14 @@
 
 namespace lagg::aggregation {
 
+void PortHistory::add(lacp::Time at, const lacp::StateChanged &change) {
+    transitions_.add({at, to_text(change.machine), change.from, change.to, change.reason});
+}
+
+void PortHistory::add_link(lacp::Time at, bool up, const char *told_by) {
+    transitions_.add({at, "link", up ? "down" : "up", up ? "up" : "down", told_by});
+}
+
 void PortHistory::add(lacp::Time at, Direction direction, std::span<const uint8_t> frame) {
     KeptFrame kept{.at = at, .direction = direction, .length = static_cast<uint32_t>(frame.size())};
     std::copy_n(frame.begin(), std::min(frame.size(), KeptFrame::kMost), kept.octets.begin());

@@ -30,10 +30,14 @@ template <typename Thing, size_t Capacity> class Ring {
     size_t added_ = 0;
 };
 
-/// Texts are static, as in lacp::StateChanged.
+/// A change of one of the LACP core's machines, or of the link. Texts are static, as in
+/// lacp::StateChanged.
 struct KeptTransition {
     lacp::Time at;
-    lacp::StateChanged change{};
+    const char *machine = "";
+    const char *from = "";
+    const char *to = "";
+    const char *reason = "";
 };
 
 enum class Direction : uint8_t { SENT, RECEIVED };
@@ -53,7 +57,9 @@ struct KeptFrame {
 
 class PortHistory {
   public:
-    void add(lacp::Time at, const lacp::StateChanged &change) { transitions_.add({at, change}); }
+    void add(lacp::Time at, const lacp::StateChanged &change);
+    /// `told_by` says how the change was found out.
+    void add_link(lacp::Time at, bool up, const char *told_by);
     void add(lacp::Time at, Direction direction, std::span<const uint8_t> frame);
 
     const Ring<KeptTransition, 64> &transitions() const { return transitions_; }

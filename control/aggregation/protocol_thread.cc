@@ -118,9 +118,11 @@ void ProtocolThread::loop() {
 }
 
 void ProtocolThread::wait_for_work() {
-    std::array<pollfd, 3> fds{
+    // Slow-protocol frames that came are taken by Engine::run().
+    std::array<pollfd, 4> fds{
         {{.fd = wake_fd_, .events = POLLIN, .revents = 0},
-         {.fd = link_events_.fd(), .events = POLLIN, .revents = 0},
+         {.fd = link_events_->fd(), .events = POLLIN, .revents = 0},
+         {.fd = engine_.fleet().slow_event(), .events = POLLIN, .revents = 0},
          {.fd = carriers_ ? carriers_->fd() : -1, .events = POLLIN, .revents = 0}}};
     const lacp::Time before = clock_();
     const timespec timeout = to_timespec(engine_.next_deadline(before) - before);
@@ -130,10 +132,10 @@ void ProtocolThread::wait_for_work() {
         [[maybe_unused]] const ssize_t got = read(wake_fd_, &count, sizeof count);
     }
     if (fds[1].revents != 0) {
-        link_events_.clear();
-        engine_.links_interrupted(clock_());
+        link_events_->clear();
+        engine_.links_changed(clock_());
     }
-    if (fds[2].revents != 0)
+    if (fds[3].revents != 0)
         carriers_->handle(
             [&](const kernel::Carrier &carrier) { engine_.carrier_reported(carrier, clock_()); });
 }

@@ -39,6 +39,9 @@ class ProtocolThread {
     /// forwarding state before: only then a device may be closed.
     void wait_for_workers();
 
+    /// Where watches of ports tell of changes.
+    const std::shared_ptr<port::LinkEvents> &link_events() const { return link_events_; }
+
     static lacp::Time now();
     /// Rounds of the loop; stands still when the thread does.
     uint64_t heartbeat() const { return heartbeat_.load(std::memory_order_relaxed); }
@@ -53,7 +56,7 @@ class ProtocolThread {
     Engine engine_;
     std::unique_ptr<kernel::CarrierWatch> carriers_;
     Clock clock_;
-    port::LinkEvents link_events_;
+    const std::shared_ptr<port::LinkEvents> link_events_ = std::make_shared<port::LinkEvents>();
     int wake_fd_;
     std::mutex mutex_;
     std::vector<Call> calls_; ///< guarded by mutex_

@@ -92,6 +92,39 @@ void for_each_field(T &record, Visit visit) {
 }
 
 template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, LinkTeller>
+void for_each_field(T &record, Visit visit) {
+    visit("source", record.source);
+    visit("up", record.up);
+    visit("seconds_ago", record.seconds_ago);
+    visit("changes", record.changes);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, NicCounters>
+void for_each_field(T &record, Visit visit) {
+    visit("rx_missed", record.rx_missed);
+    visit("rx_errors", record.rx_errors);
+    visit("rx_no_buffer", record.rx_no_buffer);
+    visit("tx_errors", record.tx_errors);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, ExtendedCounter>
+void for_each_field(T &record, Visit visit) {
+    visit("name", record.name);
+    visit("value", record.value);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, ExtendedCounters>
+void for_each_field(T &record, Visit visit) {
+    visit("lagg", record.lagg);
+    visit("port", record.port);
+    visit("counters", record.counters);
+}
+
+template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, Port>
 void for_each_field(T &record, Visit visit) {
     visit("name", record.name);
@@ -102,6 +135,8 @@ void for_each_field(T &record, Visit visit) {
     visit("speed_mbps", record.speed_mbps);
     visit("full_duplex", record.full_duplex);
     visit("link_source", record.link_source);
+    visit("link_tellers", record.link_tellers);
+    visit("link_change_by", record.link_change_by);
     visit("state", record.state);
     visit("problem", record.problem);
     visit("collecting", record.collecting);
@@ -111,6 +146,12 @@ void for_each_field(T &record, Visit visit) {
     visit("drained_by", record.drained_by);
     visit("drained", record.drained);
     visit("link_failures", record.link_failures);
+    visit("restarts", record.restarts);
+    visit("hears_lagg", record.hears_lagg);
+    visit("hears_slow", record.hears_slow);
+    visit("features", record.features);
+    visit("complaints", record.complaints);
+    visit("nic", record.nic);
     visit("counters", record.counters);
     visit("lacp", record.lacp);
 }

@@ -87,6 +87,12 @@ void to_json(json &json, const PortHistory &history) {
 void from_json(const json &json, PortHistory &history) {
     decode(json, history);
 }
+void to_json(json &json, const ExtendedCounters &counters) {
+    encode(json, counters);
+}
+void from_json(const json &json, ExtendedCounters &counters) {
+    decode(json, counters);
+}
 
 void to_json(json &json, const FlowQuestion &question) {
     encode(json, question);

@@ -14,6 +14,8 @@ void to_json(nlohmann::json &json, const Lagg &lagg);
 void from_json(const nlohmann::json &json, Lagg &lagg);
 void to_json(nlohmann::json &json, const PortHistory &history);
 void from_json(const nlohmann::json &json, PortHistory &history);
+void to_json(nlohmann::json &json, const ExtendedCounters &counters);
+void from_json(const nlohmann::json &json, ExtendedCounters &counters);
 void to_json(nlohmann::json &json, const FlowQuestion &question);
 void from_json(const nlohmann::json &json, FlowQuestion &question);
 void to_json(nlohmann::json &json, const FlowAnswer &answer);

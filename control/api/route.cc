@@ -16,6 +16,7 @@ std::vector<std::string> split(std::string_view path) {
 
 Resource of_port(std::string_view word) {
     if (word == "lacp") return Resource::PORT_LACP;
+    if (word == "xstats") return Resource::XSTATS;
     if (word == "drain") return Resource::DRAIN;
     if (word == "txtest") return Resource::TXTEST;
     if (word == "rxtest") return Resource::RXTEST;
@@ -47,7 +48,8 @@ bool is_read(Resource resource) {
     case Resource::STATUS:
     case Resource::LAGGS:
     case Resource::LAGG:
-    case Resource::PORT_LACP: return true;
+    case Resource::PORT_LACP:
+    case Resource::XSTATS: return true;
     case Resource::NOTHING:
     case Resource::FLOW:
     case Resource::RELOAD:

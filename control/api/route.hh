@@ -15,6 +15,7 @@ enum class Resource {
     FLOW, ///< where a flow of the lagg goes
     RELOAD,
     PORT_LACP, ///< a port's history
+    XSTATS,    ///< what the driver of a port counts
     DRAIN,
     TXTEST,
     RXTEST,

@@ -238,6 +238,11 @@ Answer EvhttpServer::answer(const Route &route, evhttp_request *request) {
         return history ? Answer{HTTP_OK, json(*history)}
                        : refusal(kConflict, history.error().message);
     }
+    case Resource::XSTATS: {
+        const Result<ExtendedCounters> counters = handlers_.xstats(route.lagg, route.port);
+        return counters ? Answer{HTTP_OK, json(*counters)}
+                        : refusal(kConflict, counters.error().message);
+    }
     case Resource::FLOW: {
         const Result<FlowQuestion> question = flow_question(body_of(request));
         if (!question) return refusal(HTTP_BADREQUEST, question.error().message);

@@ -7,6 +7,7 @@
 //                             numbers may be JSON's or strings
 //   POST /v1/reload          200 {"message": ..}, or 422 {"error": {"message": ..}}
 //   GET  /v1/laggs/NAME/ports/PORT/lacp     PortHistory
+//   GET  /v1/laggs/NAME/ports/PORT/xstats   ExtendedCounters, or 409 where the driver has none
 //   POST /v1/laggs/NAME/ports/PORT/drain    {"on": true or false}: 200 {"message": ..}, or 409
 //                                 /txtest   when the port cannot do that, 400 for another body
 //                                 /rxtest
@@ -46,6 +47,11 @@ struct Handlers {
     // Called as `status` is, with a lagg and a port that were there a moment ago.
     std::function<Result<PortHistory>(const std::string &lagg, const std::string &port)> history =
         [](const std::string &, const std::string &) { return Error{"there is no history here"}; };
+    /// What the driver of a port counts; answers within a second or so.
+    std::function<Result<ExtendedCounters>(const std::string &lagg, const std::string &port)>
+        xstats = [](const std::string &, const std::string &) {
+            return Error{"there are no counters here"};
+        };
     /// The error says what is wrong with the question.
     std::function<Result<FlowAnswer>(const std::string &lagg, const FlowQuestion &question)>
         where_goes = [](const std::string &, const FlowQuestion &) {

@@ -81,6 +81,22 @@ struct Counters {
     uint64_t slow_dropped = 0; ///< slow-protocol frames the ring or the device did not take
 };
 
+/// What one source says of a port's link.
+struct LinkTeller {
+    std::string source;                ///< "driver", "device", "notification", ...
+    std::optional<bool> up;            ///< absent where it tells changes only, or said nothing yet
+    std::optional<double> seconds_ago; ///< since it spoke last
+    uint64_t changes = 0;              ///< of the link that were learnt from it
+};
+
+/// Counters of the device itself, since it was started.
+struct NicCounters {
+    uint64_t rx_missed = 0;    ///< a receive queue was full
+    uint64_t rx_errors = 0;    ///< damaged on the way
+    uint64_t rx_no_buffer = 0; ///< the packet pool was empty
+    uint64_t tx_errors = 0;
+};
+
 struct Port {
     std::string name;
     std::string device;
@@ -89,9 +105,11 @@ struct Port {
     bool link_up = false;
     uint32_t speed_mbps = 0; ///< 0 when unknown
     bool full_duplex = true;
-    std::string link_source; ///< interrupt, rtnetlink, poll
-    std::string state;       ///< opening, running, failed
-    std::string problem;     ///< why it failed, or empty
+    std::string link_source; ///< driver, rtnetlink
+    std::vector<LinkTeller> link_tellers;
+    std::string link_change_by; ///< how its last change was found out; empty before the first
+    std::string state;          ///< opening, running, failed
+    std::string problem;        ///< why it failed, or empty
     bool collecting = false;
     bool distributing = false;
     unsigned buckets = 0;   ///< of 4096 that lead to this port
@@ -99,6 +117,14 @@ struct Port {
     std::string drained_by; ///< configuration, operator; empty when it is not to be drained
     bool drained = false;   ///< its flows have moved
     uint32_t link_failures = 0;
+    uint32_t restarts = 0; ///< of the device, so that nothing old leaves after an outage
+    /// How it takes frames for the lagg's address, and for the group of slow protocols. Empty: not
+    /// at all; absent where the device is not open.
+    std::optional<std::string> hears_lagg;
+    std::optional<std::string> hears_slow;
+    std::vector<std::string> features;   ///< what of the device's abilities is in use
+    std::vector<std::string> complaints; ///< of DPDK while the device was opened
+    NicCounters nic;
     Counters counters;
     std::optional<LacpPort> lacp;
 };
@@ -271,6 +297,17 @@ struct PortHistory {
     std::string port;
     std::vector<Transition> transitions;
     std::vector<Pdu> pdus;
+};
+
+/// All that the driver of a port counts, by its own names.
+struct ExtendedCounter {
+    std::string name;
+    uint64_t value = 0;
+};
+struct ExtendedCounters {
+    std::string lagg;
+    std::string port;
+    std::vector<ExtendedCounter> counters;
 };
 
 } // namespace lagg::api

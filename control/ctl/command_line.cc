@@ -116,6 +116,11 @@ void describe_port_commands(Grammar &grammar, Arguments &into) {
     for (CLI::App *command : {txtest, rxtest})
         add_state(*command, into);
 
+    CLI::App *xstats = add_command(grammar, grammar.app, "xstats",
+                                   "What the driver of a port counts", Verb::XSTATS);
+    add_lagg(*xstats, into);
+    add_port(*xstats, into);
+
     CLI::App *drain = add_command(grammar, grammar.app, "drain",
                                   "Move a port's flows to the others", Verb::DRAIN);
     add_lagg(*drain, into);
@@ -142,7 +147,8 @@ void describe(Grammar &grammar, Arguments &into) {
     grammar.show->add_option("LAGG", into.show_lagg, "Its name; all of them without")
         ->type_name("");
     grammar.show
-        ->add_option("VIEW", into.show_view, "lacp, ports, counters or hash; an overview without")
+        ->add_option("VIEW", into.show_view,
+                     "lacp, ports, links, counters or hash; an overview without")
         ->type_name("");
     grammar.status = app.add_subcommand("status", "The daemon: version, memory, workers");
     grammar.reload = app.add_subcommand("reload", "Make the daemon read its configuration again");
@@ -161,7 +167,8 @@ Failure no_such_view(const std::string &word) {
     for (const auto &[name, view] : kViewNames)
         names.emplace_back(name);
     return {ExitCode::USAGE,
-            "there is no view \"" + word + "\"; the views are lacp, ports, counters and hash",
+            "there is no view \"" + word +
+                "\"; the views are lacp, ports, links, counters and hash",
             api::nearest(word, names)};
 }
 
@@ -221,10 +228,11 @@ Failure usage_failure(const CLI::App &app, const CLI::ParseError &error) {
                 api::nearest(word, {"pdus", "history", "txtest", "rxtest"})};
     if (!commands.empty())
         return {ExitCode::USAGE, "\"" + word + "\" is one word too many (see laggctl --help)"};
-    return {ExitCode::USAGE,
-            "there is no command \"" + word +
-                "\"; the commands are show, why, hash, lacp, drain, status and reload",
-            api::nearest(word, {"show", "why", "hash", "lacp", "drain", "status", "reload"})};
+    return {
+        ExitCode::USAGE,
+        "there is no command \"" + word +
+            "\"; the commands are show, why, hash, lacp, drain, xstats, status and reload",
+        api::nearest(word, {"show", "why", "hash", "lacp", "drain", "xstats", "status", "reload"})};
 }
 
 // How errors are to be printed has to be known even where parsing failed.

@@ -12,7 +12,20 @@ namespace lagg::ctl {
 
 inline constexpr const char *kDefaultSocket = "/run/lagg/api.sock";
 
-enum class Verb { SUMMARY, SHOW, STATUS, RELOAD, WHY, HASH, PDUS, HISTORY, TXTEST, RXTEST, DRAIN };
+enum class Verb {
+    SUMMARY,
+    SHOW,
+    STATUS,
+    RELOAD,
+    WHY,
+    HASH,
+    PDUS,
+    HISTORY,
+    XSTATS,
+    TXTEST,
+    RXTEST,
+    DRAIN
+};
 
 struct CommandLine {
     Verb verb = Verb::SUMMARY;

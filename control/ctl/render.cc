@@ -24,6 +24,7 @@ std::string render_view(const Lagg &lagg, View view) {
     case View::OVERVIEW: return render_overview(lagg);
     case View::LACP: return render_lacp(lagg);
     case View::PORTS: return render_ports(lagg);
+    case View::LINKS: return render_links(lagg);
     case View::COUNTERS: return render_counters(lagg);
     case View::HASH: return render_hash(lagg);
     }

@@ -11,12 +11,13 @@
 
 namespace lagg::ctl {
 
-enum class View { OVERVIEW, LACP, PORTS, COUNTERS, HASH };
+enum class View { OVERVIEW, LACP, PORTS, LINKS, COUNTERS, HASH };
 
 /// The views that have a name on the command line; OVERVIEW is what comes without one.
-inline constexpr std::array<std::pair<std::string_view, View>, 4> kViewNames{{
+inline constexpr std::array<std::pair<std::string_view, View>, 5> kViewNames{{
     {"lacp", View::LACP},
     {"ports", View::PORTS},
+    {"links", View::LINKS},
     {"counters", View::COUNTERS},
     {"hash", View::HASH},
 }};
@@ -31,6 +32,8 @@ std::string render_pdus(const api::PortHistory &history, bool as_hex);
 std::string render_history(const api::PortHistory &history);
 /// Where a flow goes, one line a policy, the lagg's own marked and first.
 std::string render_flow(const api::FlowAnswer &answer);
+/// What the driver of a port counts, a line each.
+std::string render_extended_counters(const api::ExtendedCounters &counters);
 /// The daemon itself.
 std::string render_status(const api::Status &status);
 

@@ -36,6 +36,7 @@ std::string path_of(const CommandLine &command) {
     case Verb::HASH: return lagg + "/hash";
     case Verb::PDUS:
     case Verb::HISTORY: return port + "/lacp";
+    case Verb::XSTATS: return port + "/xstats";
     case Verb::TXTEST: return port + "/txtest";
     case Verb::RXTEST: return port + "/rxtest";
     case Verb::DRAIN: return port + "/drain";
@@ -120,6 +121,7 @@ std::string rendered(const json &body, const CommandLine &command) {
     case Verb::HASH: return render_flow(body.get<api::FlowAnswer>());
     case Verb::PDUS: return render_pdus(body.get<api::PortHistory>(), command.as_hex);
     case Verb::HISTORY: return render_history(body.get<api::PortHistory>());
+    case Verb::XSTATS: return render_extended_counters(body.get<api::ExtendedCounters>());
     case Verb::WHY:
     case Verb::RELOAD:
     case Verb::TXTEST:

@@ -6,6 +6,7 @@
 #include "control/ctl/words.hh"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace lagg::ctl {
 namespace {
@@ -130,6 +131,44 @@ std::string render_ports(const Lagg &lagg) {
     const std::string head = fmt::format("{}  {}, {} of {} ports", lagg.name, lagg.state,
                                          distributing_ports(lagg), lagg.ports.size());
     return with_warnings(printable(head) + "\n" + table.text(kIndent), lagg);
+}
+
+std::string render_links(const Lagg &lagg) {
+    Table table({{"PORT"}, {"SAYS"}, {"LINK"}, {"AGO", Align::RIGHT}, {"CHANGES", Align::RIGHT}});
+    for (const Port &port : lagg.ports)
+        for (const api::LinkTeller &teller : port.link_tellers)
+            table.row({port.name, teller.source, teller.up ? (*teller.up ? "up" : "down") : "",
+                       teller.seconds_ago ? duration_text(*teller.seconds_ago) : "",
+                       std::to_string(teller.changes)});
+    Table nics({{"PORT"},
+                {"LAGG-ADDRESS"},
+                {"SLOW-PROTOCOLS"},
+                {"RX-MISSED", Align::RIGHT},
+                {"RX-ERRORS", Align::RIGHT},
+                {"RX-NO-BUFFER", Align::RIGHT},
+                {"TX-ERRORS", Align::RIGHT},
+                {"RESTARTS", Align::RIGHT},
+                {"IN-USE"}});
+    for (const Port &port : lagg.ports)
+        nics.row({port.name, port.hears_lagg.value_or(""), port.hears_slow.value_or(""),
+                  std::to_string(port.nic.rx_missed), std::to_string(port.nic.rx_errors),
+                  std::to_string(port.nic.rx_no_buffer), std::to_string(port.nic.tx_errors),
+                  std::to_string(port.restarts),
+                  fmt::format("{}", fmt::join(port.features, "; "))});
+    std::string text =
+        printable(lagg.name) + "\n" + table.text(kIndent) + "\n" + nics.text(kIndent);
+    for (const Port &port : lagg.ports)
+        for (const std::string &complaint : port.complaints)
+            text += std::string(kIndent, ' ') + printable(port.name + ": DPDK said: " + complaint) +
+                    "\n";
+    return with_warnings(text, lagg);
+}
+
+std::string render_extended_counters(const api::ExtendedCounters &counters) {
+    Table table({{"COUNTER"}, {"VALUE", Align::RIGHT}});
+    for (const api::ExtendedCounter &counter : counters.counters)
+        table.row({counter.name, std::to_string(counter.value)});
+    return printable(counters.lagg + "  " + counters.port) + "\n" + table.text(kIndent);
 }
 
 std::string render_counters(const Lagg &lagg) {

@@ -11,6 +11,7 @@ namespace lagg::ctl {
 std::string render_overview(const api::Lagg &lagg);
 std::string render_lacp(const api::Lagg &lagg);
 std::string render_ports(const api::Lagg &lagg);
+std::string render_links(const api::Lagg &lagg);
 std::string render_counters(const api::Lagg &lagg);
 std::string render_hash(const api::Lagg &lagg);
 

@@ -32,9 +32,25 @@ Checked check_link(const Lagg &, const Port &port) {
         return wrong("link_down", "link down",
                      "Look at the cable and the transceivers, and whether the port is enabled at "
                      "the other end.");
-    return fine(fmt::format("up, {}, {} duplex",
+    return fine(fmt::format("up, {}, {} duplex{}",
                             port.speed_mbps ? speed_text(port.speed_mbps) : "unknown speed",
-                            port.full_duplex ? "full" : "half"));
+                            port.full_duplex ? "full" : "half",
+                            port.link_change_by.empty() ? "" : "; " + port.link_change_by));
+}
+
+Checked check_hearing(const Lagg &lagg, const Port &port) {
+    if (!port.hears_lagg || !port.hears_slow) return fine("not known");
+    if (port.hears_lagg->empty())
+        return deaf("cannot_hear", "the device takes no frames for the lagg's address " + lagg.mac,
+                    "Let the device be promiscuous or have more addresses (a virtual function: "
+                    "`ip link set PF vf N trust on`), or give the lagg this port's address with "
+                    "'mac'.");
+    if (protocol_text(lagg) == "LACP" && port.hears_slow->empty())
+        return deaf("cannot_hear_slow_protocols",
+                    "the device takes no frames for 01:80:c2:00:00:02, LACP's address",
+                    "Let the device be promiscuous or take all multicast.");
+    return fine("the lagg's address: " + *port.hears_lagg +
+                (protocol_text(lagg) == "LACP" ? ", LACP's: " + *port.hears_slow : ""));
 }
 
 Checked check_protocol(const Lagg &lagg, const Port &port) {
@@ -72,11 +88,11 @@ Checked check_traffic(const Lagg &lagg, const Port &port) {
 }
 
 constexpr Check kDevice{"device", check_device}, kLink{"link", check_link},
-    kProtocol{"protocol", check_protocol}, kMinLinks{"min_links", check_min_links},
-    kTraffic{"traffic", check_traffic};
+    kHearing{"addresses", check_hearing}, kProtocol{"protocol", check_protocol},
+    kMinLinks{"min_links", check_min_links}, kTraffic{"traffic", check_traffic};
 
 std::vector<Check> checks_for(const Lagg &lagg) {
-    std::vector<Check> checks{kDevice, kLink, kProtocol};
+    std::vector<Check> checks{kDevice, kLink, kHearing, kProtocol};
     if (protocol_text(lagg) == "LACP")
         checks.insert(checks.end(), lacp_checks().begin(), lacp_checks().end());
     checks.push_back(kMinLinks);
@@ -107,6 +123,7 @@ Why explain(const Lagg &lagg, const Port &port) {
     for (const Check &check : checks_for(lagg)) {
         const Checked checked = check.run(lagg, port);
         const bool ok = !checked.wrong;
+        if (!ok && checked.wrong->also_when_sending) why.carries = false;
         why.steps.push_back(
             {check.name, ok || why.carries, ok ? checked.says : checked.wrong->reason});
         if (ok || why.carries) continue; // what a carrying port lacks does it no harm yet

@@ -14,6 +14,7 @@ struct Finding {
     const char *word;
     std::string reason;
     std::string advice{};
+    bool also_when_sending = false; ///< it does harm though frames leave there
 };
 
 /// What a check found: `says` when all is well, else the finding's reason.
@@ -38,6 +39,10 @@ Checked drained(const api::Lagg &lagg, const api::Port &port);
 
 inline Checked fine(std::string says) {
     return {std::move(says)};
+}
+/// Something that does harm also where frames are sent: the port carries half of its traffic.
+inline Checked deaf(const char *word, std::string reason, std::string advice) {
+    return {{}, Finding{word, std::move(reason), std::move(advice), true}};
 }
 inline Checked wrong(const char *word, std::string reason, std::string advice = {}) {
     return {{}, Finding{word, std::move(reason), std::move(advice)}};

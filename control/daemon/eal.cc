@@ -92,9 +92,10 @@ Result<Eal> Eal::start(const config::Config &config) {
         argv.push_back(argument.data());
     capture_dpdk_log();
     if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
-        const std::string complaint = take_dpdk_complaint();
+        const std::vector<std::string> complaints = take_dpdk_complaints();
         return Error{fmt::format("DPDK does not start: {}{}{}", rte_strerror(rte_errno),
-                                 complaint.empty() ? "" : ": ", complaint)};
+                                 complaints.empty() ? "" : ": ",
+                                 complaints.empty() ? "" : complaints.front())};
     }
     Eal eal;
     for (size_t i = 0; i < cpus->size(); ++i)

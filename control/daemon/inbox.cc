@@ -30,10 +30,18 @@ void Inbox::add_reload(Reply reply) {
     wake();
 }
 
-void Inbox::add_lost_port(const std::string &port) {
+void Inbox::add_lost_port(const std::string &port, const std::string &why) {
     {
         const std::lock_guard lock(mutex_);
-        content_.lost_ports.push_back(port);
+        content_.lost_ports.push_back({port, why});
+    }
+    wake();
+}
+
+void Inbox::add_stale_port(const std::string &port) {
+    {
+        const std::lock_guard lock(mutex_);
+        content_.stale_ports.push_back(port);
     }
     wake();
 }

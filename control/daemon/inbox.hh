@@ -1,5 +1,5 @@
-// What other threads want of the control thread: reloads for API clients, and devices that went
-// away.
+// What other threads want of the control thread: reloads for API clients, devices that went away,
+// and devices whose queues have to be emptied.
 #pragma once
 
 #include "dataplane/base/result.hh"
@@ -14,9 +14,14 @@ namespace lagg::daemon {
 class Inbox {
   public:
     using Reply = std::function<void(Result<std::string>)>;
+    struct LostPort {
+        std::string name;
+        std::string why; ///< completes "its device ..."
+    };
     struct Content {
         std::vector<Reply> reloads;
-        std::vector<std::string> lost_ports;
+        std::vector<LostPort> lost_ports;
+        std::vector<std::string> stale_ports;
     };
 
     Inbox();
@@ -27,7 +32,8 @@ class Inbox {
     /// Readable while there is something in it.
     int fd() const { return fd_; }
     void add_reload(Reply reply);
-    void add_lost_port(const std::string &port);
+    void add_lost_port(const std::string &port, const std::string &why);
+    void add_stale_port(const std::string &port);
     Content take();
 
   private:

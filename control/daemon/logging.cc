@@ -22,7 +22,8 @@ namespace {
 constexpr size_t kQueuedLines = 8192;
 
 std::mutex complaint_mutex;
-std::string first_complaint;
+constexpr size_t kMostComplaints = 8;
+std::vector<std::string> complaints; ///< guarded by complaint_mutex
 
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
@@ -55,7 +56,7 @@ ssize_t write_dpdk_line(void *, const char *text, size_t size) {
     spdlog::debug("dpdk: {}", line);
     if (rte_log_cur_msg_loglevel() <= static_cast<int>(RTE_LOG_ERR)) {
         const std::lock_guard lock(complaint_mutex);
-        if (first_complaint.empty()) first_complaint = line;
+        if (complaints.size() < kMostComplaints) complaints.emplace_back(line);
     }
     return static_cast<ssize_t>(size);
 }
@@ -91,9 +92,9 @@ void capture_dpdk_log() {
     libxdp_set_print(log_libxdp);
 }
 
-std::string take_dpdk_complaint() {
+std::vector<std::string> take_dpdk_complaints() {
     const std::lock_guard lock(complaint_mutex);
-    return std::exchange(first_complaint, {});
+    return std::exchange(complaints, {});
 }
 
 } // namespace lagg::daemon

@@ -4,6 +4,7 @@
 #include "dataplane/base/result.hh"
 
 #include <string>
+#include <vector>
 
 namespace lagg::daemon {
 
@@ -16,9 +17,9 @@ void stop_logging();
 
 /// From now on what DPDK prints goes to our log, at debug, and its complaints can be asked for.
 void capture_dpdk_log();
-/// The first complaint DPDK printed since the last call, or an empty string: the reason behind a
-/// call that says no more than "Invalid argument". What follows it are mostly the steps that gave
-/// up because of it.
-std::string take_dpdk_complaint();
+/// What DPDK complained of since the last call, at most eight lines, the oldest first. The first
+/// one is the reason behind a call that says no more than "Invalid argument"; what follows it are
+/// mostly the steps that gave up because of it.
+std::vector<std::string> take_dpdk_complaints();
 
 } // namespace lagg::daemon

@@ -205,13 +205,20 @@ Result<std::string> reload(Supervisor &supervisor, const std::string &file, Repo
 void wait_for_signals(int signals, Inbox &inbox,
                       const std::function<Result<std::string>()> &reload_now,
                       Supervisor &supervisor) {
-    constexpr int kRetryMilliseconds = 5000;
+    constexpr std::chrono::seconds kRetryPeriod(5);
+    auto next_retry = std::chrono::steady_clock::now() + kRetryPeriod;
     for (;;) {
         pollfd fds[2] = {{.fd = signals, .events = POLLIN, .revents = 0},
                          {.fd = inbox.fd(), .events = POLLIN, .revents = 0}};
         const bool waiting = !supervisor.failed_ports().empty();
-        const int ready = poll(fds, 2, waiting ? kRetryMilliseconds : -1);
-        if (ready == 0) supervisor.retry_failed_ports();
+        const auto now = std::chrono::steady_clock::now();
+        if (!waiting) next_retry = now + kRetryPeriod;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_retry - now);
+        const int ready = poll(fds, 2, waiting ? std::max(0, static_cast<int>(left.count())) : -1);
+        if (waiting && std::chrono::steady_clock::now() >= next_retry) {
+            supervisor.retry_failed_ports();
+            next_retry = std::chrono::steady_clock::now() + kRetryPeriod;
+        }
         signalfd_siginfo signal{};
         if (ready > 0 && read(signals, &signal, sizeof signal) == sizeof signal) {
             if (signal.ssi_signo != SIGHUP) {
@@ -221,8 +228,10 @@ void wait_for_signals(int signals, Inbox &inbox,
             (void)reload_now();
         }
         const Inbox::Content content = inbox.take();
-        for (const std::string &port : content.lost_ports)
-            supervisor.lost_device(port);
+        for (const Inbox::LostPort &port : content.lost_ports)
+            supervisor.lost_device(port.name, port.why);
+        for (const std::string &port : content.stale_ports)
+            supervisor.empty_queues(port);
         for (const Inbox::Reply &reply : content.reloads)
             reply(reload_now());
     }
@@ -284,7 +293,10 @@ int run(const config::Config &config, const config::Positions &positions, const 
     }
     Inbox inbox;
     aggregation::Hooks hooks = (*service)->hooks();
-    hooks.gone = [&](const std::string &port) { inbox.add_lost_port(port); };
+    hooks.gone = [&](const std::string &port, const std::string &why) {
+        inbox.add_lost_port(port, why);
+    };
+    hooks.stale = [&](const std::string &port) { inbox.add_stale_port(port); };
     hooks.alive = watchdog(*fleet);
     hooks.recorder = recorder.get();
     auto protocol = std::make_unique<aggregation::ProtocolThread>(*fleet, std::move(*carriers),
@@ -334,6 +346,10 @@ int run(const config::Config &config, const config::Positions &positions, const 
                  [&](const std::string &lagg, const std::string &port) {
                      return port_history(*protocol, lagg, port);
                  },
+             .xstats =
+                 [&](const std::string &lagg, const std::string &port) {
+                     return extended_counters(*protocol, lagg, port);
+                 },
              .where_goes =
                  [&](const std::string &lagg, const api::FlowQuestion &question) {
                      return where_goes(*protocol, lagg, question);
@@ -354,7 +370,12 @@ int run(const config::Config &config, const config::Positions &positions, const 
         supervisor);
 
     notify_systemd("STOPPING=1");
-    supervisor.stop();
+    if (!supervisor.stop()) {
+        // A thread hangs in a driver and uses what would be taken down now.
+        spdlog::info("stopped");
+        stop_logging();
+        std::_Exit(kExitOk);
+    }
     return kExitOk;
 }
 

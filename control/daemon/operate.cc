@@ -2,6 +2,8 @@
 
 #include "control/aggregation/asked_flow.hh"
 
+#include "dataplane/port/link_watch.hh"
+
 #include <fmt/format.h>
 
 namespace lagg::daemon {
@@ -55,6 +57,24 @@ Result<api::FlowAnswer> where_goes(aggregation::ProtocolThread &protocol, const 
     protocol.call(
         [&](aggregation::Engine &engine, lacp::Time) { answer = engine.where_goes(lagg, *key); });
     return answer;
+}
+
+Result<api::ExtendedCounters> extended_counters(aggregation::ProtocolThread &protocol,
+                                                const std::string &lagg, const std::string &port) {
+    constexpr std::chrono::milliseconds kLimit(500);
+    std::shared_ptr<const port::LinkWatch> watch;
+    protocol.call(
+        [&](aggregation::Engine &engine, lacp::Time) { watch = engine.watch(lagg, port); });
+    if (watch == nullptr)
+        return Error{fmt::format("port {} of {} has no driver that counts by itself", port, lagg)};
+    const std::optional<port::ExtendedCounters> counters = watch->extended_counters(kLimit);
+    if (!counters)
+        return Error{fmt::format("the driver of port {} of {} gave no answer within {} ms", port,
+                                 lagg, kLimit.count())};
+    api::ExtendedCounters out{.lagg = lagg, .port = port, .counters = {}};
+    for (const auto &[name, value] : *counters)
+        out.counters.push_back({name, value});
+    return out;
 }
 
 Result<std::string> switch_port(aggregation::ProtocolThread &protocol,

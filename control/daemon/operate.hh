@@ -12,6 +12,9 @@ Result<api::PortHistory> port_history(aggregation::ProtocolThread &protocol,
 /// The error says what is wrong with the question.
 Result<api::FlowAnswer> where_goes(aggregation::ProtocolThread &protocol, const std::string &lagg,
                                    const api::FlowQuestion &question);
+/// What the driver of a port counts; the error says why nothing can be had.
+Result<api::ExtendedCounters> extended_counters(aggregation::ProtocolThread &protocol,
+                                                const std::string &lagg, const std::string &port);
 Result<std::string> switch_port(aggregation::ProtocolThread &protocol, const api::PortSwitch &wish);
 
 } // namespace lagg::daemon

@@ -17,9 +17,6 @@ namespace {
 using aggregation::Engine;
 using lacp::Time;
 
-/// How long the last LACPDUs of a port may take to be sent; after that it goes without.
-constexpr std::chrono::milliseconds kSettleLimit(500);
-
 const config::Lagg *find_lagg(const config::Config &config, const std::string &name) {
     const auto found = std::ranges::find(config.laggs, name, &config::Lagg::name);
     return found == config.laggs.end() ? nullptr : &*found;
@@ -61,13 +58,11 @@ MacAddress random_mac() {
     return mac;
 }
 
-Error with_dpdk_reason(Error error) {
-    if (const std::string complaint = take_dpdk_complaint(); !complaint.empty())
-        error.message += " (DPDK says: " + complaint + ")";
-    return error;
-}
-
 } // namespace
+
+bool is_used(const config::Config &config, const std::string &port) {
+    return contains(used_ports(config), port);
+}
 
 Supervisor::Supervisor(Parts parts) : parts_(std::move(parts)) {}
 
@@ -100,8 +95,11 @@ Result<bool> Supervisor::change_to(const config::Config &next, const config::Pos
         new_uppers_.clear();
     });
     if (Result<void> done = open_ports(next, tolerant, undo); !done) return done.error();
-    if (Result<void> done = set_mtus(next, undo); !done) return done.error();
+    // A port must take whatever its lagg's interface may send: it is first to grow, and last to
+    // shrink.
+    if (Result<void> done = set_mtus(next, MtuChange::GROW, undo); !done) return done.error();
     if (Result<void> done = prepare_uppers(next, undo); !done) return done.error();
+    if (Result<void> done = set_mtus(next, MtuChange::SHRINK, undo); !done) return done.error();
     undo.keep();
     take_away(next, changes);
     exchange_devices(next);
@@ -170,8 +168,9 @@ void Supervisor::exchange_devices(const config::Config &next) {
             return name == open.name || config::device_identity(find_port(next, name).device) ==
                                             config::device_identity(open.device);
         });
-        if (goes && ports_.erase(open.name) != 0) spdlog::info("port {}: closed", open.name);
+        if (goes && ports_.contains(open.name)) close_port(open.name);
     }
+    report_unclosed(undertaker_.wait(kCloseLimit));
     for (const std::string &name : waiting)
         if (Result<void> opened = open_port(next, name); !opened) leave_out(name, opened.error());
 }
@@ -188,41 +187,32 @@ Result<void> Supervisor::open_port(const config::Config &next, const std::string
         if (!quieted) return Error{fmt::format("port {}: {}", name, quieted.error().message)};
         open.quieted = std::move(*quieted);
     }
-    take_dpdk_complaint(); // an old one would be blamed on this port
+    if (undertaker_.has(device.name))
+        return Error{
+            fmt::format("port {}: its device {} is still being closed", name, device.name)};
+    take_dpdk_complaints(); // old ones would be blamed on this port
     Result<std::unique_ptr<port::Port>> opened =
         port::Port::open({.name = name,
                           .device = device,
                           .queues = static_cast<uint16_t>(parts_.workers),
                           .descriptors = port.descriptors,
-                          .mtu = mtu_of(next, name)},
+                          .mtu = mtu_of(next, name),
+                          .events = parts_.protocol.link_events(),
+                          .one_pool = has_one_pool(next)},
                          parts_.pool);
     if (!opened) return with_dpdk_reason(opened.error());
     open.port = std::move(*opened);
     spdlog::info("port {}: starting {}", name, open.port->driver());
     if (Result<void> started = open.port->start(); !started)
         return with_dpdk_reason(started.error());
-    spdlog::info("port {}: {} open, MAC {}, {} queue{}, link state by {}", name,
+    open.complaints = take_dpdk_complaints();
+    for (const std::string &complaint : open.complaints)
+        spdlog::warn("port {}: it is open, but DPDK says: {}", name, complaint);
+    spdlog::info("port {}: {} open, MAC {}, {} queue{}, link state from {}", name,
                  open.port->driver(), to_string(open.port->mac()), open.port->queues(),
                  open.port->queues() == 1 ? "" : "s", to_text(open.port->link_source()));
     failed_.erase(name);
     ports_.emplace(name, std::move(open));
-    return {};
-}
-
-Result<void> Supervisor::set_mtus(const config::Config &next, Undo &undo) {
-    for (auto &[name, open] : ports_) {
-        if (!contains(used_ports(next), name)) continue;
-        const uint16_t before = open.port->mtu();
-        const uint16_t wanted = mtu_of(next, name);
-        if (before == wanted) continue;
-        if (Result<void> set = open.port->set_mtu(wanted); !set)
-            return with_dpdk_reason(set.error());
-        port::Port *port = open.port.get();
-        undo.on_failure([port, before] {
-            if (Result<void> back = port->set_mtu(before); !back)
-                spdlog::error("{}", back.error().message);
-        });
-    }
     return {};
 }
 
@@ -289,7 +279,7 @@ void Supervisor::take_away(const config::Config &next, const config::Changes &ch
         for (const Leaving &one : leaving)
             engine.leave(one.lagg, one.port, now);
     });
-    if (!parts_.protocol.wait_settled(kSettleLimit))
+    if (!parts_.protocol.wait_settled(kGoodbyeLimit))
         spdlog::warn("a device is slow to send the last LACPDUs");
     parts_.protocol.call([&](Engine &engine, Time now) {
         for (const Leaving &one : leaving) {
@@ -364,7 +354,15 @@ void Supervisor::attach(const config::Config &config, const config::Lagg &lagg,
         });
         return;
     }
-    const aggregation::AttachedPort attached = describe(config, port);
+    aggregation::AttachedPort attached = describe(config, port);
+    attached.hearing = ports_.at(port).port->hear(laggs_.at(lagg.name).identity.mac);
+    if (attached.hearing.lagg.empty())
+        spdlog::warn("{}: {}: its device takes no frames for the lagg's address {}", lagg.name,
+                     port, to_string(laggs_.at(lagg.name).identity.mac));
+    if (attached.hearing.slow.empty())
+        spdlog::warn("{}: {}: its device takes no frames for the group of slow protocols, so LACP "
+                     "hears no partner there",
+                     lagg.name, port);
     parts_.protocol.call([&](Engine &engine, Time now) {
         if (engine.has_port(lagg.name, port))
             engine.update(lagg.name, attached, now);
@@ -381,10 +379,9 @@ void Supervisor::close_unused(const config::Config &next, const config::Changes 
         if (!contains(used, name)) unused.push_back(name);
     if (unused.empty() && changes.laggs_removed.empty()) return;
     parts_.protocol.wait_for_workers();
-    for (const std::string &name : unused) {
-        ports_.erase(name);
-        spdlog::info("port {}: closed", name);
-    }
+    for (const std::string &name : unused)
+        close_port(name);
+    report_unclosed(undertaker_.wait(kCloseLimit));
     for (const std::string &name : changes.laggs_removed) {
         const auto running = laggs_.find(name);
         if (running->second.kernel)
@@ -394,52 +391,13 @@ void Supervisor::close_unused(const config::Config &next, const config::Changes 
     }
 }
 
-// A driver was reloaded, a virtual function reset, a USB adapter pulled out: what comes back under
-// the same name is another device.
-void Supervisor::lost_device(const std::string &name) {
-    if (!ports_.contains(name)) return;
-    parts_.protocol.call([&](Engine &engine, Time now) {
-        for (const config::Lagg &lagg : config_.laggs) {
-            if (contains(lagg.ports, name)) engine.detach(lagg.name, name, now);
-            if (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == name)
-                engine.set_upper(lagg.name, {}, now);
-        }
-    });
-    parts_.protocol.wait_for_workers();
-    ports_.erase(name);
-    leave_out(name, Error{fmt::format("port {}: its device is gone", name)});
-    for (const config::Lagg &lagg : config_.laggs)
-        if (contains(lagg.ports, name)) attach(config_, lagg, name);
-}
-
-bool Supervisor::retry_failed_ports() {
-    const std::map<std::string, std::string> failed = failed_;
-    for (const auto &[name, reason] : failed) {
-        if (Result<void> opened = open_port(config_, name); !opened) {
-            if (opened.error().message == reason) continue;
-            failed_[name] = opened.error().message;
-            for (const config::Lagg &lagg : config_.laggs)
-                if (contains(lagg.ports, name)) attach(config_, lagg, name);
-            continue;
-        }
-        for (const config::Lagg &lagg : config_.laggs) {
-            if (contains(lagg.ports, name)) attach(config_, lagg, name);
-            if (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == name)
-                parts_.protocol.call([&](Engine &engine, Time now) {
-                    engine.set_upper(lagg.name, upper_device(lagg), now);
-                });
-        }
-    }
-    return !failed_.empty();
-}
-
-void Supervisor::stop() {
-    if (laggs_.empty()) return;
+bool Supervisor::stop() {
+    if (laggs_.empty()) return true;
     parts_.protocol.call([&](Engine &engine, Time now) {
         for (const auto &[name, lagg] : laggs_)
             engine.leave(name, {}, now);
     });
-    parts_.protocol.wait_settled(kSettleLimit);
+    parts_.protocol.wait_settled(kGoodbyeLimit);
     parts_.protocol.call([&](Engine &engine, Time now) {
         for (const auto &[name, lagg] : laggs_)
             engine.remove_lagg(name, now);
@@ -447,8 +405,10 @@ void Supervisor::stop() {
     parts_.protocol.wait_for_workers();
     laggs_.clear();
     policies_.clear();
-    ports_.clear();
+    while (!ports_.empty())
+        close_port(std::string(ports_.begin()->first));
     config_ = {};
+    return report_unclosed(undertaker_.wait(kCloseLimit));
 }
 
 // ---- small answers
@@ -496,6 +456,11 @@ aggregation::AttachedPort Supervisor::describe(const config::Config &config,
             .rx_descriptors = port.rx_descriptors(),
             .link_source = port.link_source(),
             .interface_index = port.interface_index(),
+            .watch = port.watch(),
+            .hearing = {},
+            .features = port.features(),
+            .complaints = ports_.at(name).complaints,
+            .is_pci = port.is_pci(),
             .lacp = configured.lacp,
             .weight = configured.weight};
 }

@@ -10,13 +10,31 @@
 #include "control/daemon/policies.hh"
 #include "control/daemon/undo.hh"
 #include "control/kernel/interface.hh"
+#include "dataplane/port/undertaker.hh"
 
+#include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lagg::daemon {
+
+/// How long the last LACPDUs of a port may take to be sent; after that it goes without.
+inline constexpr std::chrono::milliseconds kGoodbyeLimit(500);
+/// How long devices may take to be closed before everything else goes on.
+inline constexpr std::chrono::milliseconds kCloseLimit(3000);
+
+/// The error with DPDK's first complaint since the last time anybody asked.
+Error with_dpdk_reason(Error error);
+/// Logs the ports that are not closed yet; true when there are none.
+bool report_unclosed(const std::vector<std::string> &ports);
+/// Whether some lagg uses the port, as a member or as its upper side.
+bool is_used(const config::Config &config, const std::string &port);
+/// Whether all frames of such a configuration come from one packet pool and have one owner.
+bool has_one_pool(const config::Config &config);
 
 class Supervisor {
   public:
@@ -43,12 +61,17 @@ class Supervisor {
     Result<bool> reload(const config::Config &config, const config::Positions &positions);
     /// Tries the ports that could not be opened. True while there are any.
     bool retry_failed_ports();
-    /// The device of a port went away under it: closed, and tried again with the failed ones.
-    void lost_device(const std::string &port);
+    /// The device of a port went away under it: closed, and tried again with the failed ones. `why`
+    /// completes "its device ...".
+    void lost_device(const std::string &port, const std::string &why);
+    /// The link of a port went down: what its device still holds must not leave when it returns.
+    void empty_queues(const std::string &port);
     /// Ports left out for now, with the reasons.
     const std::map<std::string, std::string> &failed_ports() const { return failed_; }
-    /// Tells partners and closes everything; kernel interfaces stay.
-    void stop();
+    /// Tells partners and closes everything; kernel interfaces stay. False when a device does not
+    /// let itself be closed: a thread still waits for it then, and only the end of the process
+    /// helps.
+    bool stop();
 
     const config::Config &config() const { return config_; }
 
@@ -56,6 +79,7 @@ class Supervisor {
     struct OpenPort {
         std::unique_ptr<kernel::Quieted> quieted;
         std::unique_ptr<port::Port> port; ///< destroyed before the interface gets its sysctls back
+        std::vector<std::string> complaints; ///< of DPDK while it was opened
     };
     struct RunningLagg {
         aggregation::Identity identity;
@@ -69,7 +93,17 @@ class Supervisor {
     void exchange_devices(const config::Config &next);
     void leave_out(const std::string &port, const Error &why);
     Result<void> open_port(const config::Config &next, const std::string &name);
-    Result<void> set_mtus(const config::Config &next, Undo &undo);
+    enum class MtuChange { GROW, SHRINK };
+    Result<void> set_mtus(const config::Config &next, MtuChange change, Undo &undo);
+    Result<void> set_mtu(const std::string &port, uint16_t mtu);
+    Result<void> change_while_stopped(const std::string &port,
+                                      const std::function<Result<void>(port::Port &)> &change);
+    bool wait_until_it_carries(const std::string &port);
+    bool carries(const std::string &port);
+    void pause(const std::string &port);
+    void resume(const std::string &port);
+    void close_port(const std::string &port);
+    std::vector<const config::Lagg *> laggs_over(const std::string &port) const;
     Result<void> prepare_uppers(const config::Config &next, Undo &undo);
     void close_unused(const config::Config &next, const config::Changes &changes);
 
@@ -89,6 +123,7 @@ class Supervisor {
 
     Parts parts_;
     config::Config config_;
+    port::Undertaker undertaker_;
     std::map<std::string, OpenPort> ports_;
     std::map<std::string, RunningLagg> laggs_;
     PoliciesOfLaggs policies_;

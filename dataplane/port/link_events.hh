@@ -1,8 +1,6 @@
-// Link interrupts of devices, turned into a file descriptor that a thread can wait on.
+// News of links, turned into a file descriptor that a thread can wait on: from the watches of the
+// ports, and from devices that tell by themselves.
 #pragma once
-
-#include "dataplane/base/result.hh"
-#include "dataplane/port/port.hh"
 
 namespace lagg::port {
 
@@ -15,6 +13,8 @@ class LinkEvents {
 
     /// Readable after any watched device reported a change.
     int fd() const { return event_fd_; }
+    /// Makes fd() readable. From any thread.
+    void notify() const;
     /// Makes fd() quiet again; look at the links after it, not before.
     void clear();
 

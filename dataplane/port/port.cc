@@ -1,5 +1,10 @@
 #include "dataplane/port/port.hh"
 
+#include "dataplane/port/interface.hh"
+#include "dataplane/port/link_watch.hh"
+#include "dataplane/port/nic_setup.hh"
+#include "dataplane/port/presence.hh"
+
 #include <fmt/format.h>
 
 #include <rte_dev.h>
@@ -7,27 +12,37 @@
 #include <rte_ethdev.h>
 
 #include <linux/if_packet.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <mutex>
+#include <utility>
 
 namespace lagg::port {
 
 namespace {
 
 constexpr uint16_t kDefaultDescriptors = 1024;
-/// Ethernet header and two VLAN tags.
-constexpr uint32_t kHeaderBytes = RTE_ETHER_HDR_LEN + 2 * 4;
 /// What the kernel writes before a frame into a slot of net_af_packet's ring.
 constexpr uint32_t kSlotHeaderBytes = TPACKET_ALIGN(TPACKET2_HDRLEN + 16) - RTE_ETHER_HDR_LEN;
 constexpr uint32_t kDefaultSlotBytes = 2048;
+
+/// The lists of a bus are not guarded: devices come and go one at a time, whoever closes them.
+std::mutex hotplug_mutex;
+
+int add_device(const std::string &bus, const std::string &name, const std::string &arguments) {
+    const std::lock_guard lock(hotplug_mutex);
+    return rte_eal_hotplug_add(bus.c_str(), name.c_str(), arguments.c_str());
+}
+
+void remove_device(const std::string &bus, const std::string &name) {
+    const std::lock_guard lock(hotplug_mutex);
+    rte_eal_hotplug_remove(bus.c_str(), name.c_str());
+}
 
 bool has(const std::string &arguments, const std::string &key) {
     return !argument(arguments, key).empty();
@@ -60,30 +75,12 @@ uint32_t slot_bytes(const Device &device, const std::string &arguments) {
     return bytes;
 }
 
-/// Reads (SIOCGIFMTU) or sets (SIOCSIFMTU) the MTU of a kernel interface; 0 or a negative errno.
-int interface_mtu(unsigned index, unsigned long operation, int &mtu) {
-    ifreq request{};
-    if (if_indextoname(index, request.ifr_name) == nullptr) return -errno;
-    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return -errno;
-    request.ifr_mtu = mtu;
-    const int code = ioctl(fd, operation, &request) == 0 ? 0 : -errno;
-    close(fd);
-    mtu = request.ifr_mtu;
-    return code;
-}
-
-uint64_t supported(uint64_t wanted, uint64_t capabilities) {
-    return wanted & capabilities;
-}
-
 } // namespace
 
 const char *to_text(LinkSource source) {
     switch (source) {
-    case LinkSource::INTERRUPT: return "interrupt";
     case LinkSource::RTNETLINK: return "rtnetlink";
-    case LinkSource::POLL: return "poll";
+    case LinkSource::DRIVER: return "driver";
     }
     return "?";
 }
@@ -92,75 +89,93 @@ Error Port::error(const std::string &what, int code) const {
     return Error{fmt::format("port {}: {}: {}", name_, what, rte_strerror(std::abs(code)))};
 }
 
+// ---- opening -----------------------------------------------------------------------------------
+
 Result<std::unique_ptr<Port>> Port::open(const OpenOptions &options, const PacketPool &pool) {
     std::unique_ptr<Port> port(new Port);
     port->name_ = options.name;
+    port->pool_ = &pool;
+    port->pci_ = options.device.pci;
     port->bus_ = options.device.pci ? "pci" : "vdev";
     port->bus_name_ = options.device.name;
-    port->promiscuous_ = options.promiscuous;
     port->xdp_ = options.device.driver == "net_af_xdp";
-    if (rte_eth_dev_get_port_by_name(options.device.name.c_str(), &port->device_) == 0) {
-        port->adopted_ = true;
-    } else {
-        if (Result<void> there = check_device(options.device); !there)
-            return Error{fmt::format("port {}: {}", options.name, there.error().message)};
-        const std::string arguments = complete_arguments(options);
-        port->slot_bytes_ = slot_bytes(options.device, arguments);
-        const int code =
-            rte_eal_hotplug_add(port->bus_.c_str(), options.device.name.c_str(), arguments.c_str());
-        if (code < 0)
-            return Error{fmt::format("port {}: DPDK cannot open device '{}{}{}': {}", options.name,
-                                     options.device.name, arguments.empty() ? "" : ",", arguments,
-                                     rte_strerror(-code))};
-        if (rte_eth_dev_get_port_by_name(options.device.name.c_str(), &port->device_) != 0) {
-            rte_eal_hotplug_remove(port->bus_.c_str(), port->bus_name_.c_str());
-            return Error{fmt::format("port {}: device '{}' is no Ethernet device", options.name,
-                                     options.device.name)};
-        }
-    }
-    if (Result<void> done = port->configure(options, pool); !done) return done.error();
+    port->events_ = options.events;
+    port->one_pool_ = options.one_pool;
+    port->wanted_queues_ = options.queues;
+    port->wanted_descriptors_ = options.descriptors;
+    port->mtu_ = options.mtu;
+    if (Result<void> done = port->probe(options); !done) return done.error();
+    if (Result<void> done = port->configure(); !done) return done.error();
+    rte_ether_addr address{};
+    if (int code = rte_eth_macaddr_get(port->device_, &address); code < 0)
+        return port->error("has no MAC address", code);
+    std::memcpy(port->mac_.data(), address.addr_bytes, port->mac_.size());
     return port;
 }
 
-Result<void> Port::configure(const OpenOptions &options, const PacketPool &pool) {
+Result<void> Port::probe(const OpenOptions &options) {
+    if (rte_eth_dev_get_port_by_name(options.device.name.c_str(), &device_) == 0) {
+        adopted_ = true;
+        return {};
+    }
+    if (Result<void> there = check_device(options.device); !there)
+        return Error{fmt::format("port {}: {}", options.name, there.error().message)};
+    const std::string arguments = complete_arguments(options);
+    slot_bytes_ = slot_bytes(options.device, arguments);
+    const int code = add_device(bus_, bus_name_, arguments);
+    if (code < 0)
+        return Error{fmt::format("port {}: DPDK cannot open device '{}{}{}': {}", options.name,
+                                 bus_name_, arguments.empty() ? "" : ",", arguments,
+                                 rte_strerror(-code))};
+    if (rte_eth_dev_get_port_by_name(bus_name_.c_str(), &device_) != 0) {
+        device_ = kNoDevice;
+        remove_device(bus_, bus_name_);
+        return Error{
+            fmt::format("port {}: device '{}' is no Ethernet device", options.name, bus_name_)};
+    }
+    return {};
+}
+
+/// Everything that can be chosen only while the device is stopped, for the MTU in mtu_.
+Result<void> Port::configure() {
     rte_eth_dev_info info{};
     if (int code = rte_eth_dev_info_get(device_, &info); code < 0)
         return error("cannot be asked what it is", code);
     driver_ = info.driver_name;
     interface_index_ = info.if_index;
+    // A kernel-backed driver reports a link that is always up; the kernel knows better.
+    link_source_ = interface_index_ != 0 ? LinkSource::RTNETLINK : LinkSource::DRIVER;
+    if (pci_ && info.max_mtu != 0 && mtu_ > info.max_mtu)
+        return Error{fmt::format("port {}: {} takes an MTU of at most {}, and {} is wanted", name_,
+                                 driver_, info.max_mtu, mtu_)};
     // net_af_packet opens as many sockets as its arguments say, and the kernel spreads frames over
     // all of them: none may go unread, also when there are fewer workers.
-    const uint16_t wanted = slot_bytes_ != 0 ? info.max_rx_queues : options.queues;
-    queues_ = std::max<uint16_t>(1, std::min({wanted, info.max_rx_queues, info.max_tx_queues}));
-
-    // A kernel-backed driver reports a link that is always up; the kernel knows better.
-    const bool interrupts = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
-    link_source_ = interface_index_ != 0 ? LinkSource::RTNETLINK
-                   : interrupts          ? LinkSource::INTERRUPT
-                                         : LinkSource::POLL;
-
-    rte_eth_conf conf{};
-    conf.intr_conf.lsc = link_source_ == LinkSource::INTERRUPT ? 1 : 0;
-    conf.rxmode.mtu = 0;
-    if (queues_ > 1 && info.flow_type_rss_offloads != 0) {
-        conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-        conf.rx_adv_conf.rss_conf.rss_hf = supported(
-            RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP, info.flow_type_rss_offloads);
-    }
-    if (int code = rte_eth_dev_configure(device_, queues_, queues_, &conf); code < 0)
+    NicSetup setup =
+        plan_setup(info, {.queues = slot_bytes_ != 0 ? info.max_rx_queues : wanted_queues_,
+                          .mtu = mtu_,
+                          .one_pool = one_pool_});
+    queues_ = setup.queues;
+    features_ = setup.features;
+    if (pci_) setup.conf.rxmode.mtu = mtu_;
+    if (int code = rte_eth_dev_configure(device_, queues_, queues_, &setup.conf); code < 0)
         return error(fmt::format("does not take {} queues", queues_), code);
+    if (Result<void> done = set_up_queues(); !done) return done;
+    if (slot_bytes_ != 0 && found_mtu_ == 0) read_interface_mtu(interface_index_, found_mtu_);
+    return apply_mtu(mtu_);
+}
 
-    uint16_t rx_descriptors = options.descriptors.value_or(kDefaultDescriptors);
+Result<void> Port::set_up_queues() {
+    uint16_t rx_descriptors = wanted_descriptors_.value_or(kDefaultDescriptors);
     uint16_t tx_descriptors = rx_descriptors;
     if (int code = rte_eth_dev_adjust_nb_rx_tx_desc(device_, &rx_descriptors, &tx_descriptors);
         code < 0)
         return error(fmt::format("does not take {} descriptors a queue", rx_descriptors), code);
     rx_descriptors_ = rx_descriptors;
-    if (xdp_ && pool.for_xdp() == nullptr)
+    rte_mempool *buffers = xdp_ ? pool_->for_xdp() : pool_->get();
+    if (buffers == nullptr)
         return Error{fmt::format(
             "port {}: there is no memory for the buffers of net_af_xdp; raise [daemon] memory_mb",
             name_)};
-    rte_mempool *buffers = xdp_ ? pool.for_xdp() : pool.get();
     const auto socket = static_cast<unsigned>(std::max(0, rte_eth_dev_socket_id(device_)));
     for (uint16_t queue = 0; queue < queues_; ++queue) {
         if (int code =
@@ -171,26 +186,69 @@ Result<void> Port::configure(const OpenOptions &options, const PacketPool &pool)
             code < 0)
             return error(fmt::format("transmit queue {} cannot be set up", queue), code);
     }
-    rte_ether_addr address{};
-    if (int code = rte_eth_macaddr_get(device_, &address); code < 0)
-        return error("has no MAC address", code);
-    std::memcpy(mac_.data(), address.addr_bytes, mac_.size());
-    uint16_t present = 0;
-    if (rte_eth_dev_get_mtu(device_, &present) == 0) mtu_ = present;
-    if (slot_bytes_ != 0) interface_mtu(interface_index_, SIOCGIFMTU, found_mtu_);
-    return set_mtu(options.mtu);
+    return {};
 }
 
 Result<void> Port::start() {
     if (int code = rte_eth_dev_start(device_); code < 0) return error("cannot be started", code);
     started_ = true;
-    if (promiscuous_ && rte_eth_promiscuous_enable(device_) < 0)
-        rte_eth_allmulticast_enable(device_);
+    promiscuous_ = rte_eth_promiscuous_enable(device_) == 0;
+    hearing_.slow = hear_slow_protocols();
+    describe_bursts();
+    if (events_ != nullptr && link_source_ == LinkSource::DRIVER)
+        watch_ = std::make_shared<LinkWatch>(device_, pci_ ? bus_name_ : "", events_);
     return {};
 }
 
+Result<void> Port::stop() {
+    watch_.reset();
+    started_ = false;
+    if (int code = rte_eth_dev_stop(device_); code < 0) return error("cannot be stopped", code);
+    return {};
+}
+
+Result<bool> Port::empty_queues() {
+    bool stopped = true;
+    for (uint16_t queue = 0; queue < queues_ && stopped; ++queue)
+        stopped = rte_eth_dev_tx_queue_stop(device_, queue) == 0;
+    for (uint16_t queue = 0; queue < queues_ && stopped; ++queue)
+        stopped = rte_eth_dev_tx_queue_start(device_, queue) == 0;
+    if (stopped) return false;
+    if (Result<void> done = stop(); !done) return done.error();
+    if (Result<void> done = start(); !done) return done.error();
+    return true;
+}
+
+/// How the driver moves frames, where it tells: a vector path is lost to some settings.
+void Port::describe_bursts() {
+    std::erase_if(features_, [](const std::string &feature) {
+        return feature.starts_with("receives by ") || feature.starts_with("sends by ");
+    });
+    rte_eth_burst_mode mode{};
+    if (rte_eth_rx_burst_mode_get(device_, 0, &mode) == 0 && mode.info[0] != '\0')
+        features_.push_back(fmt::format("receives by {}", mode.info));
+    mode = {};
+    if (rte_eth_tx_burst_mode_get(device_, 0, &mode) == 0 && mode.info[0] != '\0')
+        features_.push_back(fmt::format("sends by {}", mode.info));
+}
+
+// ---- MTU ---------------------------------------------------------------------------------------
+
 Result<void> Port::set_mtu(uint16_t mtu) {
-    if (mtu == mtu_ && started_) return {};
+    if (mtu == mtu_) return {};
+    if (!restarts_for_mtu()) return apply_mtu(mtu);
+    assert(!started_);
+    const uint16_t before = std::exchange(mtu_, mtu);
+    Result<void> done = configure();
+    if (!done) {
+        mtu_ = before;
+        // The old value was good once; if it is no longer, start() says so.
+        static_cast<void>(configure());
+    }
+    return done;
+}
+
+Result<void> Port::apply_mtu(uint16_t mtu) {
     if (slot_bytes_ != 0 && mtu + kHeaderBytes + kSlotHeaderBytes > slot_bytes_)
         return Error{fmt::format(
             "port {}: MTU {} does not fit into its ring's slots of {} bytes; leave framesz and "
@@ -203,36 +261,91 @@ Result<void> Port::set_mtu(uint16_t mtu) {
                                  name_, mtu, kXdpBufferBytes - kHeaderBytes)};
     // net_af_packet claims to take no frame above 1518 octets, whatever its ring holds, so that
     // ethdev refuses every larger MTU; the interface behind it is the one that decides.
-    int wanted = mtu;
-    const int code = slot_bytes_ != 0 ? interface_mtu(interface_index_, SIOCSIFMTU, wanted)
+    const int code = slot_bytes_ != 0 ? set_interface_mtu(interface_index_, mtu)
                                       : rte_eth_dev_set_mtu(device_, mtu);
     // Drivers of rings and the like have no MTU of their own and pass what a buffer holds.
-    if (code == -ENOTSUP && mtu + kHeaderBytes <= kBufferBytes) {
-        mtu_ = mtu;
-        return {};
-    }
-    if (code == -EBUSY)
-        return Error{
-            fmt::format("port {}: {} does not change its MTU while it runs; write MTU {} into the "
-                        "configuration and restart laggd",
-                        name_, driver_, mtu)};
-    if (code < 0) return error(fmt::format("the device refuses MTU {}", mtu), code);
+    if (code < 0 && (code != -ENOTSUP || mtu + kHeaderBytes > kBufferBytes))
+        return error(fmt::format("the device refuses MTU {}", mtu), code);
     mtu_ = mtu;
     return {};
 }
 
+// ---- addresses ---------------------------------------------------------------------------------
+
+const Hearing &Port::hear(const MacAddress &lagg) {
+    hearing_.lagg = hear_address(lagg);
+    return hearing_;
+}
+
+// A promiscuous port hears everything, but not every device that says it is promiscuous is: a
+// virtual function is at its host's mercy, and a macvlan takes frames for its own address alone.
+// So the device is given the address as well where it can have more than one.
+std::string Port::hear_address(const MacAddress &lagg) {
+    if (lagg == mac_) {
+        give_mac_back();
+        return "own address";
+    }
+    if (added_mac_ == lagg) return "address added";
+    if (replaced_mac_ && interface_index_ == 0) give_mac_back();
+    rte_ether_addr address{};
+    std::memcpy(address.addr_bytes, lagg.data(), lagg.size());
+    if (added_mac_) {
+        rte_ether_addr old{};
+        std::memcpy(old.addr_bytes, added_mac_->data(), added_mac_->size());
+        rte_eth_dev_mac_addr_remove(device_, &old);
+        added_mac_.reset();
+    }
+    if (rte_eth_dev_mac_addr_add(device_, &address, 0) == 0) {
+        added_mac_ = lagg;
+        return "address added";
+    }
+    if (interface_index_ != 0 && interface_driver(interface_index_) == "macvlan") {
+        if (set_interface_mac(interface_index_, lagg) != 0) return "";
+        replaced_mac_ = true;
+        return "address replaced";
+    }
+    if (promiscuous_) return "promiscuous";
+    if (rte_eth_dev_default_mac_addr_set(device_, &address) != 0) return "";
+    replaced_mac_ = true;
+    return "address replaced";
+}
+
+std::string Port::hear_slow_protocols() {
+    rte_ether_addr group{{0x01, 0x80, 0xc2, 0x00, 0x00, 0x02}}; // IEEE 802.3 annex 57A
+    if (rte_eth_dev_set_mc_addr_list(device_, &group, 1) == 0) return "filter";
+    if (rte_eth_allmulticast_enable(device_) == 0) return "all-multicast";
+    return promiscuous_ ? "promiscuous" : "";
+}
+
+void Port::give_mac_back() {
+    if (!replaced_mac_) return;
+    replaced_mac_ = false;
+    if (interface_index_ != 0) {
+        set_interface_mac(interface_index_, mac_);
+        return;
+    }
+    rte_ether_addr address{};
+    std::memcpy(address.addr_bytes, mac_.data(), mac_.size());
+    rte_eth_dev_default_mac_addr_set(device_, &address);
+}
+
+// ---- closing -----------------------------------------------------------------------------------
+
 Port::~Port() {
     if (device_ == kNoDevice) return;
+    const bool gone = watch_ != nullptr && watch_->known().loss != Loss::NONE;
+    watch_.reset();
+    if (!gone) give_mac_back();
     if (started_) {
         // The interface of a kernel-backed port stays, and would stay promiscuous.
-        if (promiscuous_) rte_eth_promiscuous_disable(device_);
+        if (!gone) rte_eth_promiscuous_disable(device_);
         rte_eth_dev_stop(device_);
     }
     // The interface goes back to its owner as it was.
-    if (found_mtu_ > 0) interface_mtu(interface_index_, SIOCSIFMTU, found_mtu_);
+    if (found_mtu_ > 0) set_interface_mtu(interface_index_, found_mtu_);
     if (adopted_) return; // whoever made it takes it away
     rte_eth_dev_close(device_);
-    rte_eal_hotplug_remove(bus_.c_str(), bus_name_.c_str());
+    remove_device(bus_, bus_name_);
 }
 
 void take_signals_from_net_tap() {

@@ -1,7 +1,7 @@
 // A lower port: an ethdev and what is peculiar to its kind.
 //
-// Every call but link() may block for as long as the device likes, so they belong to the control
-// thread.
+// Every call but those of its watch may block for as long as the device likes, so they belong to
+// the control thread.
 #pragma once
 
 #include "dataplane/base/mac_address.hh"
@@ -13,8 +13,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lagg::port {
+
+class LinkEvents;
+class LinkWatch;
 
 /// An ethdev's number. Not to be mistaken for a LACP port number.
 using DeviceId = uint16_t;
@@ -22,9 +26,8 @@ inline constexpr DeviceId kNoDevice = 0xffff;
 
 /// Where the truth about a port's link comes from.
 enum class LinkSource {
-    INTERRUPT, ///< the device tells
     RTNETLINK, ///< the kernel interface behind it tells
-    POLL,      ///< somebody has to ask
+    DRIVER,    ///< the driver is asked, often and whenever the device tells of a change
 };
 const char *to_text(LinkSource source);
 
@@ -41,9 +44,18 @@ struct OpenOptions {
     uint16_t queues = 1; ///< receive and transmit queues wanted; fewer where the device has fewer
     std::optional<uint16_t> descriptors;
     uint16_t mtu = 1500;
-    /// Takes frames for any address. A lagg answers for one MAC address on all of its ports, hears
-    /// the slow-protocol group, and may have a bridge behind it.
-    bool promiscuous = true;
+    /// Hears of changes of the link, which is watched from start() on. Without it nobody watches.
+    std::shared_ptr<LinkEvents> events;
+    /// All frames sent come from `pool` and have one owner.
+    bool one_pool = false;
+};
+
+/// How a port gets frames that are not for its own address, in words for an operator. Empty: it
+/// does not, and frames are lost.
+struct Hearing {
+    std::string lagg; ///< frames for the lagg's address
+    std::string slow; ///< frames for the group of slow protocols
+    bool operator==(const Hearing &) const = default;
 };
 
 class Port {
@@ -51,30 +63,60 @@ class Port {
     /// Probes, configures and sets the MTU; does not start. A device that is there already (made by
     /// this process) is adopted by its name.
     static Result<std::unique_ptr<Port>> open(const OpenOptions &options, const PacketPool &pool);
-    /// Stops, closes and detaches the device.
+    /// Stops, closes and detaches the device. Takes as long as the driver takes, which for a device
+    /// that is gone can be minutes.
     ~Port();
     Port(const Port &) = delete;
     Port &operator=(const Port &) = delete;
 
+    /// Takes frames for any address: a lagg answers for one MAC address on all of its ports, hears
+    /// the slow-protocol group, and may have a bridge behind it.
     Result<void> start();
-    /// On failure the device keeps the MTU it had.
+    /// No worker may use the device. It can be started again, and nothing that waited in its queues
+    /// is left in them then.
+    Result<void> stop();
+    /// Nothing that waits in the transmit queues will be sent. No worker may use the device. True
+    /// when it had to be restarted for that.
+    Result<bool> empty_queues();
+    /// On failure the device keeps the MTU it had. A device for which restarts_for_mtu() holds has
+    /// to be stopped.
     Result<void> set_mtu(uint16_t mtu);
+    /// Buffers and the way frames are received are chosen when the device starts, and drivers that
+    /// change the MTU of one that runs stop it under the workers.
+    bool restarts_for_mtu() const { return pci_; }
+    /// Sees to it that frames for the lagg's address come in.
+    const Hearing &hear(const MacAddress &lagg);
 
     const std::string &name() const { return name_; }
     DeviceId device() const { return device_; }
+    /// Its name in DPDK: the PCI address, or the vdev's name.
+    const std::string &device_name() const { return bus_name_; }
     const std::string &driver() const { return driver_; }
     uint16_t queues() const { return queues_; }
     /// Frames that a receive queue can hold.
     uint16_t rx_descriptors() const { return rx_descriptors_; }
     uint16_t mtu() const { return mtu_; }
+    /// The device's own, whatever it listens to besides.
     const MacAddress &mac() const { return mac_; }
     LinkSource link_source() const { return link_source_; }
+    /// Null while the device is stopped, and where rtnetlink tells.
+    const std::shared_ptr<LinkWatch> &watch() const { return watch_; }
     /// Index of the kernel interface behind the port, 0 without one.
     unsigned interface_index() const { return interface_index_; }
+    bool is_pci() const { return pci_; }
+    /// What of the device's abilities is in use, in words.
+    const std::vector<std::string> &features() const { return features_; }
 
   private:
     Port() = default;
-    Result<void> configure(const OpenOptions &options, const PacketPool &pool);
+    Result<void> probe(const OpenOptions &options);
+    Result<void> configure();
+    Result<void> set_up_queues();
+    Result<void> apply_mtu(uint16_t mtu);
+    std::string hear_address(const MacAddress &lagg);
+    std::string hear_slow_protocols();
+    void give_mac_back();
+    void describe_bursts();
     Error error(const std::string &what, int code) const;
 
     std::string name_;
@@ -82,18 +124,29 @@ class Port {
     std::string driver_;
     std::string bus_;
     std::string bus_name_;
+    std::shared_ptr<LinkEvents> events_;
+    const PacketPool *pool_ = nullptr;
+    bool pci_ = false;
     bool adopted_ = false;
     bool started_ = false;
-    bool promiscuous_ = true;
+    bool promiscuous_ = false;
     bool xdp_ = false;
+    bool one_pool_ = false;
+    uint16_t wanted_queues_ = 1;
+    std::optional<uint16_t> wanted_descriptors_;
     uint16_t queues_ = 1;
     uint16_t rx_descriptors_ = 0;
     uint16_t mtu_ = 1500;
     int found_mtu_ = 0;       ///< of net_af_packet's interface when it was opened
     uint32_t slot_bytes_ = 0; ///< of net_af_packet's ring; 0 with any other driver
     MacAddress mac_{};
-    LinkSource link_source_ = LinkSource::POLL;
+    std::optional<MacAddress> added_mac_; ///< that the device listens to besides its own
+    bool replaced_mac_ = false;           ///< the device has the lagg's instead of its own
+    Hearing hearing_;
+    LinkSource link_source_ = LinkSource::DRIVER;
     unsigned interface_index_ = 0;
+    std::vector<std::string> features_;
+    std::shared_ptr<LinkWatch> watch_;
 };
 
 /// To be called once before the first port is opened, and before other threads are made. net_tap

@@ -7,6 +7,9 @@
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <cassert>
 #include <cstring>
 
@@ -39,6 +42,8 @@ std::unique_ptr<Fleet> Fleet::launch(const std::vector<unsigned> &lcores,
     assert(!lcores.empty());
     assert(lcores.size() <= kMaxWorkers);
     std::unique_ptr<Fleet> fleet(new Fleet);
+    fleet->shared_.slow_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    assert(fleet->shared_.slow_event >= 0);
     fleet->lcores_ = lcores;
     fleet->shared_.pool = pool.get();
     fleet->shared_.may_sleep = may_sleep;
@@ -61,6 +66,7 @@ Fleet::~Fleet() {
     for (unsigned lcore : lcores_)
         rte_eal_wait_lcore(lcore);
     rte_free(shared_.rcu);
+    close(shared_.slow_event);
 }
 
 DeviceTotals Fleet::totals(EndpointId endpoint) const {
@@ -136,6 +142,11 @@ bool Fleet::send_slow(port::DeviceId device, std::span<const uint8_t> frame, uin
 
 void Fleet::receive_slow(
     const std::function<void(port::DeviceId, std::span<const uint8_t>)> &handle, unsigned limit) {
+    // Before the rings are looked at: what comes later is told of once more.
+    uint64_t times = 0;
+    if (shared_.slow_told.exchange(false, std::memory_order_acq_rel)) {
+        [[maybe_unused]] const ssize_t got = read(shared_.slow_event, &times, sizeof times);
+    }
     for (const std::unique_ptr<Worker> &worker : workers_) {
         void *element = nullptr;
         for (unsigned i = 0; i < limit && rte_ring_dequeue(worker->slow_received(), &element) == 0;

@@ -51,6 +51,8 @@ class Fleet {
     /// delivered.
     uint64_t start_flush(port::DeviceId device);
     bool flushed(uint64_t token) const;
+    /// Readable after slow-protocol frames came, until receive_slow() takes them.
+    int slow_event() const { return shared_.slow_event; }
     /// Hands over every slow-protocol frame that came, at most `limit`, with its device.
     void receive_slow(const std::function<void(port::DeviceId, std::span<const uint8_t>)> &handle,
                       unsigned limit = 1024);

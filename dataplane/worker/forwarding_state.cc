@@ -96,7 +96,7 @@ void assign_queues(ForwardingState &state, unsigned workers, const std::vector<u
         for (uint16_t queue = 0; queue < lagg.share; ++queue)
             lagg.queue_of_worker[(lagg.slot + queue) % workers] = queue;
         for (uint8_t m = 0; m < lagg.member_count; ++m) {
-            if (lagg.members[m].device == port::kNoDevice) continue;
+            if (lagg.members[m].device == port::kNoDevice || !lagg.members[m].link_up) continue;
             state.slow_worker[lagg.members[m].device] = static_cast<uint8_t>(lagg.slot % workers);
             state.slow_queues[lagg.members[m].device] = lagg.share;
         }

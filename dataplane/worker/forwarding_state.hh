@@ -34,6 +34,9 @@ struct Member {
     uint16_t rx_descriptors = 0; ///< frames a receive queue of it can hold
     bool collecting = false;     ///< frames received here go up
     bool distributing = false;   ///< broadcast sends here; the other modes look at the spread
+    /// Without a link no slow-protocol frame is sent, and those that still wait for the device are
+    /// dropped: one that is old when the link comes back would be a lie.
+    bool link_up = true;
 };
 
 struct LaggForwarding;
@@ -111,7 +114,8 @@ struct ForwardingState {
     /// For each device the worker that sends on its queue 0, and with it the slow-protocol frames;
     /// kMaxWorkers for none. The next worker sends on queue 1, and so on.
     std::array<uint8_t, kMaxDevices> slow_worker;
-    /// Queues of each device that workers send on.
+    /// Queues of each device that workers send slow-protocol frames on; none while its link is
+    /// down.
     std::array<uint16_t, kMaxDevices> slow_queues;
     uint8_t workers = 1;
 

@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <ctime>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 namespace lagg::worker {
 
@@ -247,9 +248,16 @@ void Worker::send_slow_frames(const ForwardingState &state) {
 void Worker::pass_up(rte_mbuf *frame) {
     DeviceCounters &counters = counters_[frame->port];
     counters.slow_rx.add(1);
-    if (rte_ring_enqueue(slow_received_, frame) == 0) return;
+    if (rte_ring_enqueue(slow_received_, frame) == 0) return tell_of_slow_frame();
     counters.slow_dropped.add(1);
     rte_pktmbuf_free(frame);
+}
+
+/// The protocol thread sleeps until it is told.
+void Worker::tell_of_slow_frame() {
+    if (shared_.slow_told.exchange(true, std::memory_order_acq_rel)) return;
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(shared_.slow_event, &one, sizeof one);
 }
 
 uint64_t Worker::count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t *lengths,

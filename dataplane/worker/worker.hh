@@ -30,6 +30,10 @@ struct Shared {
     /// Numbers of requests to empty the receive queues of a device: the last one, and the last one
     /// of each device.
     std::atomic<uint64_t> flush_wanted{0};
+    /// Readable when slow-protocol frames came, and whether somebody was told so since the reader
+    /// looked last: a flood of them costs one system call a look and not one each.
+    int slow_event = -1;
+    std::atomic<bool> slow_told{false};
     std::array<std::atomic<uint64_t>, kMaxDevices> flush_of_device{};
 };
 
@@ -71,6 +75,7 @@ class Worker {
     uint16_t distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t own_queue);
     void send_late_batches(bool busy);
     void pass_up(rte_mbuf *frame);
+    void tell_of_slow_frame();
 
     Shared &shared_;
     unsigned index_;

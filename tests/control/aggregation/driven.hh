@@ -71,7 +71,8 @@ struct Driven {
     void detach(const std::string &name) { aggregate.detach(name, now); }
     void set_link(const std::string &name, bool up, uint32_t speed_mbps = 10000) {
         aggregate.link_changed(device_of(name),
-                               {.up = up, .full_duplex = true, .speed_mbps = speed_mbps}, now);
+                               {.up = up, .full_duplex = true, .speed_mbps = speed_mbps}, "test",
+                               now);
     }
     template <class Change> void reconfigure(Change change) {
         config::Lagg next = aggregate.config();

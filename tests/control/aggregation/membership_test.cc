@@ -192,7 +192,7 @@ TEST(Membership, ASpeedAloneChangesNoForwarding) {
     driven.start();
     (void)driven.aggregate.take_changed();
     driven.aggregate.link_changed(
-        device_of("p0"), {.up = true, .full_duplex = true, .speed_mbps = 1000}, driven.now);
+        device_of("p0"), {.up = true, .full_duplex = true, .speed_mbps = 1000}, "test", driven.now);
     EXPECT_EQ(driven.aggregate.find("p0")->link.speed_mbps, 1000u);
     EXPECT_FALSE(driven.aggregate.take_changed());
 }

@@ -17,6 +17,7 @@ TEST(Route, NamesObjects) {
 
 TEST(Route, NamesWhatBelongsToAPort) {
     const std::pair<const char *, Resource> words[] = {{"lacp", Resource::PORT_LACP},
+                                                       {"xstats", Resource::XSTATS},
                                                        {"drain", Resource::DRAIN},
                                                        {"txtest", Resource::TXTEST},
                                                        {"rxtest", Resource::RXTEST}};
@@ -25,7 +26,8 @@ TEST(Route, NamesWhatBelongsToAPort) {
         EXPECT_EQ(route.resource, resource) << word;
         EXPECT_EQ(route.lagg, "lagg0");
         EXPECT_EQ(route.port, "p1");
-        EXPECT_EQ(is_read(route.resource), resource == Resource::PORT_LACP);
+        EXPECT_EQ(is_read(route.resource),
+                  resource == Resource::PORT_LACP || resource == Resource::XSTATS);
     }
 }
 

@@ -40,9 +40,14 @@ LAGG_FIELDS_OF(LacpPort, machines, parameters, actor, partner, partner_sees, agg
                last_change_seconds)
 LAGG_FIELDS_OF(Counters, rx_packets, rx_bytes, tx_packets, tx_bytes, rx_not_collecting,
                tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped)
+LAGG_FIELDS_OF(LinkTeller, source, up, seconds_ago, changes)
+LAGG_FIELDS_OF(NicCounters, rx_missed, rx_errors, rx_no_buffer, tx_errors)
+LAGG_FIELDS_OF(ExtendedCounter, name, value)
+LAGG_FIELDS_OF(ExtendedCounters, lagg, port, counters)
 LAGG_FIELDS_OF(Port, name, device, driver, mac, link_up, speed_mbps, full_duplex, link_source,
-               state, problem, collecting, distributing, buckets, weight, drained_by, drained,
-               link_failures, counters, lacp)
+               link_tellers, link_change_by, state, problem, collecting, distributing, buckets,
+               weight, drained_by, drained, link_failures, restarts, hears_lagg, hears_slow,
+               features, complaints, nic, counters, lacp)
 LAGG_FIELDS_OF(LacpSystem, active, fast, strict, coupled, system_priority, system, port_priority,
                key, max_links, revertive, wait_to_restore_seconds, select, fallback,
                fallback_timeout_seconds, fallback_active, churn_time_seconds, collector_max_delay,

@@ -162,8 +162,8 @@ TEST(Render, Ports) {
     EXPECT_EQ(render_show({degraded()}, View::PORTS),
               R"(lagg0  DEGRADED, 1 of 2 ports
   PORT  STATE    LINK  DUPLEX  TRAFFIC  BUCKETS    SHARE  LINK-LOST  WATCHED-BY  MAC                DRIVER     DEVICE
-  p0    running  10G   full    rx+tx       4096  100.0 %          0  interrupt   02:00:00:00:00:00  net_ixgbe  0000:03:00.0
-  p1    running  10G   full    -              0    0.0 %          0  interrupt   02:00:00:00:00:01  net_ixgbe  0000:03:00.1
+  p0    running  10G   full    rx+tx       4096  100.0 %          0  driver      02:00:00:00:00:00  net_ixgbe  0000:03:00.0
+  p1    running  10G   full    -              0    0.0 %          0  driver      02:00:00:00:00:01  net_ixgbe  0000:03:00.1
   ! p1: no LACPDU for 95 s
 )");
 }

@@ -13,7 +13,9 @@ inline api::Port port(const char *name, bool distributing) {
     port.mac = std::string("02:00:00:00:00:0") + name[1];
     port.link_up = true;
     port.speed_mbps = 10000;
-    port.link_source = "interrupt";
+    port.link_source = "driver";
+    port.hears_lagg = "address added";
+    port.hears_slow = "filter";
     port.state = "running";
     port.collecting = port.distributing = distributing;
     port.buckets = distributing ? 2048 : 0;

@@ -236,7 +236,7 @@ TEST(Why, ACarryingPortIsOkThroughout) {
     EXPECT_TRUE(why.carries);
     EXPECT_EQ(why.finding, "carries");
     EXPECT_EQ(why.reason, "");
-    EXPECT_EQ(why.steps.size(), 15u);
+    EXPECT_EQ(why.steps.size(), 16u);
     for (const WhyStep &step : why.steps)
         EXPECT_TRUE(step.ok) << step.check;
 }
@@ -256,6 +256,21 @@ TEST(Why, ASilentPartnerIsNoHarmWhereOneIsAssumed) {
     }
 }
 
+TEST(Why, ADeafPortIsAFindingThoughItSends) {
+    const Why deaf = after([](Lagg &, Port &port) { port.hears_lagg = ""; });
+    EXPECT_EQ(deaf.finding, "cannot_hear");
+    EXPECT_FALSE(deaf.carries);
+    const Why without_lacp = after([](Lagg &lagg, Port &port) {
+        lagg.protocol = "loadbalance";
+        port.hears_slow = "";
+    });
+    EXPECT_NE(without_lacp.finding, "cannot_hear_slow_protocols");
+    EXPECT_EQ(after([](Lagg &, Port &port) { port.hears_slow = ""; }).finding,
+              "cannot_hear_slow_protocols");
+    EXPECT_NE(after([](Lagg &, Port &port) { port.hears_lagg.reset(); }).finding, "cannot_hear")
+        << "an older daemon does not say";
+}
+
 TEST(Why, IsAListAndASentence) {
     EXPECT_EQ(render_why(after([](Lagg &, Port &port) {
                   port.lacp->machines.rx = "EXPIRED";
@@ -264,6 +279,7 @@ TEST(Why, IsAListAndASentence) {
               R"(lagg0  p1
   ok     device          net_ixgbe
   ok     link            up, 10G, full duplex
+  ok     addresses       the lagg's address: address added, LACP's: filter
   ok     protocol        LACP
   ok     LACP            on, active, rate slow, key 17
   ok     LACPDUs out     47 sent, the last 12 s ago

@@ -1,0 +1,88 @@
+#include "dataplane/port/nic_setup.hh"
+
+#include "dataplane/port/packet_pool.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+namespace lagg::port {
+
+namespace {
+
+/// Octets that every driver uses of one of our buffers: some of them know powers of two only.
+constexpr uint32_t kUsableBytes = std::bit_floor(uint32_t{kBufferBytes});
+constexpr uint32_t kFcsBytes = 4;
+
+bool needs_several_buffers(uint16_t mtu) {
+    return mtu + kHeaderBytes + kFcsBytes > kUsableBytes;
+}
+
+/// Fields that RSS hashes, of those the device can.
+uint64_t rss_fields(const rte_eth_dev_info &info) {
+    return info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+}
+
+void spread_over_queues(const rte_eth_dev_info &info, NicSetup &setup) {
+    if (setup.queues < 2) return;
+    const uint64_t fields = rss_fields(info);
+    if (fields == 0) {
+        setup.features.push_back(fmt::format("{} queues, spread by the device", setup.queues));
+        return;
+    }
+    setup.conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    rte_eth_rss_conf &rss = setup.conf.rx_adv_conf.rss_conf;
+    rss.rss_hf = fields;
+    if ((info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH) != 0)
+        setup.conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_RSS_HASH;
+    if (info.hash_key_size > 0) {
+        setup.rss_key = rss_key(info.hash_key_size);
+        rss.rss_key = setup.rss_key.data();
+        rss.rss_key_len = info.hash_key_size;
+    }
+    setup.features.push_back(fmt::format(
+        "RSS over {} queues by {}{}", setup.queues,
+        (fields & (RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)) != 0 ? "addresses and ports" : "addresses",
+        setup.rss_key.empty() ? ", with the driver's key" : ""));
+}
+
+} // namespace
+
+std::vector<uint8_t> rss_key(size_t octets) {
+    // SplitMix64 (Steele, Lea, Flood 2014), which passes BigCrush: Toeplitz spreads well under a
+    // key without structure.
+    uint64_t state = 0x6c61676764;
+    std::vector<uint8_t> key(octets);
+    for (size_t i = 0; i < octets; ++i) {
+        state += 0x9e3779b97f4a7c15;
+        uint64_t mixed = (state ^ state >> 30) * 0xbf58476d1ce4e5b9;
+        mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
+        key[i] = static_cast<uint8_t>(mixed >> 56);
+    }
+    return key;
+}
+
+NicSetup plan_setup(const rte_eth_dev_info &info, const SetupWish &wish) {
+    NicSetup setup;
+    setup.queues =
+        std::max<uint16_t>(1, std::min({wish.queues, info.max_rx_queues, info.max_tx_queues}));
+    spread_over_queues(info, setup);
+    if (needs_several_buffers(wish.mtu)) {
+        // A driver that does not offer this may have larger buffers than it says; what it cannot
+        // receive it refuses when it is started.
+        setup.conf.rxmode.offloads |= info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+        if ((setup.conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_SCATTER) != 0)
+            setup.features.emplace_back("large frames in several buffers");
+        // Other ports of the lagg receive such frames too, and this one sends them. With smaller
+        // ones it stays off, since it rules out the quick ways of many drivers to send.
+        setup.conf.txmode.offloads |= info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+    }
+    if (wish.one_pool && (info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0) {
+        setup.conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+        setup.features.emplace_back("fast free");
+    }
+    return setup;
+}
+
+} // namespace lagg::port

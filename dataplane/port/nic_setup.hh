@@ -1,0 +1,42 @@
+// How a device is set up, from what its driver says it can: queues, receive buffers, the spread
+// over the queues, offloads. Nothing here knows a driver by its name.
+#pragma once
+
+#include <rte_ethdev.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lagg::port {
+
+/// Octets around the largest packet: the Ethernet header and two tags.
+inline constexpr uint32_t kHeaderBytes = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN;
+
+struct SetupWish {
+    uint16_t queues = 1;
+    uint16_t mtu = 1500;
+    /// All frames that this process sends come from one packet pool and have one owner, so that a
+    /// driver may give them back without a look (RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE).
+    bool one_pool = false;
+};
+
+struct NicSetup {
+    uint16_t queues = 1;
+    rte_eth_conf conf{};
+    std::vector<uint8_t> rss_key;      ///< what conf points to
+    std::vector<std::string> features; ///< what of it is on, in words for an operator
+
+    NicSetup() = default;
+    NicSetup(NicSetup &&) = default; ///< the key's octets stay where they are
+    NicSetup &operator=(NicSetup &&) = default;
+};
+
+NicSetup plan_setup(const rte_eth_dev_info &info, const SetupWish &wish);
+
+/// A key of that many octets under which flows that differ in a bit anywhere are spread evenly. The
+/// same octets every time, so that flows stay on their queues over a restart.
+std::vector<uint8_t> rss_key(size_t octets);
+
+} // namespace lagg::port
