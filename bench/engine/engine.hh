@@ -33,11 +33,12 @@ class Engine {
 
 enum class LaggdProtocol { LOADBALANCE, FAILOVER };
 /// laggd's own workers and protocol thread, with hash "layer3+4". `prefix` begins the names of its
-/// devices. Members tell of their links by interrupts where `interrupts` is true.
+/// devices. Where `watched` is true, links of members are watched as those of NICs are: asked after
+/// by a thread each, and at once when a device tells.
 std::unique_ptr<Engine> make_laggd(const std::string &prefix, const EngineRings &rings,
                                    const port::PacketPool &pool,
                                    LaggdProtocol protocol = LaggdProtocol::LOADBALANCE,
-                                   bool interrupts = false);
+                                   bool watched = false);
 /// The number is DPDK's.
 enum class BondingMode {
     ACTIVE_BACKUP = 1,

@@ -3,6 +3,7 @@
 #include "bench/engine/engine.hh"
 
 #include "control/aggregation/protocol_thread.hh"
+#include "dataplane/port/link_watch.hh"
 #include "dataplane/port/port.hh"
 #include "dataplane/worker/fleet.hh"
 
@@ -38,8 +39,8 @@ struct OpenPort {
 class LaggdEngine final : public Engine {
   public:
     LaggdEngine(const std::string &prefix, const EngineRings &rings, const port::PacketPool &pool,
-                LaggdProtocol protocol, bool interrupts)
-        : pool_(pool), upper_(prefix + "up", rings.upper, pool), interrupts_(interrupts) {
+                LaggdProtocol protocol, bool watched)
+        : pool_(pool), upper_(prefix + "up", rings.upper, pool), watched_(watched) {
         config_.name = "lagg0";
         config_.protocol = protocol == LaggdProtocol::FAILOVER ? config::Protocol::FAILOVER
                                                                : config::Protocol::LOADBALANCE;
@@ -57,6 +58,10 @@ class LaggdEngine final : public Engine {
             *fleet_, nullptr,
             aggregation::Hooks{.carrier = [](const std::string &, bool) {},
                                .speed = [](port::DeviceId, unsigned) {}});
+        if (watched_)
+            for (const auto &member : members_)
+                watches_.push_back(std::make_shared<port::LinkWatch>(member->device.id(), "",
+                                                                     protocol_->link_events()));
         protocol_->call([&](aggregation::Engine &engine, lacp::Time now) { add_all(engine, now); });
         const auto deadline = std::chrono::steady_clock::now() + 5s;
         while (!all_distribute_that_should()) {
@@ -75,6 +80,7 @@ class LaggdEngine final : public Engine {
     }
 
     void stop() override {
+        watches_.clear();
         protocol_.reset();
         fleet_.reset();
     }
@@ -90,19 +96,19 @@ class LaggdEngine final : public Engine {
             now);
         for (size_t i = 0; i < members_.size(); ++i) {
             const port::Port &port = *members_[i]->port;
-            engine.attach(
-                config_.name,
-                {.name = port.name(),
-                 .device_text = port.name(),
-                 .driver = port.driver(),
-                 .device = port.device(),
-                 .number = static_cast<lacp::PortNumber>(i + 1),
-                 .mac = port.mac(),
-                 .queues = port.queues(),
-                 .rx_descriptors = port.rx_descriptors(),
-                 .link_source = interrupts_ ? port::LinkSource::INTERRUPT : port.link_source(),
-                 .lacp = {}},
-                now);
+            engine.attach(config_.name,
+                          {.name = port.name(),
+                           .device_text = port.name(),
+                           .driver = port.driver(),
+                           .device = port.device(),
+                           .number = static_cast<lacp::PortNumber>(i + 1),
+                           .mac = port.mac(),
+                           .queues = port.queues(),
+                           .rx_descriptors = port.rx_descriptors(),
+                           .link_source = port.link_source(),
+                           .watch = watches_.empty() ? nullptr : watches_[i],
+                           .lacp = {}},
+                          now);
         }
     }
 
@@ -120,8 +126,9 @@ class LaggdEngine final : public Engine {
     const port::PacketPool &pool_;
     OpenPort upper_;
     std::vector<std::unique_ptr<OpenPort>> members_;
-    bool interrupts_;
+    bool watched_;
     config::Lagg config_;
+    std::vector<std::shared_ptr<port::LinkWatch>> watches_;
     std::unique_ptr<worker::Fleet> fleet_;
     std::unique_ptr<aggregation::ProtocolThread> protocol_;
 };
@@ -130,8 +137,8 @@ class LaggdEngine final : public Engine {
 
 std::unique_ptr<Engine> make_laggd(const std::string &prefix, const EngineRings &rings,
                                    const port::PacketPool &pool, LaggdProtocol protocol,
-                                   bool interrupts) {
-    return std::make_unique<LaggdEngine>(prefix, rings, pool, protocol, interrupts);
+                                   bool watched) {
+    return std::make_unique<LaggdEngine>(prefix, rings, pool, protocol, watched);
 }
 
 } // namespace lagg::bench

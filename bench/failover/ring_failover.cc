@@ -1,10 +1,10 @@
 // Failover in one process: laggd's workers and protocol thread, or DPDK's bonding driver, over
 // rings, with numbered frames in both directions while the link of a member goes down and comes
-// back. The link of laggd's members is told of by an interrupt, as a NIC does; net_bonding asks its
-// members every 10 ms, since rings have no interrupt of their own. Prints a line of JSON for every
-// pull and direction.
+// back. laggd is told of the link as by the interrupt of a NIC, and in rows of "net_ring-polled"
+// has to find out; net_bonding asks its members every 10 ms, since rings have no interrupt of their
+// own. Prints a line of JSON for every pull and direction.
 //
-//   ring_failover PULLS PULLS_OF_NET_BONDING hugepages|no-huge
+//   ring_failover PULLS PULLS_POLLED hugepages|no-huge
 //
 // The far ends of the rings are this program: it moves to a live member in the moment of the pull,
 // as a switch does that lost its carrier as well.
@@ -253,27 +253,40 @@ void pull_once(Contestant &one, FarEnds &ends, std::mt19937 &random) {
     ++one.pulled;
 }
 
-/// Each row of laggd and its twin, in turns.
-void compare(const std::string &protocol, unsigned members, unsigned pulls, unsigned of_bonding,
+/// laggd, told and not told, and its twin, in turns.
+void compare(const std::string &protocol, unsigned members, unsigned pulls, unsigned of_polled,
              const port::PacketPool &pool) {
     const bool failover = protocol == "failover";
     const std::string tag = protocol.substr(0, 1) + std::to_string(members);
-    const std::string rest =
-        "/net_ring/" + protocol + "/members:" + std::to_string(members) + "/pull";
+    const std::string rest = "/" + protocol + "/members:" + std::to_string(members) + "/pull";
     FarEnds ends(members, pool.get());
     if (failover) ends.send_up_where_learned();
-    Contestant both[] = {
-        {"failover/laggd" + rest,
-         make_laggd("w" + tag, ends.rings(), pool,
-                    failover ? LaggdProtocol::FAILOVER : LaggdProtocol::LOADBALANCE, true),
-         true, true, !failover, pulls},
-        {"failover/net_bonding" + rest,
-         make_net_bonding(failover ? BondingMode::ACTIVE_BACKUP : BondingMode::BALANCE, "b" + tag,
-                          ends.rings(), pool),
-         false, !failover, !failover, of_bonding}};
+    const auto laggd = [&](const std::string &prefix) {
+        return make_laggd(prefix + tag, ends.rings(), pool,
+                          failover ? LaggdProtocol::FAILOVER : LaggdProtocol::LOADBALANCE, true);
+    };
+    const BondingMode mode = failover ? BondingMode::ACTIVE_BACKUP : BondingMode::BALANCE;
+    Contestant all[] = {{.row = "failover/laggd/net_ring" + rest,
+                         .engine = laggd("w"),
+                         .tells = true,
+                         .returns = true,
+                         .all = !failover,
+                         .pulls = pulls},
+                        {.row = "failover/laggd/net_ring-polled" + rest,
+                         .engine = laggd("v"),
+                         .tells = false,
+                         .returns = true,
+                         .all = !failover,
+                         .pulls = of_polled},
+                        {.row = "failover/net_bonding/net_ring" + rest,
+                         .engine = make_net_bonding(mode, "b" + tag, ends.rings(), pool),
+                         .tells = false,
+                         .returns = !failover,
+                         .all = !failover,
+                         .pulls = of_polled}};
     std::mt19937 random(7);
     for (unsigned turn = 1; turn <= kTurns; ++turn)
-        for (Contestant &one : both) {
+        for (Contestant &one : all) {
             if (one.pulls == 0) continue;
             one.engine->start({1});
             ends.run(20 * kMillisecond);
@@ -285,17 +298,17 @@ void compare(const std::string &protocol, unsigned members, unsigned pulls, unsi
 }
 
 int run(int argc, char **argv) {
-    if (argc < 4) give_up("usage: ring_failover PULLS PULLS_OF_NET_BONDING hugepages|no-huge");
+    if (argc < 4) give_up("usage: ring_failover PULLS PULLS_POLLED hugepages|no-huge");
     spdlog::set_level(spdlog::level::warn); // standard output is for the pulls
     const auto pulls = static_cast<unsigned>(std::atoi(argv[1]));
-    const auto of_bonding = static_cast<unsigned>(std::atoi(argv[2]));
+    const auto of_polled = static_cast<unsigned>(std::atoi(argv[2]));
     const uint32_t buffers = 16384;
     start_dpdk(argv[0], std::string_view(argv[3]) == "hugepages", buffers);
     Result<std::unique_ptr<port::PacketPool>> pool = port::PacketPool::create(buffers);
     if (!pool) give_up(pool.error().message);
     for (const char *protocol : {"failover", "loadbalance"})
         for (const unsigned members : {2u, 4u})
-            compare(protocol, members, pulls, of_bonding, **pool);
+            compare(protocol, members, pulls, of_polled, **pool);
     pool->reset();
     rte_eal_cleanup();
     return 0;

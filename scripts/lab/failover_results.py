@@ -16,7 +16,7 @@ QUANTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 KINDS = (*QUANTILES, "max")
 # At most so many ms may pass until traffic is on another port, of 999 pulls in 1000.
 TIME_LIMITS = [(r"^failover/laggd/net_ring/.*/pull/down$", 1.0),
-               (r"^failover/laggd/af_[^/]*/.*/pull(-two|-churn)?/down$", 12.0),
+               (r"^failover/laggd/(net_ring-polled|af_[^/]*)/.*/pull(-two|-churn)?/down$", 12.0),
                (r"^failover/laggd/af_[^/]*/lacp/.*/pull/up$", 12.0),
                # Three LACPDUs a second apart do not come, and the port is given up.
                (r"^failover/laggd/.*/silent/(down|up)$", 3200.0)]
