@@ -54,8 +54,8 @@ constexpr Nanoseconds kMillisecond = 1'000'000;
 constexpr Nanoseconds kPeriod = 20'000;
 /// Pulls come at any moment of what an engine does every so often.
 constexpr Nanoseconds kLongestPause = 10 * kMillisecond;
-constexpr Nanoseconds kBefore = 2 * kMillisecond;
 constexpr Nanoseconds kAfterMove = 2 * kBeforeEvent;
+constexpr Nanoseconds kOnTheWay = 2 * kMillisecond;
 constexpr Nanoseconds kLimit = 2000 * kMillisecond;
 /// net_bonding asks after links in this time; one that came back has to be seen before the next
 /// pull.
@@ -217,10 +217,12 @@ struct Contestant {
 
 /// Pulls the cable that frames come by, and plugs it in again.
 void pull_once(Contestant &one, FarEnds &ends, std::mt19937 &random) {
-    ends.run(kBefore + random() % kLongestPause);
+    ends.run(random() % kLongestPause);
     ends.down().begin();
     ends.up().begin();
-    ends.run(kBefore);
+    // Until it is known which port each flow uses.
+    const Nanoseconds begun = clock();
+    ends.run(kLimit, [&] { return ends.down().every_flow_came(begun); });
     const unsigned members = static_cast<unsigned>(ends.rings().members.size());
     const uint8_t port =
         one.all ? static_cast<uint8_t>(one.pulled % members) : ends.down().last_port();
@@ -245,7 +247,7 @@ void pull_once(Contestant &one, FarEnds &ends, std::mt19937 &random) {
     if (one.returns) ends.run(kLimit, [&] { return ends.down().came_by(port, event.back); });
     ends.run(one.tells ? kAfterMove : kPollTwice);
     event.until = clock();
-    ends.run(kBefore);
+    ends.run(kOnTheWay);
     print_pull(one.row + "/down", one.pulled, ends.down().outcome(event), off_core);
     event.dead.reset();
     event.every_flow = !one.all;

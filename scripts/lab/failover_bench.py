@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 from .bench_machine import HugePages, follow
@@ -39,8 +39,9 @@ QUIET_SECONDS = 1.2
 APART = (5, 300)
 # Interfaces that are made and deleted a second beside the ports.
 OTHERS = 20
-EVERY_PULL, QUICK_PULLS = 1000, 300
-SECONDS, QUICK_SECONDS = 45.0, 6.0
+# Pulls of a row, and seconds after which it ends with fewer.
+PULLS, QUICK_PULLS = 1000, 200
+SECONDS, QUICK_SECONDS = 80.0, 6.0
 
 
 class Traffic:
@@ -197,6 +198,11 @@ class Stand:
         """Sets one end of a cable, {"begun", "done"}."""
         return self.traffic.ask("up" if up else "down", number + (self.members if near else 0))
 
+    def begin(self):
+        """A new window, in which it is known which port each flow uses."""
+        if self.wait_flowing(self.traffic.ask("begin")["at"]) is None:
+            raise LabError(f"frames of some flow do not pass for {LIMIT_SECONDS:g} s though no cable is pulled")
+
     def wait_flowing(self, since):
         """Until frames of every flow pass that were sent later; how long from then, or None."""
         answer = self.traffic.ask("flowing", since, int(LIMIT_SECONDS * 1000))
@@ -224,8 +230,9 @@ def pull_once(stand, name, turn, chance, two=False):
     number = 0 if stand.protocol == "failover" else turn % members
     near = turn // members % 2 == 1 if stand.protocol != "failover" else turn % 2 == 1
     traffic = stand.traffic
-    traffic.ask("begin")
-    time.sleep(0.002 + chance.random() * 0.02)
+    # Any moment of what the daemon and the kernel do every so often.
+    time.sleep(chance.random() * 0.02)
+    stand.begin()
     out = []
     if two:
         first = (number + 1) % members
@@ -294,8 +301,7 @@ def post(daemon, path, body=""):
 def eventful(stand, name, turn, act, undo, number, settle=0.3):
     """One turn of an event that is begun by `act` and taken back by `undo`, which wait themselves for
     the port to be out of use, or in use again."""
-    stand.traffic.ask("begin")
-    time.sleep(0.02)
+    stand.begin()
     before = off_core_ms(stand.pids())
     at = time.monotonic_ns()
     act()
@@ -378,8 +384,7 @@ def bench_restart(options, name):
         daemon = stand.daemons[0]
 
         def restart(turn):
-            stand.traffic.ask("begin")
-            time.sleep(0.02)
+            stand.begin()
             at = time.monotonic_ns()
             daemon.program.stop(signal.SIGTERM)
             daemon.start()
@@ -397,7 +402,7 @@ def bench_restart(options, name):
 def bench_rings(options, huge):
     pulls = options.pulls
     printed = run([str(options.ring_failover), str(pulls), str(pulls // 5), "hugepages" if huge else "no-huge"],
-                  timeout=60 + pulls)
+                  timeout=120 + 2 * pulls)
     return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
 
 
@@ -425,22 +430,13 @@ def parts(options):
     return table
 
 
-@contextmanager
-def bpf_file_system():
-    """libxdp wants it; it stays where it is there already."""
-    mounted = "/sys/fs/bpf bpf" in Path("/proc/mounts").read_text()
-    if not mounted:
-        run(["mount", "-t", "bpf", "bpf", "/sys/fs/bpf"], check=False)
-    yield
-
-
 def failover_samples(options, say):
     """As engine_bench.engine_samples(): (samples, notes, whether all parts succeeded)."""
     samples, notes, whole = [], [], True
     if os.geteuid() != 0:
         return [], ["failover was not measured: network namespaces need root"], False
-    options.pulls, options.row_seconds = (QUICK_PULLS, QUICK_SECONDS) if options.quick else (EVERY_PULL, SECONDS)
-    with HugePages(RING_MIB // 2) as memory, bpf_file_system():
+    options.pulls, options.row_seconds = (QUICK_PULLS, QUICK_SECONDS) if options.quick else (PULLS, SECONDS)
+    with HugePages(RING_MIB // 2) as memory:
         for name, bench in parts(options).items():
             if options.filter and not re.search(options.filter, name):
                 continue
