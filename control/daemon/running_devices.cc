@@ -168,6 +168,20 @@ Result<void> Supervisor::set_mtus(const config::Config &next, MtuChange change, 
     return {};
 }
 
+// A driver that gives buffers back without a look would put those of another pool into the wrong
+// one.
+Result<void> Supervisor::allow_other_pools(const config::Config &next) {
+    if (has_one_pool(next)) return {};
+    std::vector<std::string> names;
+    for (const auto &[name, open] : ports_)
+        if (open.port->has_one_pool() && open.port->is_pci()) names.push_back(name);
+    for (const std::string &name : names) {
+        const auto take = [](port::Port &port) { return port.take_other_pools(); };
+        if (Result<void> done = change_while_stopped(name, take); !done) return done;
+    }
+    return {};
+}
+
 // ---- devices that fail -------------------------------------------------------------------------
 
 // Frames that wait in a transmit queue while there is no link would leave when it comes back,

@@ -94,6 +94,7 @@ Result<bool> Supervisor::change_to(const config::Config &next, const config::Pos
             KernelUpper::take_back(std::move(upper));
         new_uppers_.clear();
     });
+    if (Result<void> done = allow_other_pools(next); !done) return done.error();
     if (Result<void> done = open_ports(next, tolerant, undo); !done) return done.error();
     // A port must take whatever its lagg's interface may send: it is first to grow, and last to
     // shrink.

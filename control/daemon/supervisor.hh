@@ -96,6 +96,7 @@ class Supervisor {
     enum class MtuChange { GROW, SHRINK };
     Result<void> set_mtus(const config::Config &next, MtuChange change, Undo &undo);
     Result<void> set_mtu(const std::string &port, uint16_t mtu);
+    Result<void> allow_other_pools(const config::Config &next);
     Result<void> change_while_stopped(const std::string &port,
                                       const std::function<Result<void>(port::Port &)> &change);
     bool wait_until_it_carries(const std::string &port);

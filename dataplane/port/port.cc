@@ -270,6 +270,12 @@ Result<void> Port::apply_mtu(uint16_t mtu) {
     return {};
 }
 
+Result<void> Port::take_other_pools() {
+    assert(!started_);
+    one_pool_ = false;
+    return configure();
+}
+
 // ---- addresses ---------------------------------------------------------------------------------
 
 const Hearing &Port::hear(const MacAddress &lagg) {

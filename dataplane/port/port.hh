@@ -84,6 +84,9 @@ class Port {
     /// Buffers and the way frames are received are chosen when the device starts, and drivers that
     /// change the MTU of one that runs stop it under the workers.
     bool restarts_for_mtu() const { return pci_; }
+    /// Frames of other pools are sent from now on as well. The device has to be stopped.
+    Result<void> take_other_pools();
+    bool has_one_pool() const { return one_pool_; }
     /// Sees to it that frames for the lagg's address come in.
     const Hearing &hear(const MacAddress &lagg);
 
