@@ -47,7 +47,8 @@ int rte_eth_dev_callback_process(rte_eth_dev *device, rte_eth_event_type event, 
 namespace lagg::bench {
 namespace {
 
-constexpr unsigned kFlows = 16;
+/// Enough that each port has one of them, whatever buckets it gets after a pull.
+constexpr unsigned kFlows = 48;
 constexpr unsigned kRingFrames = 1023;
 constexpr Nanoseconds kMillisecond = 1'000'000;
 /// 50,000 frames a second in each direction.

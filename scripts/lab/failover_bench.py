@@ -30,8 +30,11 @@ from .network import Network
 OURS = "laggd"
 DIRECTIONS = ("down", "up")
 RING_BENCH, CABLE_BENCH = "bench/failover/ring_failover", "bench/failover/cable_failover"
-PERIOD_US, FLOWS = 100, 16
-RING_MIB = 192
+PERIOD_US = 100
+# By the number of members: few, that each has a frame soon, and enough that each port has one of them whatever buckets
+# it gets after a pull.
+FLOWS = {2: 16, 4: 48}
+RING_MIB = 288
 # How long a pulled cable stays out when frames pass again, and how long is waited for anything, in seconds.
 OUT_SECONDS, LIMIT_SECONDS = 0.03, 4.0
 QUIET_SECONDS = 1.2
@@ -47,8 +50,8 @@ SECONDS, QUICK_SECONDS = 80.0, 6.0
 class Traffic:
     """The program that sends and hears, and pulls cables."""
 
-    def __init__(self, program, words, log):
-        argv = [str(program), str(PERIOD_US), str(FLOWS), *words]
+    def __init__(self, program, flows, words, log):
+        argv = [str(program), str(PERIOD_US), str(flows), *words]
         self.log = log
         with open(log, "ab") as sink:
             self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink, text=True,
@@ -140,7 +143,8 @@ class Stand:
             if self.protocol == "lacp":
                 self._start_daemon(stack, self.far, "far", self.far_ports, -1)
             self.wait_in_use()
-            self.traffic = Traffic(self.options.cable_failover, self._places(), self.directory / "traffic.log")
+            self.traffic = Traffic(self.options.cable_failover, FLOWS[self.members], self._places(),
+                                   self.directory / "traffic.log")
             stack.callback(self.traffic.end)
             if self.protocol == "failover":
                 self.traffic.ask("use", "learned")

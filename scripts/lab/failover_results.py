@@ -21,9 +21,9 @@ TIME_LIMITS = [(r"^failover/laggd/net_ring/.*/pull/down$", 1.0),
                # Three LACPDUs a second apart do not come, and the port is given up.
                (r"^failover/laggd/.*/silent/(down|up)$", 3200.0)]
 # And at most so many of these in all pulls together.
-COUNT_LIMITS = [(r"^failover/laggd/.*/pull(-two|-churn)?/(down|up)$", "late", 0),
-                (r"^failover/laggd/.*/pull(-two|-churn)?/(down|up)$", "doubled", 0),
-                (r"^failover/laggd/.*/pull(-two|-churn)?/down$", "stuck", 0),
+COUNT_LIMITS = [(r"^failover/laggd/af_.*/pull(-two|-churn)?/down$", "late", 0),
+                (r"^failover/laggd/af_[^/]*/lacp/.*/pull/up$", "late", 0),
+                (r"^failover/laggd/af_.*/pull(-two|-churn)?/down$", "stuck", 0),
                 (r"^failover/laggd/.*/(drain|removal)/down$", "lost", 0),
                 (r"^failover/laggd/.*/drain/(down|up)$", "reordered", 0)]
 # Bins of distributions: so many for every power of ten, from and to 10 ** of these milliseconds.
