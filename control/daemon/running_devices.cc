@@ -98,7 +98,7 @@ Supervisor::change_while_stopped(const std::string &name,
     pause(name);
     Result<void> done = port.stop();
     if (done) done = change(port);
-    const Result<void> started = port.start();
+    const Result<void> started = port.start_again();
     if (!started) {
         // Without its device the port is one of those that failed.
         spdlog::error("{}", with_dpdk_reason(started.error()).message);

@@ -17,9 +17,11 @@
 #include <cassert>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 namespace lagg::port {
@@ -200,6 +202,17 @@ Result<void> Port::start() {
     return {};
 }
 
+Result<void> Port::start_again() {
+    constexpr int kAttempts = 5;
+    constexpr std::chrono::milliseconds kPause(100);
+    Result<void> done = start();
+    for (int attempt = 1; attempt < kAttempts && !done; ++attempt) {
+        std::this_thread::sleep_for(kPause);
+        done = start();
+    }
+    return done;
+}
+
 Result<void> Port::stop() {
     watch_.reset();
     started_ = false;
@@ -215,7 +228,7 @@ Result<bool> Port::empty_queues() {
         stopped = rte_eth_dev_tx_queue_start(device_, queue) == 0;
     if (stopped) return false;
     if (Result<void> done = stop(); !done) return done.error();
-    if (Result<void> done = start(); !done) return done.error();
+    if (Result<void> done = start_again(); !done) return done.error();
     return true;
 }
 

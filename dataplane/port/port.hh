@@ -72,6 +72,9 @@ class Port {
     /// Takes frames for any address: a lagg answers for one MAC address on all of its ports, hears
     /// the slow-protocol group, and may have a bridge behind it.
     Result<void> start();
+    /// As start(), for a device that was started before; tries a few times, for half a second, since
+    /// some are slow to come back from a reset while they have no link.
+    Result<void> start_again();
     /// No worker may use the device. It can be started again, and nothing that waited in its queues
     /// is left in them then.
     Result<void> stop();
