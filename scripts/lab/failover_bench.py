@@ -203,9 +203,11 @@ class Stand:
         return self.traffic.ask("up" if up else "down", number + (self.members if near else 0))
 
     def begin(self):
-        """A new window, in which it is known which port each flow uses."""
-        if self.wait_flowing(self.traffic.ask("begin")["at"]) is None:
+        """A new window, in which it is known which port each flow uses; when it begins."""
+        at = self.traffic.ask("begin")["at"]
+        if self.wait_flowing(at) is None:
             raise LabError(f"frames of some flow do not pass for {LIMIT_SECONDS:g} s though no cable is pulled")
+        return at
 
     def wait_flowing(self, since):
         """Until frames of every flow pass that were sent later; how long from then, or None."""
