@@ -12,6 +12,8 @@ kernel module. Nothing here is needed to run laggd; scripts/demo and tests/smoke
     laboratory  one laboratory put together: two cables, the partner, a host behind it
     report      the timeline and the table of a run
     acts        what scripts/demo plays
+    vm          a guest under QEMU, and linux_bonding as the partner in it
+    bound       a guest with NICs bound to vfio-pci, in which laggd runs (scripts/vm-lab)
     sniffer     a pcap file of what passes an interface
     talk        conversations between two namespaces, for
     capture_corpus  tests/data/captured.pcap, the parser's real traffic

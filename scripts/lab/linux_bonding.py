@@ -6,7 +6,7 @@ set in /sys and read in /proc/net/bonding/bond0.
 
 import re
 
-from .vm import Nic, VirtualMachine
+from .vm import CabledMachine, Nic
 
 BOND = "bond0"
 SYSTEM = "02:00:00:00:c0:00"
@@ -17,11 +17,15 @@ NUMBERS = {"system priority": "system_priority", "port priority": "port_priority
            "port number": "port", "port state": "state", "port key": "key", "oper key": "key"}
 
 
+class BondingMachine(CabledMachine):
+    MODULES = ["virtio_pci", "virtio_net", "bonding"]
+
+
 class LinuxBonding:
     """A guest with a NIC at each of `cables`, whose right ends are TAPs. No bond is made yet."""
 
     def __init__(self, directory, kernel, cables):
-        self.machine = VirtualMachine(
+        self.machine = BondingMachine(
             cables[0].middle, directory, kernel,
             [Nic(cable.ends[1], f"02:00:00:00:c0:{cable.number:02x}") for cable in cables])
 

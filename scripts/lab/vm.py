@@ -1,8 +1,8 @@
 """A guest with a kernel of its own, under QEMU in software emulation; no virtualization is needed.
 
-Its NICs are TAPs of the laboratory. Commands run in it one at a time, over a serial port: a line
-goes in, and what the command printed comes back up to a line that ends it. The kernel's own
-messages go to another serial port, into a file.
+Commands run in it one at a time, over a serial port: a line goes in, and what the command printed
+comes back up to a line that ends it. The kernel's own messages go to another serial port, into a
+file.
 """
 
 import itertools
@@ -18,9 +18,7 @@ from pathlib import Path
 from .command import LabError, Program, wait_for
 
 NEEDED = {"qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "cpio": "cpio"}
-BOOT_LIMIT = 60      # seconds; an idle machine takes 3
-COMMAND_LIMIT = 10
-MEMORY = "192M"
+COMMAND_LIMIT = 10  # seconds
 # /init: modules, then commands from the second serial port until the guest is killed. The end of an
 # answer is a line that no command prints by chance, with the command's number and exit code.
 INIT = r"""#!/bin/busybox sh
@@ -43,7 +41,7 @@ while read -r number line; do
     echo "@@end $number $?"
 done
 """
-END = re.compile(r"^@@end (\d+) (\d+)$", re.M)
+END = re.compile(r"@@end (\d+) (\d+)$")
 
 
 def missing():
@@ -51,27 +49,30 @@ def missing():
     return sorted(package for program, package in NEEDED.items() if shutil.which(program) is None)
 
 
-class Nic:
-    """A NIC of the guest behind the TAP `tap`, which exists in the namespace QEMU runs in."""
-
-    def __init__(self, tap, mac, speed_mbps=10000):
-        self.tap = tap
-        self.mac = mac
-        self.speed_mbps = speed_mbps
-
-
 class VirtualMachine:
-    """`namespace` has the TAPs; the guest sees `nics` as eth0, eth1, ... Whatever is written goes
-    to `directory`."""
+    """What every guest has. A class of guests says what else there is: its hardware, and in which
+    namespace QEMU runs. Whatever is written goes to `directory`."""
 
-    def __init__(self, namespace, directory, kernel, nics):
-        self.namespace = namespace
+    BOOT_LIMIT = 60          # seconds; an idle machine takes 3
+    MEMORY = "192M"
+    MACHINE = ["-machine", "pc,accel=tcg"]
+    KERNEL_WORDS = "console=ttyS0 quiet panic=-1 mitigations=off"
+    MODULES = ["virtio_pci", "virtio_net"]
+
+    def __init__(self, directory, kernel):
         self.directory = Path(directory)
         self.directory.mkdir(exist_ok=True)
         self.kernel = kernel
-        self.nics = nics
         self.program = self._serial = self._monitor = None
         self._numbers = itertools.count(1)
+
+    def hardware(self):
+        """Arguments of QEMU for everything but the machine itself."""
+        return []
+
+    def around(self, argv):
+        """The command line that runs QEMU's where it has to run."""
+        return argv
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -80,14 +81,14 @@ class VirtualMachine:
         initramfs = self._initramfs()
         for socket_file in ("serial.sock", "monitor.sock"):
             (self.directory / socket_file).unlink(missing_ok=True)
-        self.program = Program("qemu", self.namespace.argv(self._argv(initramfs)),
+        self.program = Program("qemu", self.around(self._argv(initramfs)),
                                self.directory / "qemu.out")
         self._monitor = self._connect("monitor.sock")
         self._monitor.makefile().readline()  # its greeting
-        self._ask_monitor("qmp_capabilities")
+        self.ask_monitor("qmp_capabilities")
         self._serial = self._connect("serial.sock")
-        self._ask_monitor("cont")
-        self._answer(0, BOOT_LIMIT)
+        self.ask_monitor("cont")
+        self._answer(0, self.BOOT_LIMIT)
 
     def stop(self):
         """Ends it as a power cut does: the guest says goodbye to nobody."""
@@ -101,20 +102,14 @@ class VirtualMachine:
 
     def _argv(self, initramfs):
         # Before others: the guest's clocks have to keep time whatever else the machine does.
-        argv = ["nice", "-n", "-15", "qemu-system-x86_64", "-machine", "pc,accel=tcg",
-                "-m", MEMORY, "-nodefaults", "-display", "none", "-no-reboot", "-S",
+        return ["nice", "-n", "-15", "qemu-system-x86_64", *self.MACHINE,
+                "-m", self.MEMORY, "-nodefaults", "-display", "none", "-no-reboot", "-S",
                 "-kernel", str(self.kernel.image), "-initrd", str(initramfs),
-                "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
+                "-append", self.KERNEL_WORDS,
                 "-serial", f"file:{self.directory}/console.out",
                 "-serial", f"unix:{self.directory}/serial.sock,server=on,wait=off",
-                "-qmp", f"unix:{self.directory}/monitor.sock,server=on,wait=off"]
-        for number, nic in enumerate(self.nics):
-            # Without vnet_hdr the guest sends whole frames with checksums, as a cable has them.
-            argv += ["-netdev", f"tap,id=tap{number},ifname={nic.tap},script=no,downscript=no,"
-                     "vnet_hdr=off",
-                     "-device", f"virtio-net-pci,id=nic{number},netdev=tap{number},mac={nic.mac},"
-                     f"speed={nic.speed_mbps},duplex=full,romfile="]
-        return argv
+                "-qmp", f"unix:{self.directory}/monitor.sock,server=on,wait=off",
+                *self.hardware()]
 
     def _initramfs(self):
         """busybox, the modules and /init, in an archive."""
@@ -123,10 +118,11 @@ class VirtualMachine:
         for name in ("bin", "modules", "proc", "sys", "dev"):
             (root / name).mkdir(parents=True)
         shutil.copy(shutil.which("busybox"), root / "bin")
-        for module in self.kernel.modules:
+        modules = self.kernel.modules(self.MODULES)
+        for module in modules:
             shutil.copy(module, root / "modules")
         (root / "modules" / "order").write_text(
-            "".join(f"{module.name}\n" for module in self.kernel.modules))
+            "".join(f"{module.name}\n" for module in modules))
         init = root / "init"
         init.write_text(INIT)
         init.chmod(0o755)
@@ -157,23 +153,25 @@ class VirtualMachine:
     def run(self, command, timeout=COMMAND_LIMIT, check=True):
         """What a shell command printed in the guest, errors included; LabError when it fails or
         takes too long. The command is one line."""
-        number = next(self._numbers)
-        self._serial.sendall(f"{number} {command}\n".encode())
-        code, text = self._answer(number, timeout)
+        code, text = self.run_aloud(command, timeout)
         if check and code != 0:
             raise LabError(f"in the guest: {command}: exit code {code}: {text.strip()[-800:]}")
         return text
 
-    def _answer(self, number, timeout):
+    def run_aloud(self, command, timeout, hear=None):
+        """(exit code, what it printed) of a shell command in the guest, whether it fails or not.
+        `hear(line)` is called for each line when it is printed. LabError when the command takes
+        too long."""
+        number = next(self._numbers)
+        self._serial.sendall(f"{number} {command}\n".encode())
+        return self._answer(number, timeout, hear or (lambda line: None))
+
+    def _answer(self, number, timeout, hear=lambda line: None):
         """(exit code, text) of the command with that number. What late answers of commands that
         were given up left behind is thrown away."""
         deadline = time.monotonic() + timeout
-        text = ""
+        text, unfinished = "", ""
         while True:
-            while match := END.search(text):
-                if int(match[1]) == number:
-                    return int(match[2]), text[:match.start()]
-                text = text[match.end() + 1:]
             self._serial.settimeout(max(0.01, deadline - time.monotonic()))
             try:
                 piece = self._serial.recv(65536)
@@ -183,20 +181,27 @@ class VirtualMachine:
                 self.program.must_live()
                 raise LabError(f"the guest gave no answer within {timeout:g} s; its kernel said:\n"
                                + self.said())
-            text += piece.decode(errors="replace").replace("\r", "")
+            unfinished += piece.decode(errors="replace").replace("\r", "")
+            *lines, unfinished = unfinished.split("\n")
+            for line in lines:
+                if not (match := END.search(line)):
+                    text += line + "\n"
+                    hear(line)
+                    continue
+                # The end of a command stands behind its last line where that has no end of its own.
+                if int(match[1]) == number:
+                    return int(match[2]), text + line[:match.start()]
+                text = ""
 
     def said(self, lines=12):
         """The kernel's last messages."""
         text = (self.directory / "console.out").read_text(errors="replace")
         return "\n".join(text.splitlines()[-lines:])
 
-    # --- cables -----------------------------------------------------------------------------------
+    # --- monitor ----------------------------------------------------------------------------------
 
-    def set_link(self, number, up):
-        """Whether the guest sees a carrier on a NIC."""
-        self._ask_monitor("set_link", name=f"nic{number}", up=up)
-
-    def _ask_monitor(self, verb, **arguments):
+    def ask_monitor(self, verb, **arguments):
+        """What QEMU's monitor answers; LabError when it refuses."""
         self._monitor.sendall(json.dumps({"execute": verb, "arguments": arguments}).encode())
         text = ""
         while not text.endswith("\n") or not re.search(r'^\{"(return|error)', text, re.M):
@@ -206,3 +211,39 @@ class VirtualMachine:
             text += piece
         if '{"error' in text:
             raise LabError(f"QEMU, {verb}: {text.strip()}")
+
+
+class Nic:
+    """A NIC of the guest behind the TAP `tap`, which exists in the namespace QEMU runs in."""
+
+    def __init__(self, tap, mac, speed_mbps=10000):
+        self.tap = tap
+        self.mac = mac
+        self.speed_mbps = speed_mbps
+
+
+class CabledMachine(VirtualMachine):
+    """A guest whose NICs are TAPs of the laboratory: `namespace` has the TAPs, and the guest sees
+    `nics` as eth0, eth1, ..."""
+
+    def __init__(self, namespace, directory, kernel, nics):
+        super().__init__(directory, kernel)
+        self.namespace = namespace
+        self.nics = nics
+
+    def around(self, argv):
+        return self.namespace.argv(argv)
+
+    def hardware(self):
+        argv = []
+        for number, nic in enumerate(self.nics):
+            # Without vnet_hdr the guest sends whole frames with checksums, as a cable has them.
+            argv += ["-netdev", f"tap,id=tap{number},ifname={nic.tap},script=no,downscript=no,"
+                     "vnet_hdr=off",
+                     "-device", f"virtio-net-pci,id=nic{number},netdev=tap{number},mac={nic.mac},"
+                     f"speed={nic.speed_mbps},duplex=full,romfile="]
+        return argv
+
+    def set_link(self, number, up):
+        """Whether the guest sees a carrier on a NIC."""
+        self.ask_monitor("set_link", name=f"nic{number}", up=up)

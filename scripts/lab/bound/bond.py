@@ -1,0 +1,64 @@
+"""The partner: Linux bonding over virtio NICs of the guest, in a namespace of its own."""
+
+from ..command import run
+from ..linux_bonding import parsed
+
+NAME = "bond0"
+# What laggd calls a protocol, and the mode of the driver that goes with it.
+MODES = {"lacp": "802.3ad", "failover": "active-backup", "loadbalance": "balance-xor",
+         "roundrobin": "balance-rr"}
+DISTRIBUTING = 0x20
+
+
+class Bond:
+    """A bond of `interfaces`, all in `namespace`."""
+
+    def __init__(self, namespace, name):
+        self.namespace = namespace
+        self.name = name
+        self.interfaces = []
+
+    def make(self, interfaces, protocol, mtu, addresses):
+        """In place of what it was before."""
+        self.remove()
+        self.interfaces = interfaces
+        more = ["miimon", "20"]
+        if protocol == "lacp":
+            more += ["lacp_rate", "fast"]
+        if protocol in ("lacp", "loadbalance"):
+            more += ["xmit_hash_policy", "layer3+4"]
+        self._ip("link", "add", self.name, "type", "bond", "mode", MODES[protocol], *more)
+        for interface in interfaces:
+            self._ip("link", "set", interface, "down")
+            self._ip("link", "set", interface, "master", self.name)
+        self._ip("link", "set", self.name, "mtu", str(mtu), "up")
+        for address in addresses:
+            self._ip("addr", "add", address, "dev", self.name, *(["nodad"] if ":" in address else []))
+
+    def remove(self):
+        if self.interfaces:
+            self._ip("link", "del", self.name)
+        self.interfaces = []
+
+    def set_mtu(self, mtu):
+        self._ip("link", "set", self.name, "mtu", str(mtu))
+
+    def active(self, interface):
+        """With active-backup: `interface` is the one in use."""
+        path = f"/sys/class/net/{self.name}/bonding/active_slave"
+        self.namespace.run(["sh", "-c", f"echo {interface} > {path}"])
+
+    def text(self):
+        return self.namespace.run(["cat", f"/proc/net/bonding/{self.name}"])
+
+    def told(self):
+        """As parsed() tells it."""
+        return parsed(self.text())
+
+    def distributing(self):
+        """Interfaces that LACP uses."""
+        return [name for name, member in self.told()["members"].items()
+                if member["actor"] and member["actor"]["state"] & DISTRIBUTING]
+
+    def _ip(self, *words):
+        run(["ip", "-n", self.namespace.name, *words])
