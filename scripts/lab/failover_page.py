@@ -28,7 +28,7 @@ def _axis(height):
     for power in range(results.LEAST, results.GREATEST + 1):
         x = round(_x(10.0 ** power), 1)
         lines.append(tag("line", x1=x, x2=x, y1=TOP - 6, y2=height, class_="axis"))
-        lines.append(tag("text", f"{10.0 ** power:g} ms", x=x - 14, y=12, class_="small"))
+        lines.append(tag("text", f"{10.0 ** power:g} ms", x=min(x - 14, WIDE - 62), y=12, class_="small"))
     return lines
 
 
