@@ -332,10 +332,13 @@ def bench_drain(options, name):
         def undo():
             drain(False)
             stand.wait_in_use()
+
+        def once(turn):
             # An operator's drain does not come on the heels of a negotiation, when LACPDUs are short for a second.
             time.sleep(QUIET_SECONDS)
+            return eventful(stand, name, turn, lambda: drain(True), undo, None)
 
-        return repeat(options, lambda turn: eventful(stand, name, turn, lambda: drain(True), undo, None))
+        return repeat(options, once)
 
 
 def bench_reload(options, name, reloaded, number):
