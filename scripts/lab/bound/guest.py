@@ -18,6 +18,7 @@ from .cabling import CABLES
 from .monitor import Monitor
 
 UNPLUG_LIMIT = 20  # seconds; the port's indicator blinks for five first
+SHOW_LIMIT = 70    # for laggctl: it waits up to 60 s for a reload
 START_LIMIT = 60  # seconds until laggd has opened its ports; much of it is DPDK's own, emulated
 
 
@@ -95,6 +96,10 @@ class BoundLaggd(Laggd):
             if text in line and (stamp := re.match(r"[\d-]+ [\d:]+\.\d+", line)):
                 return datetime.fromisoformat(stamp[0]).timestamp()
         return None
+
+    def show(self, *arguments):
+        return run([str(self.programs.laggctl), "--socket", str(self.socket), *arguments],
+                   timeout=SHOW_LIMIT)
 
     def lagg_named(self, name):
         self.program.must_live()
@@ -175,10 +180,11 @@ class Guest:
 
     def keep_what_is_said(self):
         """laggctl's output and the driver's view, as files."""
-        base = [str(self.programs.laggctl), "--socket", str(self.laggd.socket)]
-        outputs = {"laggctl.txt": [*base, "show"], "laggctl.json": [*base, "-j", "show"]}
-        for file, argv in outputs.items():
-            text = self.lagg_side.run(argv, check=False)
+        for file, words in {"laggctl.txt": ["show"], "laggctl.json": ["-j", "show"]}.items():
+            try:
+                text = self.laggd.show(*words)
+            except LabError as error:
+                text = f"{error}\n"
             (self.laggd.directory / file).write_text(text)
         (self.laggd.directory / "bonding.txt").write_text(
             "".join(f"== {side.bond.name}\n{side.bond.text()}" for side in self.sides))

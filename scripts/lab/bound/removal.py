@@ -43,7 +43,7 @@ def _unplugged(steps, side):
     with _others_go_on(steps, side, "unplugged"):
         steps.guest.unplug(lost)
         let_go = steps.wait(f"{lost.nic} is let go", lambda: steps.guest.gone(lost), UNPLUG_LIMIT)
-        _wait_watched()
+        steps.until(time.monotonic() + WATCHED)
     steps.wait_carrying(side, side.ports[1:])
     return let_go
 
@@ -59,14 +59,8 @@ def _dies(steps, side):
     with _others_go_on(steps, side, "dead"):
         steps.guest.kill_device(side.cables[0])
         steps.wait_carrying(side, side.ports[1:], TIMEOUT_LIMIT)
-        _wait_watched()
+        steps.until(time.monotonic() + WATCHED)
     steps.pings(side)
-
-
-def _wait_watched():
-    """What is measured takes that long: the other ports have to go on all the time."""
-    end = time.monotonic() + WATCHED
-    wait_for("the end of the watched time", lambda: time.monotonic() >= end, WATCHED + 1, every=0.1)
 
 
 @contextmanager

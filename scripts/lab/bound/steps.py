@@ -13,6 +13,7 @@ UP_LIMIT = 20          # seconds; Linux bonding lets no link carry traffic in a 
 AGREE_LIMIT = 5
 LINK_LIMIT = 0.1       # for laggd to notice a link
 LINK_WAIT = 6          # how long it is waited for at all
+LEFT_OUT = 1           # a cable stays out for so long at least, as it does in anybody's hands
 STOP_LIMIT = 5
 # QEMU's e1000 and e1000e take half a second to negotiate before they say that a link is up.
 NEGOTIATION = {"e1000": 0.5, "e1000e": 0.5}
@@ -76,6 +77,12 @@ class Steps:
         first, *rest = str(error).splitlines()
         self.book(what, first.removeprefix(f"{what}: "), target, False)
         self.report.show("\n".join(rest))
+
+    @staticmethod
+    def until(end):
+        """Something has to last that long, by time.monotonic()."""
+        wait_for("the end of a time", lambda: time.monotonic() >= end,
+                 end - time.monotonic() + 1)
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -181,8 +188,10 @@ class Steps:
         its carrier."""
         rest = [other.nic for other in side.cables if other is not cable]
         with self.about(cable.driver, "link down and up"):
+            begun = time.monotonic()
             if self.link_noticed(side, cable, False):
                 self.wait_carrying(side, rest, 1)
+                self.until(begun + LEFT_OUT)
                 self.link_noticed(side, cable, True)
             else:
                 self.guest.plug(cable.nic)
