@@ -7,6 +7,7 @@ bond N and has addresses of a network of its own.
 import re
 import shutil
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from ..command import LabError, run, wait_for
@@ -163,20 +164,28 @@ class Guest:
         self.laggd.write(self.sides, self.eal, **daemon)
 
     def end(self):
-        """Everything as it was before begin(). What laggctl says is kept beside laggd's log."""
-        if self.laggd is not None:
-            if self.laggd.program is not None:
-                self.keep_what_is_said()
-                self.laggd.stop()
-            self.lagg_side.run([str(self.programs.laggd), "--remove-interfaces"], timeout=30,
-                               check=False)
-        for cable in list(self.unplugged):
-            self.plug_in(cable)
-        for nic in list(self.pulled):
-            self.plug(nic)
-        for side in self.sides:
-            side.bond.remove()
+        """Everything as it was before begin(). What laggctl says is kept beside laggd's log. What
+        fails does not keep the rest from being done; LabError tells the first of it."""
+        steps = [self._end_laggd, *(partial(self.plug_in, cable) for cable in self.unplugged),
+                 *(partial(self.plug, nic) for nic in self.pulled),
+                 *(side.bond.remove for side in self.sides)]
+        errors = []
+        for step in steps:
+            try:
+                step()
+            except (LabError, OSError) as error:
+                errors.append(str(error))
         self.laggd, self.sides = None, []
+        if errors:
+            raise LabError(errors[0])
+
+    def _end_laggd(self):
+        if self.laggd is None:
+            return
+        if self.laggd.program is not None:
+            self.keep_what_is_said()
+            self.laggd.stop()
+        self.lagg_side.run([str(self.programs.laggd), "--remove-interfaces"], timeout=30)
 
     def keep_what_is_said(self):
         """laggctl's output and the driver's view, as files."""
