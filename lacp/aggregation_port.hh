@@ -60,6 +60,7 @@ struct AggregationPort {
     uint16_t aggregator = 0; ///< kept while UNSELECTED until the mux machine has detached
     bool ready_n = false;
     bool ntt = false;
+    bool told_sync = false; ///< Sync in the last LACPDU sent: the partner may send to us
     bool port_moved = false;
     PartnerAttitude attitude = PartnerAttitude::UNKNOWN;
     bool declined = false;          ///< we were in sync here for kPatienceTime, the partner was not

@@ -8,14 +8,10 @@
 
 namespace lagg::lacp::periodic_machine {
 
-namespace {
-
 bool must_be_silent(const AggregationPort &port) {
     return !port.parameters.lacp_enabled || !port.port_enabled || port.leaving ||
            port.is_both_passive();
 }
-
-} // namespace
 
 Next<PeriodicState> next(const AggregationPort &port, Time now) {
     using enum PeriodicState;

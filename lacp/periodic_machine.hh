@@ -5,6 +5,9 @@
 
 namespace lagg::lacp::periodic_machine {
 
+/// Nobody is to be spoken to: no LACP, no link, or no end that is active.
+bool must_be_silent(const AggregationPort &port);
+
 Next<PeriodicState> next(const AggregationPort &port, Time now);
 void enter(AggregationPort &port, PeriodicState state, Time now);
 

@@ -155,4 +155,10 @@ void enter(AggregationPort &port, RxState state, Time now) {
     assert(false);
 }
 
+void lengthen_timeout(AggregationPort &port, Time now) {
+    if (port.rx != RxState::CURRENT || port.current_while_timer.is_expired(now)) return;
+    assert(port.last_lacpdu_rx.has_value());
+    port.current_while_timer.start(*port.last_lacpdu_rx, kLongTimeoutTime);
+}
+
 } // namespace lagg::lacp::receive_machine

@@ -196,10 +196,12 @@ void System::Impl::transmit() {
     }
 }
 
-// The last word of a leaving port. The limit does not hold it back: nothing follows it.
+// The last word of a port that falls silent. The limit does not hold it back where the partner may
+// send to us, since nothing follows it that would tell; and a port takes 2 s to be in sync again.
 void System::Impl::farewell(AggregationPort &port) {
-    assert(port.leaving);
-    assert(port.mux == MuxState::DETACHED);
+    assert(!is_heard(port));
+    assert(!port.actor.state.synchronization);
+    if (!port.told_sync && !port.lacpdu_limit.allows(now)) return;
     sink->on_action(
         SendFrame{port.number, transmit_machine::send(port, parameters.collector_max_delay, now)});
 }

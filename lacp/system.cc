@@ -2,6 +2,7 @@
 #include "lacp/system.hh"
 
 #include "lacp/marker.hh"
+#include "lacp/periodic_machine.hh"
 #include "lacp/receive_machine.hh"
 #include "lacp/system_impl.hh"
 #include "lacp/text.hh"
@@ -55,7 +56,7 @@ void System::Impl::handle(const PortRemoved &event) {
 void System::Impl::handle(const PortLeaving &event) {
     AggregationPort *port = find(event.port);
     if (port == nullptr || port->leaving) return;
-    const bool has_listener = port->periodic != PeriodicState::NO_PERIODIC;
+    const bool has_listener = is_heard(*port);
     port->leaving = true;
     port->select(Selected::UNSELECTED, "port is leaving");
     settle();
@@ -72,10 +73,22 @@ void System::Impl::handle(const PortReturning &event) {
 void System::Impl::handle(const PortParametersChanged &event) {
     AggregationPort *port = find(event.port);
     if (port == nullptr) return;
+    const bool had_listener = is_heard(*port);
     port->parameters = event.parameters;
     refresh_actor(*port);
     refresh_partner_admin(*port);
+    const bool falls_silent = had_listener && periodic_machine::must_be_silent(*port);
+    if (falls_silent && port->told_sync) fall_silent(*port);
     report_selected(*port);
+}
+
+// 6.4.16 lets a port without periodic transmission say nothing, and a partner that is not told goes
+// on sending until its timeout, up to 90 s. So the port detaches and says so before it is silent.
+void System::Impl::fall_silent(AggregationPort &port) {
+    port.select(Selected::UNSELECTED, "port falls silent");
+    port.partner.state.synchronization = false;
+    settle();
+    farewell(port);
 }
 
 void System::Impl::handle(const SystemParametersChanged &event) {
@@ -167,8 +180,10 @@ void System::Impl::refresh_actor(AggregationPort &port) {
     const bool same_identity = actor.system == port.actor.system && actor.key == port.actor.key &&
                                actor.port == port.actor.port &&
                                actor.state.aggregation == port.actor.state.aggregation;
+    const bool lengthened = port.actor.state.timeout && !actor.state.timeout;
     port.actor = actor;
     port.ntt = true;
+    if (lengthened) receive_machine::lengthen_timeout(port, now);
     if (same_identity) return;
     port.select(Selected::UNSELECTED, "our parameters changed");
     // What the partner agreed to was somebody else. Partner_Admin, though, agrees to anybody.

@@ -54,11 +54,16 @@ struct System::Impl {
     bool run_churn(AggregationPort &port, Churn &churn, StateChanged::Machine machine);
     void transmit();
     void farewell(AggregationPort &port);
+    void fall_silent(AggregationPort &port);
 
     // Telling the sink.
     void report_membership(const AggregationPort &port);
     void report_selected(const AggregationPort &port);
 
+    /// Somebody is spoken to there.
+    static bool is_heard(const AggregationPort &port) {
+        return port.periodic != PeriodicState::NO_PERIODIC;
+    }
     /// Nothing for a port nobody added, or that is gone already.
     AggregationPort *find(PortNumber number);
     Told &told_of(const AggregationPort &port);

@@ -20,6 +20,7 @@ std::optional<Time> deadline(const AggregationPort &port, Time now) {
 
 Frame send(AggregationPort &port, uint16_t collector_max_delay, Time now) {
     port.ntt = false;
+    port.told_sync = port.actor.state.synchronization;
     port.lacpdu_limit.note(now);
     port.last_lacpdu_tx = now;
     ++port.counters.lacpdus_tx;

@@ -68,7 +68,7 @@ Member *Aggregate::find_device(port::DeviceId device) {
 // ----------------------------------------------------------------------
 
 void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                            Policies policies) {
+                            Policies policies, std::span<const AttachedPort> ports) {
     const bool was_lacp = lacp_.has_value();
     if (was_lacp && config.protocol != Protocol::LACP) stop_lacp(now);
     const bool protocol_changed = config.protocol != config_.protocol;
@@ -82,6 +82,9 @@ void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity
     for (const Member &left : members_)
         assert(left.name.empty() || !left.port); // detached before
     members_ = std::move(ordered);
+    for (const AttachedPort &port : ports)
+        take_parameters(port);
+    if (protocol_changed || identity.mac != identity_.mac) announcement_due_ = true;
     config_ = config;
     identity_ = identity;
     policies_ = std::move(policies);
@@ -140,11 +143,17 @@ void Aggregate::attach(const AttachedPort &port, const worker::DeviceTotals &cou
     settle(now, "port " + port.name + " attached");
 }
 
-void Aggregate::update(const AttachedPort &port, lacp::Time now) {
+Member *Aggregate::take_parameters(const AttachedPort &port) {
     Member *member = find_member(port.name);
-    if (member == nullptr || !member->port) return;
+    if (member == nullptr || !member->port) return nullptr;
     member->port->lacp = port.lacp;
     member->port->weight = port.weight;
+    return member;
+}
+
+void Aggregate::update(const AttachedPort &port, lacp::Time now) {
+    Member *member = take_parameters(port);
+    if (member == nullptr) return;
     member->port->hearing = port.hearing;
     step(lacp::PortParametersChanged{member->port->number, port_parameters(*member)}, now);
     settle(now, "port " + port.name + " reconfigured");
@@ -163,6 +172,9 @@ void Aggregate::detach(const std::string &port, lacp::Time now) {
         last_change_reason_ = "port " + port + " detached";
     }
     forwarded_[member->index] = {false, false};
+    const bool was_its_place = carried_by_.test(member->index);
+    carried_by_.reset(member->index);
+    if (was_its_place && carried_by_.none()) announcement_due_ = true;
     member->port.reset();
     member->test = {};
     member->link = {};
@@ -346,6 +358,7 @@ void Aggregate::settle(lacp::Time now, const std::string &reason) {
             last_change_reason_ = reason;
         }
     }
+    const bool came_up = up && !up_;
     if (up != up_) {
         up_ = up;
         changed_ = true;
@@ -355,15 +368,34 @@ void Aggregate::settle(lacp::Time now, const std::string &reason) {
                      members_.size(), reason);
     }
     rebuild_table();
-    if (moved && up_ && config_.protocol == Protocol::FAILOVER) announce();
+    if (up_) note_place(moved || came_up);
     if (drain_members(now)) settle(now, "drain");
 }
 
-void Aggregate::announce() {
+// A partner in LACP or with a static aggregate knows the lagg by all of its ports, and learns
+// nothing from a port more or less. What it has to hear is a new address, another kind of
+// aggregate, and that none of the ports it knew is in use any more: the others may lead to another
+// switch.
+void Aggregate::note_place(bool changed) {
+    std::bitset<distribute::kMaxMembers> carriers;
     for (const Member &member : members_)
-        if (member.distributing)
-            for (std::vector<uint8_t> &frame : announcements(identity_.mac, config_.aliases))
-                frames_.push_back({member.port->device, std::move(frame)});
+        if (member.port && member.distributing) carriers.set(member.index);
+    const bool elsewhere = carried_by_.any() && (carried_by_ & carriers).none();
+    carried_by_ = carriers;
+    const bool is_failover = config_.protocol == Protocol::FAILOVER;
+    if (elsewhere || (changed && is_failover) || announcement_due_) announce();
+    announcement_due_ = false;
+}
+
+// On one port, since a switch that saw the address on several would take it for a loop; broadcast
+// sends everything on all.
+void Aggregate::announce() {
+    for (const Member &member : members_) {
+        if (!member.port || !member.distributing) continue;
+        for (std::vector<uint8_t> &frame : announcements(identity_.mac, config_.aliases))
+            frames_.push_back({member.port->device, std::move(frame)});
+        if (config_.protocol != Protocol::BROADCAST) return;
+    }
 }
 
 // ---- results

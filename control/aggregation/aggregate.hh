@@ -17,6 +17,7 @@
 #include "lacp/system.hh"
 
 #include <array>
+#include <bitset>
 #include <memory>
 #include <optional>
 #include <span>
@@ -129,9 +130,10 @@ class Aggregate final : private lacp::ActionSink {
     const Member *find(port::DeviceId device) const;
     const Member *find(const std::string &port) const;
 
-    /// `policies` belong to the configuration.
+    /// `policies` belong to the configuration, as do the parameters of `ports`, which are taken
+    /// together with it: a key that moves from the lagg to its ports is no other key.
     void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                     Policies policies = {});
+                     Policies policies = {}, std::span<const AttachedPort> ports = {});
     /// Of a lagg that has no port yet.
     void set_policies(Policies policies) { policies_ = std::move(policies); }
     const Policies &policies() const { return policies_; }
@@ -210,6 +212,7 @@ class Aggregate final : private lacp::ActionSink {
     uint16_t queues() const;
     /// Frames to send once the forwarding state in force says what they say.
     std::vector<OutgoingFrame> take_frames();
+    bool has_frames_to_send() const { return !frames_.empty(); }
 
   private:
     void on_action(const lacp::Action &action) override;
@@ -229,7 +232,10 @@ class Aggregate final : private lacp::ActionSink {
     void settle(lacp::Time now, const std::string &reason);
     void choose_members();
     uint32_t able_members() const;
+    void note_place(bool changed);
     void announce();
+    /// Null when the port is not attached.
+    Member *take_parameters(const AttachedPort &port);
     bool wants_drain(const Member &member) const;
     bool drain_members(lacp::Time now);
     void end_move_in_time(lacp::Time now);
@@ -263,6 +269,9 @@ class Aggregate final : private lacp::ActionSink {
     uint16_t marker_queue_ = 0; ///< of the Marker that the core is asked for
     /// (collecting, distributing) of each place as last settled, to find what changed.
     std::array<std::pair<bool, bool>, distribute::kMaxMembers> forwarded_{};
+    /// Places of the ports that carried traffic when the lagg last did: where others know it.
+    std::bitset<distribute::kMaxMembers> carried_by_;
+    bool announcement_due_ = false; ///< as soon as the lagg is up
     bool up_ = false;
     bool changed_ = true;
     lacp::Time last_change_;

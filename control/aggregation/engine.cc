@@ -62,9 +62,9 @@ void Engine::remove_lagg(const std::string &name, lacp::Time now) {
 }
 
 void Engine::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                         Policies policies) {
+                         Policies policies, std::span<const AttachedPort> ports) {
     if (Aggregate *aggregate = find(config.name))
-        aggregate->reconfigure(config, identity, now, std::move(policies));
+        aggregate->reconfigure(config, identity, now, std::move(policies), ports);
     flush(now);
 }
 
@@ -337,6 +337,11 @@ void Engine::publish() {
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
         if (aggregate->flow_move().wants_grace())
             holds_[aggregate->identity().slot] = fleet_.start_grace();
+}
+
+bool Engine::has_frames_to_send() const {
+    return std::ranges::any_of(
+        laggs_, [](const auto &aggregate) { return aggregate->has_frames_to_send(); });
 }
 
 std::vector<api::Lagg> Engine::describe(lacp::Time now) const {

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,9 +46,10 @@ class Engine {
     void add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper,
                   lacp::Time now, Policies policies = {});
     void remove_lagg(const std::string &name, lacp::Time now);
-    /// `policies` are those of this configuration, none by default.
+    /// `policies` are those of this configuration, none by default; `ports` have the parameters
+    /// that belong to it, and those not attached are left out.
     void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                     Policies policies = {});
+                     Policies policies = {}, std::span<const AttachedPort> ports = {});
     void set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now);
     void attach(const std::string &lagg, const AttachedPort &port, lacp::Time now);
     void update(const std::string &lagg, const AttachedPort &port, lacp::Time now);
@@ -96,6 +98,8 @@ class Engine {
     bool has_port(const std::string &lagg, const std::string &port) const;
     /// Whether frames leave there, also as one of those that could take over in failover.
     bool distributes(const std::string &lagg, const std::string &port) const;
+    /// Frames of laggs that wait for the workers of another forwarding state.
+    bool has_frames_to_send() const;
     const worker::Fleet &fleet() const { return fleet_; }
     worker::Fleet &fleet() { return fleet_; }
 

@@ -77,12 +77,12 @@ void ProtocolThread::post(Call call) {
     wake(wake_fd_);
 }
 
-bool ProtocolThread::wait_until(const std::function<bool(worker::Fleet &)> &condition,
+bool ProtocolThread::wait_until(const std::function<bool(Engine &)> &condition,
                                 std::chrono::milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     for (;;) {
         bool met = false;
-        call([&](Engine &engine, lacp::Time) { met = condition(engine.fleet()); });
+        call([&](Engine &engine, lacp::Time) { met = condition(engine); });
         if (met || std::chrono::steady_clock::now() >= deadline) return met;
         std::this_thread::sleep_for(std::chrono::microseconds(200));
     }
@@ -91,17 +91,20 @@ bool ProtocolThread::wait_until(const std::function<bool(worker::Fleet &)> &cond
 // A worker sends what it took from the ring in the same round, so a whole round after the ring was
 // empty the frames are with the device.
 bool ProtocolThread::wait_settled(std::chrono::milliseconds limit) {
-    const bool taken =
-        wait_until([](worker::Fleet &fleet) { return fleet.slow_rings_empty(); }, limit);
+    const bool taken = wait_until(
+        [](Engine &engine) {
+            return !engine.has_frames_to_send() && engine.fleet().slow_rings_empty();
+        },
+        limit);
     uint64_t token = 0;
     call([&](Engine &engine, lacp::Time) { token = engine.fleet().start_grace(); });
-    return wait_until([&](worker::Fleet &fleet) { return fleet.passed(token); }, limit) && taken;
+    return wait_until([&](Engine &engine) { return engine.fleet().passed(token); }, limit) && taken;
 }
 
 void ProtocolThread::wait_for_workers() {
     uint64_t token = 0;
     call([&](Engine &engine, lacp::Time) { token = engine.fleet().start_grace(); });
-    while (!wait_until([&](worker::Fleet &fleet) { return fleet.passed(token); },
+    while (!wait_until([&](Engine &engine) { return engine.fleet().passed(token); },
                        std::chrono::seconds(1)))
         spdlog::warn("a worker has not come round for a second: a device holds it up");
 }

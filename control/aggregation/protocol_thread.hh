@@ -47,7 +47,7 @@ class ProtocolThread {
     uint64_t heartbeat() const { return heartbeat_.load(std::memory_order_relaxed); }
 
   private:
-    bool wait_until(const std::function<bool(worker::Fleet &)> &condition,
+    bool wait_until(const std::function<bool(Engine &)> &condition,
                     std::chrono::milliseconds limit);
     void loop();
     void wait_for_work();

@@ -319,11 +319,14 @@ void Supervisor::give(const config::Config &next, const config::Changes &changes
                 changes.laggs_changed.end() ||
             has_other_program(lagg.name, policies);
         const aggregation::Policies &obeyed = policies.at(lagg.name).policies;
+        std::vector<aggregation::AttachedPort> ports;
+        for (const std::string &port : lagg.ports)
+            if (ports_.contains(port)) ports.push_back(describe(next, port));
         parts_.protocol.call([&](Engine &engine, Time now) {
             if (is_new) {
                 engine.add_lagg(lagg, running.identity, upper, now, obeyed);
             } else if (changed) {
-                engine.reconfigure(lagg, running.identity, now, obeyed);
+                engine.reconfigure(lagg, running.identity, now, obeyed, ports);
             }
             engine.set_upper(lagg.name, upper, now);
         });

@@ -330,6 +330,37 @@ TEST(ReceiveMachine, IgnoresALacpduWithoutLacp) {
     EXPECT_TRUE(us.recorder.lacpdus().empty());
 }
 
+// The partner obeys the new rate as soon as it is told, and may speak next in 30 s.
+TEST(ReceiveMachine, ALongerTimeoutCountsForTheLacpduReceivedLast) {
+    const PortParameters fast{.short_timeout = true};
+    LoneSystem us;
+    us.add(1, fast);
+    us.bring_up(1);
+    us.run(2000ms);
+    us.recorder.actions.clear();
+    us.step(PortParametersChanged{1, {}});
+    us.run(29000ms);
+    EXPECT_EQ(us.port(1).rx, CURRENT);
+    EXPECT_TRUE(us.recorder.all<StateChanged>().empty());
+    // Back and forth is no proof that the partner lives.
+    us.step(PortParametersChanged{1, fast});
+    us.step(PortParametersChanged{1, {}});
+    us.run(58990ms);
+    EXPECT_EQ(us.port(1).rx, CURRENT);
+    us.run(10ms);
+    EXPECT_EQ(us.port(1).rx, EXPIRED) << "90 s after the last word";
+}
+
+TEST(ReceiveMachine, ALongerTimeoutIsNoneForWhoeverIsAwaited) {
+    LoneSystem us;
+    us.add(1, {.short_timeout = true});
+    us.step(PortParametersChanged{1, {}});
+    us.run(2990ms);
+    EXPECT_EQ(us.port(1).rx, EXPIRED);
+    us.run(10ms);
+    EXPECT_EQ(us.port(1).rx, DEFAULTED) << "an expired port always waits for 3 s";
+}
+
 TEST(ReceiveMachine, APartnerThatMovedIsForgottenOnTheOldPort) {
     LoneSystem us;
     us.add(1);

@@ -127,11 +127,8 @@ TEST(TransmitMachine, NewParametersAreToldAtOnce) {
     EXPECT_EQ(us.port(1).mux, MuxState::WAITING);
 }
 
-TEST(TransmitMachine, ALeavingPortSaysGoodByeAndThenNothing) {
-    LoneSystem us;
-    us.add(1);
-    us.bring_up(1);
-    // Use the limit up: the farewell must not wait for it, because nothing will send it later.
+// A farewell must not wait for the limit, because nothing will send it later.
+void use_up_the_limit(LoneSystem &us) {
     for (uint16_t i = 0; i < 5; ++i) {
         Lacpdu stale = us.reply(1);
         stale.partner.key = 99;
@@ -139,16 +136,33 @@ TEST(TransmitMachine, ALeavingPortSaysGoodByeAndThenNothing) {
         us.receive_reply(1);
     }
     ASSERT_TRUE(us.port(1).distributing);
+}
+
+// Traffic stops first, then one LACPDU takes Sync, Collecting and Distributing back.
+void expect_farewell(const Recorder &recorder, uint8_t state) {
+    const std::vector<Lacpdu> pdus = recorder.lacpdus();
+    ASSERT_EQ(pdus.size(), 1U);
+    EXPECT_EQ(to_octet(pdus[0].actor.state), state);
+    size_t stopped = recorder.actions.size();
+    size_t told = 0;
+    for (size_t i = 0; i < recorder.actions.size(); ++i) {
+        const auto *membership = std::get_if<PortMembership>(&recorder.actions[i]);
+        if (membership != nullptr && !membership->collecting && !membership->distributing)
+            stopped = i;
+        if (std::holds_alternative<SendFrame>(recorder.actions[i])) told = i;
+    }
+    EXPECT_LT(stopped, told);
+}
+
+TEST(TransmitMachine, ALeavingPortSaysGoodByeAndThenNothing) {
+    LoneSystem us;
+    us.add(1);
+    us.bring_up(1);
+    use_up_the_limit(us);
     us.recorder.actions.clear();
     us.step(PortLeaving{1});
-    const auto pdus = us.recorder.lacpdus();
-    ASSERT_EQ(pdus.size(), 1U);
-    EXPECT_EQ(to_octet(pdus[0].actor.state), 0x05);
-    EXPECT_EQ(pdus[0].partner.system, kTheirs);
-    const auto memberships = us.recorder.all<PortMembership>();
-    ASSERT_FALSE(memberships.empty());
-    EXPECT_FALSE(memberships.back().collecting);
-    EXPECT_FALSE(memberships.back().distributing);
+    expect_farewell(us.recorder, 0x05);
+    EXPECT_EQ(us.recorder.lacpdus()[0].partner.system, kTheirs);
 
     us.recorder.actions.clear();
     us.receive_reply(1);
@@ -161,6 +175,72 @@ TEST(TransmitMachine, ALeavingPortSaysGoodByeAndThenNothing) {
     EXPECT_EQ(us.recorder.lacpdus().size(), 1U);
     us.bring_up(1);
     EXPECT_TRUE(us.port(1).distributing);
+}
+
+TEST(TransmitMachine, APortWhoseLacpIsDisabledSaysGoodByeAndThenNothing) {
+    LoneSystem us;
+    us.add(1);
+    us.bring_up(1);
+    use_up_the_limit(us);
+    us.recorder.actions.clear();
+    us.step(PortParametersChanged{1, {.lacp_enabled = false}});
+    expect_farewell(us.recorder, 0x45); // Defaulted
+    us.recorder.actions.clear();
+    us.receive_reply(1);
+    us.run(200000ms);
+    EXPECT_TRUE(us.recorder.lacpdus().empty());
+    EXPECT_FALSE(us.port(1).collecting);
+
+    us.step(PortParametersChanged{1, {}});
+    EXPECT_EQ(us.recorder.lacpdus().size(), 1U);
+    us.bring_up(1);
+    EXPECT_TRUE(us.port(1).distributing);
+}
+
+// Neither end would speak again, so neither would notice that the other is gone.
+TEST(TransmitMachine, APortThatTurnsPassiveOppositeAPassivePartnerSaysGoodBye) {
+    LoneSystem us;
+    us.add(1);
+    Lacpdu passive = us.reply(1);
+    passive.actor.state.activity = false;
+    us.receive(1, passive);
+    us.run(2000ms);
+    passive.partner = us.port(1).actor;
+    us.receive(1, passive);
+    ASSERT_TRUE(us.port(1).distributing);
+    us.run(5000ms);
+    us.recorder.actions.clear();
+    us.step(PortParametersChanged{1, {.active = false}});
+    expect_farewell(us.recorder, 0x04);
+    us.recorder.actions.clear();
+    us.run(200000ms);
+    EXPECT_TRUE(us.recorder.lacpdus().empty());
+    EXPECT_FALSE(us.port(1).collecting);
+}
+
+TEST(TransmitMachine, AFarewellBeyondTheLimitTakesSomethingBack) {
+    LoneSystem us;
+    us.add(1);
+    us.receive_reply(1);
+    for (uint16_t i = 0; i < 5; ++i) { // out of sync all the while
+        Lacpdu stale = us.reply(1);
+        stale.partner.key = 99;
+        us.receive(1, stale);
+    }
+    us.recorder.actions.clear();
+    us.step(PortLeaving{1});
+    EXPECT_TRUE(us.recorder.lacpdus().empty());
+}
+
+TEST(TransmitMachine, ParametersThatSayTheSameCostNothing) {
+    LoneSystem us;
+    us.add(1);
+    us.bring_up(1);
+    us.run(5000ms);
+    us.recorder.actions.clear();
+    us.step(PortParametersChanged{1, {}});
+    us.step(SystemParametersChanged{us.system.snapshot().parameters});
+    EXPECT_TRUE(us.recorder.actions.empty());
 }
 
 TEST(TransmitMachine, NothingIsSaidGoodByeToWhereNobodyListens) {

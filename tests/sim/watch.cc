@@ -76,9 +76,12 @@ bool Watch::step(Time now, const Event &event) {
         follow(action, event);
     require(was_due || !std::holds_alternative<TimePassed>(event) || actions_.empty(),
             "nothing happens before the deadline");
+    check_idle_change(event, was_due);
     check_system();
     for (const PortSnapshot &port : snapshot_.ports)
         check_port(port, event);
+    for (const PortSnapshot &port : snapshot_.ports)
+        if (!was_due) check_silence(port, event);
     return violation_.empty();
 }
 
@@ -93,6 +96,13 @@ void Watch::begin_step() {
         record.sent_responses = 0;
         record.last_sent.reset();
     }
+}
+
+// A port whose own parameters silence it says good-bye like one that leaves.
+bool Watch::may_be_farewell(const PortSnapshot &port, const Event &event) {
+    if (port.periodic != PeriodicState::NO_PERIODIC) return false;
+    return event_of<PortLeaving>(event, port.number) != nullptr ||
+           event_of<PortParametersChanged>(event, port.number) != nullptr;
 }
 
 // ---- what the sink was told
@@ -112,16 +122,16 @@ void Watch::follow(const SendFrame &send, const Event &event) {
     require(port != nullptr, "a frame leaves no port that is gone", send.port);
     if (port == nullptr) return;
     Record &record = records_[send.port];
-    require(port->link_up || event_of<PortLeaving>(event, send.port) != nullptr,
-            "a frame leaves no port without link", send.port);
+    require(port->link_up, "a frame leaves no port without link", send.port);
     require(get_address(send.frame, 6) == port->address, "the source is the port's own address",
             send.port);
-    const bool farewell = event_of<PortLeaving>(event, send.port) != nullptr;
+    const bool farewell = may_be_farewell(*port, event);
     switch (classify(send.frame)) {
     case SlowProtocol::LACP: {
         record.last_sent = decode_lacpdu(send.frame);
         require(record.last_sent.has_value(), "what is sent is a LACPDU", send.port);
         ++record.sent_lacpdus;
+        record.told_sync = record.last_sent && record.last_sent->actor.state.synchronization;
         require(!record.lacpdus.note(now_) || farewell, "three LACPDUs in any second at most",
                 send.port);
         break;

@@ -74,11 +74,13 @@ class Watch final : private lacp::ActionSink {
         unsigned sent_markers = 0;
         unsigned sent_responses = 0;
         std::optional<lacp::Lacpdu> last_sent;
+        bool told_sync = false; ///< in the last LACPDU sent in any step
     };
 
     void on_action(const lacp::Action &action) override { actions_.push_back(action); }
     void require(bool holds, const char *what, lacp::PortNumber port = 0);
 
+    static bool may_be_farewell(const lacp::PortSnapshot &port, const lacp::Event &event);
     void begin_step();
     void follow(const lacp::Action &action, const lacp::Event &event);
     void follow(const lacp::SendFrame &send, const lacp::Event &event);
@@ -93,6 +95,8 @@ class Watch final : private lacp::ActionSink {
     void check_membership(const lacp::PortSnapshot &port);
     void check_told(const lacp::PortSnapshot &port);
     void check_sent(const lacp::PortSnapshot &port, const lacp::Event &event);
+    void check_silence(const lacp::PortSnapshot &port, const lacp::Event &event);
+    void check_idle_change(const lacp::Event &event, bool was_due);
     void check_move(const lacp::PortSnapshot &before, const lacp::PortSnapshot &port);
     void check_counters(const lacp::PortSnapshot &before, const lacp::PortSnapshot &port,
                         const lacp::Event &event);

@@ -187,11 +187,32 @@ void Watch::check_sent(const PortSnapshot &port, const Event &event) {
     require(record.sent_markers <= (event_of<MarkerRequested>(event, n) != nullptr ? 1 : 0),
             "a Marker is sent when it is asked for", n);
     if (!record.last_sent) return;
-    const bool farewell = event_of<PortLeaving>(event, n) != nullptr;
-    require(farewell || port.periodic != PeriodicState::NO_PERIODIC,
+    require(may_be_farewell(port, event) || port.periodic != PeriodicState::NO_PERIODIC,
             "a silent port sends no LACPDU", n);
     require(record.last_sent->actor == port.actor, "a LACPDU says what the Actor is", n);
     require(record.last_sent->partner == port.partner, "a LACPDU says what the Partner is", n);
+}
+
+// Else the partner would send into a closed port until its timeout. A partner that was given up in
+// the same step has been told that the port expired.
+void Watch::check_silence(const PortSnapshot &port, const Event &event) {
+    const PortSnapshot *before = this->before(port.number);
+    if (before == nullptr || before->periodic == PeriodicState::NO_PERIODIC) return;
+    if (!may_be_farewell(port, event)) return;
+    require(!records_[port.number].told_sync, "a port is out of sync in its last LACPDU",
+            port.number);
+}
+
+// A configuration that says the same as before must not cost anybody a LACPDU.
+void Watch::check_idle_change(const Event &event, bool was_due) {
+    bool nothing_new = false;
+    if (const auto *change = std::get_if<PortParametersChanged>(&event)) {
+        const PortSnapshot *before = this->before(change->port);
+        nothing_new = before == nullptr || before->parameters == change->parameters;
+    }
+    if (const auto *change = std::get_if<SystemParametersChanged>(&event))
+        nothing_new = before_.parameters == change->parameters;
+    require(!nothing_new || was_due || actions_.empty(), "a change of nothing does nothing");
 }
 
 void Watch::check_move(const PortSnapshot &before, const PortSnapshot &port) {

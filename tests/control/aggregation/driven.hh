@@ -55,6 +55,7 @@ inline bool is_slow(const OutgoingFrame &frame) {
 struct Driven {
     lacp::Time now;
     Aggregate aggregate;
+    Names announced; ///< ports that announcements left on, as a Pair saw them
 
     explicit Driven(const config::Lagg &config, uint8_t system = 1,
                     recording::Recorder *recorder = nullptr)

@@ -63,6 +63,7 @@ class Pair {
         for (const OutgoingFrame &frame : frames) {
             const Member *sender = from.aggregate.find(frame.device);
             const Member *receiver = to.aggregate.find(frame.device);
+            if (sender != nullptr && !is_slow(frame)) from.announced.push_back(sender->name);
             if (sender == nullptr || receiver == nullptr || !is_slow(frame)) continue;
             if (sender->link.up && receiver->link.up)
                 to.aggregate.slow_frame(frame.device, frame.bytes, to.now);

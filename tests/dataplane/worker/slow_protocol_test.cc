@@ -103,6 +103,30 @@ TEST(SlowProtocol, AMarkerIsAnsweredOnTheCableItCameFrom) {
     }
 }
 
+// Without its upper device, which had one queue, the lagg is served by both workers, and stands
+// still until the first of them let go of it.
+TEST(SlowProtocol, AFarewellIsWaitedForWhileItsLaggStandsStill) {
+    for (int i = 0; i < 50 && !testing::Test::HasFailure(); ++i) {
+        Bench bench({.protocol = Protocol::LACP,
+                     .cables = 1,
+                     .two_laggs = false,
+                     .workers = 2,
+                     .queues = 2,
+                     .upper_queues = 1});
+        uint64_t before = 0;
+        bench.protocol().call([&](aggregation::Engine &engine, lacp::Time now) {
+            before = bench.totals(A, 0).slow_tx;
+            engine.set_upper("lagg0", {}, now);
+            engine.leave("lagg0", {}, now);
+        });
+        EXPECT_TRUE(bench.wait_settled());
+        bench.protocol().call(
+            [&](aggregation::Engine &engine, lacp::Time now) { engine.remove_lagg("lagg0", now); });
+        bench.protocol().wait_for_workers();
+        EXPECT_EQ(bench.totals(A, 0).slow_tx, before + 1);
+    }
+}
+
 TEST(SlowProtocol, LacpduFirstWhenAFullDeviceHasRoomAgain) {
     Bench bench(
         {.protocol = Protocol::LOADBALANCE, .cables = 1, .two_laggs = false, .cable_size = 64});
@@ -153,7 +177,8 @@ TEST(SlowProtocol, FullDevicesDoNotHoldUpTheLacpdusOfOthers) {
 // What is queued after a state was published finds that state: the first LACPDU of a port is not
 // lost.
 TEST(SlowProtocol, AFrameQueuedRightAfterItsPortCameIsSent) {
-    Bench bench({.protocol = Protocol::LOADBALANCE, .cables = 1, .two_laggs = false});
+    // With the other port the lagg stays where it is, and has nothing to announce.
+    Bench bench({.protocol = Protocol::LOADBALANCE, .cables = 2, .two_laggs = false});
     const std::vector<uint8_t> lacpdu = slow_frame(1);
     for (uint64_t i = 1; i <= 400; ++i) {
         bench.detach(A, 0);
