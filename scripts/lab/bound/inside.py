@@ -16,6 +16,7 @@ from ..report import Report
 from .guest import Guest
 from .scenarios import SCENARIOS
 
+REPORT = "report.json"
 LAST_WORDS = 25  # lines of laggd's log, when something went wrong
 
 
@@ -51,10 +52,11 @@ def main():
         report.say("the NICs are bound")
         for name in settings["scenarios"]:
             play(guest, report, name)
+            report.write_json(results / REPORT)
         report.complete = True
     finally:
         report.table()
-        report.write_json(results / "report.json")
+        report.write_json(results / REPORT)
     return 0 if report.ok else 1
 
 
