@@ -133,19 +133,37 @@ class TcpServer:
 
 def tcp(namespace, target, port=5201, flows=32, seconds=2, backwards=False):
     """TCP from here to `target`, or from there to here; {"mbps", "retransmits", "flows"}."""
+    return _iperf(namespace, target, port, flows, seconds, ["-R"] if backwards else [],
+                  lambda end: _one_way(end, end["streams"], ""))
+
+
+def tcp_both_ways(namespace, target, port=5201, flows=32, seconds=2):
+    """TCP from here to `target` and at the same time back; what tcp() says of each."""
+    def both(end):
+        return tuple(_one_way(end, [stream for stream in end["streams"]
+                                    if stream["sender"]["sender"] == ours], suffix)
+                     for ours, suffix in ((True, ""), (False, "_bidir_reverse")))
+
+    return _iperf(namespace, target, port, flows, seconds, ["--bidir"], both)
+
+
+def _iperf(namespace, target, port, flows, seconds, more, told):
+    """What `told` makes of the end of iperf3's report."""
     # Small windows: many flows with large ones only overflow the short socket buffers behind which
     # user-space switches read.
     argv = ["iperf3", "-J", "-c", target, "-p", str(port), "-P", str(flows), "-t", str(seconds),
-            *(["-w", "16K"] if flows > 1 else []),
-            "--connect-timeout", "3000", *(["-R"] if backwards else [])]
+            *(["-w", "16K"] if flows > 1 else []), "--connect-timeout", "3000", *more]
     text = namespace.run(argv, timeout=seconds + 15, check=False)
     try:
         report = json.loads(text)
         if "error" in report:
             raise LabError(f"iperf3 to {target}: {report['error']}")
-        end = report["end"]
-        return {"mbps": end["sum_received"]["bits_per_second"] / 1e6,
-                "retransmits": end["sum_sent"].get("retransmits", 0),
-                "flows": sum(stream["receiver"]["bytes"] > 0 for stream in end["streams"])}
+        return told(report["end"])
     except (ValueError, KeyError) as error:
         raise LabError(f"iperf3 to {target} gave no report: {text[-300:]}") from error
+
+
+def _one_way(end, streams, suffix):
+    return {"mbps": end[f"sum_received{suffix}"]["bits_per_second"] / 1e6,
+            "retransmits": end[f"sum_sent{suffix}"].get("retransmits", 0),
+            "flows": sum(stream["receiver"]["bytes"] > 0 for stream in streams)}

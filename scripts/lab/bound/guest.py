@@ -13,6 +13,7 @@ from pathlib import Path
 from ..command import LabError, run, wait_for
 from ..laggd import Laggd, config_text
 from ..network import Namespace
+from ..traffic import TcpServer
 from . import pci
 from .bond import Bond
 from .cabling import CABLES
@@ -130,7 +131,7 @@ class Guest:
         self.lagg_side = Namespace("lagg", "lagg")
         self.partner_side = Namespace("partner", "partner")
         self.interfaces = {}  # of the partner, by number of the cable
-        self.laggd = None
+        self.laggd = self.tcp_server = None
         self.sides = []
         self.pulled = set()     # names of NICs
         self.unplugged = set()  # cables whose NIC was taken out, or is dead
@@ -162,6 +163,11 @@ class Guest:
     def write(self, **daemon):
         """The configuration, of what the sides are at the moment. `daemon`: keys of [daemon]."""
         self.laggd.write(self.sides, self.eal, **daemon)
+
+    def serve_tcp(self):
+        """An iperf3 server at the partner's, until the guest ends."""
+        if self.tcp_server is None:
+            self.tcp_server = TcpServer(self.partner_side, self.directory / "iperf3.out")
 
     def end(self):
         """Everything as it was before begin(). What laggctl says is kept beside laggd's log. What
