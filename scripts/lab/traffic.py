@@ -121,11 +121,12 @@ class PingStreams:
 class TcpServer:
     """An iperf3 server for as long as it is kept."""
 
-    def __init__(self, namespace, log, port=5201):
+    def __init__(self, namespace, log, port=5201, patience=5):
         self.program = Program("iperf3 -s", namespace.argv(["iperf3", "-s", "-p", str(port)]), log)
         self.port = port
         wait_for("the iperf3 server", lambda: self.program.must_live() and "listening" in
-                 namespace.run(["sh", "-c", f"ss -Hltn sport = :{port} | sed s/.*/listening/"]), 5)
+                 namespace.run(["sh", "-c", f"ss -Hltn sport = :{port} | sed s/.*/listening/"],
+                               2 * patience), patience)
 
     def stop(self):
         self.program.stop(signal.SIGTERM, timeout=2)
@@ -137,23 +138,24 @@ def tcp(namespace, target, port=5201, flows=32, seconds=2, backwards=False):
                   lambda end: _one_way(end, end["streams"], ""))
 
 
-def tcp_both_ways(namespace, target, port=5201, flows=32, seconds=2):
-    """TCP from here to `target` and at the same time back; what tcp() says of each."""
+def tcp_both_ways(namespace, target, port=5201, flows=32, seconds=2, patience=15):
+    """TCP from here to `target` and at the same time back; what tcp() says of each. `patience` is
+    for how many seconds the programs may take longer than the traffic."""
     def both(end):
         return tuple(_one_way(end, [stream for stream in end["streams"]
                                     if stream["sender"]["sender"] == ours], suffix)
                      for ours, suffix in ((True, ""), (False, "_bidir_reverse")))
 
-    return _iperf(namespace, target, port, flows, seconds, ["--bidir"], both)
+    return _iperf(namespace, target, port, flows, seconds, ["--bidir"], both, patience)
 
 
-def _iperf(namespace, target, port, flows, seconds, more, told):
+def _iperf(namespace, target, port, flows, seconds, more, told, patience=15):
     """What `told` makes of the end of iperf3's report."""
     # Small windows: many flows with large ones only overflow the short socket buffers behind which
     # user-space switches read.
     argv = ["iperf3", "-J", "-c", target, "-p", str(port), "-P", str(flows), "-t", str(seconds),
             *(["-w", "16K"] if flows > 1 else []), "--connect-timeout", "3000", *more]
-    text = namespace.run(argv, timeout=seconds + 15, check=False)
+    text = namespace.run(argv, timeout=seconds + patience, check=False)
     try:
         report = json.loads(text)
         if "error" in report:

@@ -2,6 +2,7 @@
 
 from ..command import run
 from ..linux_bonding import parsed
+from .patience import PATIENCE
 
 # What laggd calls a protocol, and the mode of the driver that goes with it.
 MODES = {"lacp": "802.3ad", "failover": "active-backup", "loadbalance": "balance-xor",
@@ -45,10 +46,10 @@ class Bond:
     def active(self, interface):
         """With active-backup: `interface` is the one in use."""
         path = f"/sys/class/net/{self.name}/bonding/active_slave"
-        self.namespace.run(["sh", "-c", f"echo {interface} > {path}"])
+        self.namespace.run(["sh", "-c", f"echo {interface} > {path}"], PATIENCE)
 
     def text(self):
-        return self.namespace.run(["cat", f"/proc/net/bonding/{self.name}"])
+        return self.namespace.run(["cat", f"/proc/net/bonding/{self.name}"], PATIENCE)
 
     def told(self):
         """As parsed() tells it."""
@@ -61,4 +62,5 @@ class Bond:
 
     def _ip(self, *lines):
         """Lines for one `ip`, since starting a program takes long under emulation."""
-        run(["ip", "-n", self.namespace.name, "-batch", "-"], text_in="\n".join(lines) + "\n")
+        run(["ip", "-n", self.namespace.name, "-batch", "-"], text_in="\n".join(lines) + "\n",
+            timeout=PATIENCE)

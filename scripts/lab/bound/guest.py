@@ -18,10 +18,9 @@ from . import pci
 from .bond import Bond
 from .cabling import CABLES
 from .monitor import Monitor
+from .patience import PATIENCE
 
 UNPLUG_LIMIT = 20  # seconds; the port's indicator blinks for five first
-SHOW_LIMIT = 70    # for laggctl: it waits up to 60 s for a reload
-START_LIMIT = 60  # seconds until laggd has opened its ports; much of it is DPDK's own, emulated
 
 
 class Side:
@@ -83,7 +82,7 @@ class BoundLaggd(Laggd):
         """Until it says that it runs; then every device was tried."""
         self.start()
         wait_for("laggd running", lambda: self.program.must_live() and " running " in
-                 self.log_since(self.log_start), START_LIMIT, every=0.1)
+                 self.log_since(self.log_start), PATIENCE, every=0.1)
 
     def log_since(self, offset):
         return self.log.read_bytes()[offset:].decode(errors="replace")
@@ -101,7 +100,7 @@ class BoundLaggd(Laggd):
 
     def show(self, *arguments):
         return run([str(self.programs.laggctl), "--socket", str(self.socket), *arguments],
-                   timeout=SHOW_LIMIT)
+                   timeout=PATIENCE)
 
     def lagg_named(self, name):
         self.program.must_live()
@@ -143,7 +142,7 @@ class Guest:
         """The partner's NIC, to its namespace, under the name that QEMU has for it."""
         interface = pci.interface(cable.partner_slot)
         run(["ip", "link", "set", interface, "netns", self.partner_side.name, "name",
-             cable.partner_nic])
+             cable.partner_nic], PATIENCE)
         self.interfaces[cable.number] = cable.partner_nic
 
     def begin(self, name, sides, **daemon):
@@ -167,7 +166,8 @@ class Guest:
     def serve_tcp(self):
         """An iperf3 server at the partner's, until the guest ends."""
         if self.tcp_server is None:
-            self.tcp_server = TcpServer(self.partner_side, self.directory / "iperf3.out")
+            self.tcp_server = TcpServer(self.partner_side, self.directory / "iperf3.out",
+                                        patience=PATIENCE)
 
     def end(self):
         """Everything as it was before begin(). What laggctl says is kept beside laggd's log. What
@@ -191,18 +191,19 @@ class Guest:
         if self.laggd.program is not None:
             self.keep_what_is_said()
             self.laggd.stop()
-        self.lagg_side.run([str(self.programs.laggd), "--remove-interfaces"], timeout=30)
+        self.lagg_side.run([str(self.programs.laggd), "--remove-interfaces"], PATIENCE)
 
     def keep_what_is_said(self):
         """laggctl's output and the driver's view, as files."""
-        for file, words in {"laggctl.txt": ["show"], "laggctl.json": ["-j", "show"]}.items():
+        sources = {"laggctl.txt": partial(self.laggd.show, "show"),
+                   "laggctl.json": partial(self.laggd.show, "-j", "show"),
+                   **{f"{side.bond.name}.txt": side.bond.text for side in self.sides}}
+        for file, source in sources.items():
             try:
-                text = self.laggd.show(*words)
+                text = source()
             except LabError as error:
                 text = f"{error}\n"
             (self.laggd.directory / file).write_text(text)
-        (self.laggd.directory / "bonding.txt").write_text(
-            "".join(f"== {side.bond.name}\n{side.bond.text()}" for side in self.sides))
 
     # --- cables -----------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from ..traffic import PingStream
 from .cabling import cables_of
 from .guest import UNPLUG_LIMIT, Side
 from .lacpdus import Lacpdus
+from .patience import PATIENCE
 from .steps import Steps
 
 EVERY_SECOND = 1.5     # a LACPDU of the fast rate, and what emulation adds
@@ -16,7 +17,6 @@ TIMEOUT_LIMIT = 6      # three LACPDUs that do not come, and what emulation adds
 BACK_LIMIT = 40        # a port that failed is tried every 5 s, and LACP takes its time
 WATCHED = 6            # seconds after the NIC is gone
 PING_INTERVAL = 0.05
-FIRST_LIMIT = 10       # for the first answer of a stream
 OUTAGE_LIMIT = 4       # until LACP has noticed what nobody said
 
 
@@ -71,7 +71,7 @@ def _others_go_on(steps, side, word):
     lacpdus = Lacpdus(guest.partner_side, guest.interfaces[kept.number])
     pings = PingStream(guest.lagg_side, side.ours, side.theirs,
                        steps.laggd.directory / f"ping-{word}.out", PING_INTERVAL)
-    wait_for("a first answer", lambda: "icmp_seq=" in pings.program.said(), FIRST_LIMIT)
+    wait_for("a first answer", lambda: "icmp_seq=" in pings.program.said(), PATIENCE)
     begun = time.time()
     try:
         yield

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from ..command import LabError, wait_for
 from ..report import count, ms
 from ..traffic import answers, tcp_both_ways
+from .patience import PATIENCE
 
 UP_LIMIT = 20          # seconds; Linux bonding lets no link carry traffic in a bond's first seven
 AGREE_LIMIT = 5
@@ -154,7 +155,7 @@ class Steps:
 
     def pings(self, side):
         for target in (side.theirs, side.theirs6):
-            got = answers(self.guest.lagg_side, target, 5)
+            got = answers(self.guest.lagg_side, target, 5, PATIENCE)
             self.book(f"pings of {target}", f"{got} of 5", ">= 4 of 5", got >= 4)
 
     def full_size_pings(self, side):
@@ -163,7 +164,7 @@ class Steps:
         for namespace, target, way in ((self.guest.lagg_side, side.theirs, "from laggd"),
                                        (self.guest.partner_side, side.ours, "to laggd")):
             text = namespace.run(["ping", "-n", "-c", "5", "-i", "0.05", "-W", "1", "-M", "do",
-                                  "-s", str(mtu - ICMP_HEADERS), target], timeout=15, check=False)
+                                  "-s", str(mtu - ICMP_HEADERS), target], PATIENCE, check=False)
             match = re.search(r"(\d+) received", text)
             got = int(match[1]) if match else 0
             self.book(f"whole pings of {mtu} octets {way}", f"{got} of 5", ">= 4 of 5", got >= 4)
@@ -174,7 +175,8 @@ class Steps:
         with self.attempt("TCP both ways", target):
             self.guest.serve_tcp()
             for way, got in zip(("from laggd", "to laggd"), tcp_both_ways(
-                    self.guest.lagg_side, side.theirs, flows=flows, seconds=seconds)):
+                    self.guest.lagg_side, side.theirs, flows=flows, seconds=seconds,
+                    patience=PATIENCE)):
                 self.book(f"TCP {way}, {count(flows, 'flow')}",
                           f"{got['mbps']:.0f} Mbit/s, {got['flows']} of {flows} flows", target,
                           got["mbps"] >= LEAST_MBPS and got["flows"] == flows,
@@ -183,7 +185,7 @@ class Steps:
     def wait_ping(self, side, limit=UP_LIMIT):
         """The first answer."""
         return self.wait(f"a ping of {side.theirs}",
-                         lambda: answers(self.guest.lagg_side, side.theirs, 1) == 1, limit)
+                         lambda: answers(self.guest.lagg_side, side.theirs, 1, PATIENCE) == 1, limit)
 
     # --- cables -----------------------------------------------------------------------------------
 
