@@ -12,6 +12,7 @@
 #include "control/kernel/carrier_watch.hh"
 #include "control/recording/recorder.hh"
 #include "dataplane/port/link_watch.hh"
+#include "dataplane/port/packet_socket.hh"
 #include "dataplane/port/port.hh"
 #include "dataplane/worker/counters.hh"
 #include "dataplane/worker/forwarding_state.hh"
@@ -41,6 +42,8 @@ struct AttachedPort {
     unsigned interface_index = 0;
     /// Asks the driver for the link; null where rtnetlink tells, and in tests.
     std::shared_ptr<port::LinkWatch> watch;
+    /// Behind a kernel-backed port; lives for as long as the port is attached.
+    const port::PacketSocket *packets = nullptr;
     port::Hearing hearing;
     /// What of the device's abilities is in use.
     std::vector<std::string> features;

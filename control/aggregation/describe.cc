@@ -136,6 +136,15 @@ void describe_watch(const port::LinkWatch &watch, api::Port &out) {
                .tx_errors = counters.tx_errors};
 }
 
+void describe_packets(const port::PacketSocket &packets, api::Port &out) {
+    const port::PacketStatistics counts = packets.statistics();
+    out.nic = {.rx_missed = counts.received.dropped,
+               .rx_errors = counts.received.bad_dropped,
+               .rx_too_large = counts.received.gso_dropped,
+               .rx_checksums_finished = counts.received.csum_finished,
+               .tx_errors = counts.refused};
+}
+
 void describe_carrier(const Member &member, lacp::Time now, api::Port &out) {
     for (size_t i = 0; i < member.carrier_said.size(); ++i) {
         const CarrierSaid &said = member.carrier_said[i];
@@ -169,6 +178,7 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     out.features = member.port->features;
     out.complaints = member.port->complaints;
     if (member.port->watch != nullptr) describe_watch(*member.port->watch, out);
+    if (member.port->packets != nullptr) describe_packets(*member.port->packets, out);
     if (member.port->link_source == port::LinkSource::RTNETLINK) describe_carrier(member, now, out);
     out.collecting = member.collecting;
     out.distributing = aggregate.up() && member.distributing;

@@ -106,6 +106,8 @@ void for_each_field(T &record, Visit visit) {
     visit("rx_missed", record.rx_missed);
     visit("rx_errors", record.rx_errors);
     visit("rx_no_buffer", record.rx_no_buffer);
+    visit("rx_too_large", record.rx_too_large);
+    visit("rx_checksums_finished", record.rx_checksums_finished);
     visit("tx_errors", record.tx_errors);
 }
 

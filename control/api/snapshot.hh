@@ -91,10 +91,12 @@ struct LinkTeller {
 
 /// Counters of the device itself, since it was started.
 struct NicCounters {
-    uint64_t rx_missed = 0;    ///< a receive queue was full
-    uint64_t rx_errors = 0;    ///< damaged on the way
-    uint64_t rx_no_buffer = 0; ///< the packet pool was empty
-    uint64_t tx_errors = 0;
+    uint64_t rx_missed = 0;             ///< a receive queue was full
+    uint64_t rx_errors = 0;             ///< damaged on the way
+    uint64_t rx_no_buffer = 0;          ///< the packet pool was empty
+    uint64_t rx_too_large = 0;          ///< for a device to cut, which no device did
+    uint64_t rx_checksums_finished = 0; ///< left to a device by a sender on this machine
+    uint64_t tx_errors = 0;             ///< refused by the device or the kernel
 };
 
 struct Port {

@@ -146,14 +146,15 @@ std::string render_links(const Lagg &lagg) {
                 {"RX-MISSED", Align::RIGHT},
                 {"RX-ERRORS", Align::RIGHT},
                 {"RX-NO-BUFFER", Align::RIGHT},
+                {"RX-TOO-LARGE", Align::RIGHT},
                 {"TX-ERRORS", Align::RIGHT},
                 {"RESTARTS", Align::RIGHT},
                 {"IN-USE"}});
     for (const Port &port : lagg.ports)
         nics.row({port.name, port.hears_lagg.value_or(""), port.hears_slow.value_or(""),
                   std::to_string(port.nic.rx_missed), std::to_string(port.nic.rx_errors),
-                  std::to_string(port.nic.rx_no_buffer), std::to_string(port.nic.tx_errors),
-                  std::to_string(port.restarts),
+                  std::to_string(port.nic.rx_no_buffer), std::to_string(port.nic.rx_too_large),
+                  std::to_string(port.nic.tx_errors), std::to_string(port.restarts),
                   fmt::format("{}", fmt::join(port.features, "; "))});
     std::string text =
         printable(lagg.name) + "\n" + table.text(kIndent) + "\n" + nics.text(kIndent);

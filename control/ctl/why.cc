@@ -53,6 +53,22 @@ Checked check_hearing(const Lagg &lagg, const Port &port) {
                 (protocol_text(lagg) == "LACP" ? ", LACP's: " + *port.hears_slow : ""));
 }
 
+/// A sender on this machine, at the other end of a veth or in a virtual machine, may leave work to
+/// a device that does not exist.
+Checked check_frames(const Lagg &, const Port &port) {
+    if (port.nic.rx_too_large > 0)
+        return deaf("frames_too_large",
+                    fmt::format("{} frames were dropped that are larger than the link takes",
+                                port.nic.rx_too_large),
+                    "Their sender leaves cutting them to its device; turn that off at the other "
+                    "end: ethtool -K INTERFACE tso off gso off. If this end's driver merges them: "
+                    "ethtool -K INTERFACE gro off lro off.");
+    return fine(port.nic.rx_checksums_finished == 0
+                    ? "whole"
+                    : fmt::format("whole; {} checksums were left to this end",
+                                  port.nic.rx_checksums_finished));
+}
+
 Checked check_protocol(const Lagg &lagg, const Port &port) {
     if (protocol_text(lagg) == "NONE")
         return wrong("protocol_none", "protocol none carries no traffic",
@@ -88,11 +104,12 @@ Checked check_traffic(const Lagg &lagg, const Port &port) {
 }
 
 constexpr Check kDevice{"device", check_device}, kLink{"link", check_link},
-    kHearing{"addresses", check_hearing}, kProtocol{"protocol", check_protocol},
-    kMinLinks{"min_links", check_min_links}, kTraffic{"traffic", check_traffic};
+    kHearing{"addresses", check_hearing}, kFrames{"frames", check_frames},
+    kProtocol{"protocol", check_protocol}, kMinLinks{"min_links", check_min_links},
+    kTraffic{"traffic", check_traffic};
 
 std::vector<Check> checks_for(const Lagg &lagg) {
-    std::vector<Check> checks{kDevice, kLink, kHearing, kProtocol};
+    std::vector<Check> checks{kDevice, kLink, kHearing, kProtocol, kFrames};
     if (protocol_text(lagg) == "LACP")
         checks.insert(checks.end(), lacp_checks().begin(), lacp_checks().end());
     checks.push_back(kMinLinks);

@@ -41,7 +41,8 @@ LAGG_FIELDS_OF(LacpPort, machines, parameters, actor, partner, partner_sees, agg
 LAGG_FIELDS_OF(Counters, rx_packets, rx_bytes, tx_packets, tx_bytes, rx_not_collecting,
                tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped)
 LAGG_FIELDS_OF(LinkTeller, source, up, seconds_ago, changes)
-LAGG_FIELDS_OF(NicCounters, rx_missed, rx_errors, rx_no_buffer, tx_errors)
+LAGG_FIELDS_OF(NicCounters, rx_missed, rx_errors, rx_no_buffer, rx_too_large,
+               rx_checksums_finished, tx_errors)
 LAGG_FIELDS_OF(ExtendedCounter, name, value)
 LAGG_FIELDS_OF(ExtendedCounters, lagg, port, counters)
 LAGG_FIELDS_OF(Port, name, device, driver, mac, link_up, speed_mbps, full_duplex, link_source,

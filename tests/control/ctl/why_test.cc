@@ -236,7 +236,7 @@ TEST(Why, ACarryingPortIsOkThroughout) {
     EXPECT_TRUE(why.carries);
     EXPECT_EQ(why.finding, "carries");
     EXPECT_EQ(why.reason, "");
-    EXPECT_EQ(why.steps.size(), 16u);
+    EXPECT_EQ(why.steps.size(), 17u);
     for (const WhyStep &step : why.steps)
         EXPECT_TRUE(step.ok) << step.check;
 }
@@ -254,6 +254,12 @@ TEST(Why, ASilentPartnerIsNoHarmWhereOneIsAssumed) {
         });
         EXPECT_EQ(why.finding, "waiting") << why.reason;
     }
+}
+
+TEST(Why, FramesThatNobodyCutsAreAFinding) {
+    const Why why = after([](Lagg &, Port &port) { port.nic.rx_too_large = 3; });
+    EXPECT_EQ(why.finding, "frames_too_large");
+    EXPECT_NE(why.advice.find("tso off gso off"), std::string::npos);
 }
 
 TEST(Why, ADeafPortIsAFindingThoughItSends) {
@@ -281,6 +287,7 @@ TEST(Why, IsAListAndASentence) {
   ok     link            up, 10G, full duplex
   ok     addresses       the lagg's address: address added, LACP's: filter
   ok     protocol        LACP
+  ok     frames          whole
   ok     LACP            on, active, rate slow, key 17
   ok     LACPDUs out     47 sent, the last 12 s ago
   WRONG  LACPDUs in      no LACPDU for 95 s
