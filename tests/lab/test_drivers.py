@@ -51,8 +51,8 @@ class Table(unittest.TestCase):
                            check("a", "link", what="something else", seconds=9)])
         self.assertEqual(rows, ["| link | ok, within 20 ms | not run |"])
 
-    def test_for_every_driver(self):
-        self.assertEqual(self.write([check("all", "SIGTERM")]), ["| SIGTERM | ok | ok |"])
+    def test_of_several_drivers_at_once(self):
+        self.assertEqual(self.write([check(["a", "b"], "SIGTERM")]), ["| SIGTERM | ok | ok |"])
 
     def test_the_last_report_counts(self):
         rows = self.write([check("a", "LACP", ok=False)], [check("a", "LACP")])

@@ -39,7 +39,8 @@ class Steps:
 
     @contextmanager
     def about(self, driver, feature):
-        """What is booked inside is about that, and so is an error that ends it."""
+        """What is booked inside is about that, and so is an error that ends it. `driver` may be
+        several in a list."""
         before = self.driver, self.feature
         self.driver, self.feature = driver, feature
         try:
