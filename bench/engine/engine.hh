@@ -1,4 +1,4 @@
-// What the ring benchmark measures: an engine that forwards between an upper device and members
+// What the ring benchmarks measure: an engine that forwards between an upper device and members
 // until it is stopped. One engine runs at a time, and each has devices of its own over the same
 // rings.
 #pragma once
@@ -27,14 +27,21 @@ class Engine {
     /// Frames sent so far, in both directions together.
     virtual uint64_t packets() const = 0;
     virtual void stop() = 0;
+    /// DPDK's number of a member's device.
+    virtual uint16_t member_device(unsigned member) const = 0;
 };
 
-/// laggd's own workers and protocol thread, with protocol "loadbalance" and hash "layer3+4".
-/// `prefix` begins the names of its devices.
-std::unique_ptr<Engine> make_laggd(const std::string &prefix, const RingCircuit &circuit,
-                                   const port::PacketPool &pool);
+enum class LaggdProtocol { LOADBALANCE, FAILOVER };
+/// laggd's own workers and protocol thread, with hash "layer3+4". `prefix` begins the names of its
+/// devices. Where `watched` is true, links of members are watched as those of NICs are: asked after
+/// by a thread each, and at once when a device tells.
+std::unique_ptr<Engine> make_laggd(const std::string &prefix, const EngineRings &rings,
+                                   const port::PacketPool &pool,
+                                   LaggdProtocol protocol = LaggdProtocol::LOADBALANCE,
+                                   bool watched = false);
 /// The number is DPDK's.
 enum class BondingMode {
+    ACTIVE_BACKUP = 1,
     BALANCE = 2, ///< looks at no frame that comes from a member
     LACP = 4,    ///< looks, as laggd does, whether it is one of a slow protocol
 };
@@ -42,6 +49,6 @@ enum class BondingMode {
 /// device as testpmd's io mode does. With LACP every member is told to collect and to distribute.
 /// The driver sends no LACPDU then, which else would go round in the rings for ever.
 std::unique_ptr<Engine> make_net_bonding(BondingMode mode, const std::string &prefix,
-                                         const RingCircuit &circuit, const port::PacketPool &pool);
+                                         const EngineRings &rings, const port::PacketPool &pool);
 
 } // namespace lagg::bench

@@ -3,6 +3,7 @@
 #include "bench/engine/engine.hh"
 
 #include "control/aggregation/protocol_thread.hh"
+#include "dataplane/port/link_watch.hh"
 #include "dataplane/port/port.hh"
 #include "dataplane/worker/fleet.hh"
 
@@ -18,14 +19,13 @@ using namespace std::chrono_literals;
 
 /// A device of rings that is open as a port of ours.
 struct OpenPort {
-    OpenPort(const std::string &name, const std::vector<rte_ring *> &receive,
-             const std::vector<rte_ring *> &send, const port::PacketPool &pool)
-        : device(name, receive, send) {
+    OpenPort(const std::string &name, const DeviceRings &rings, const port::PacketPool &pool)
+        : device(name, rings) {
         port::OpenOptions options;
         options.name = name;
         options.device.name = device.name();
         options.device.driver = "net_ring";
-        options.queues = static_cast<uint16_t>(receive.size());
+        options.queues = static_cast<uint16_t>(rings.receive.size());
         Result<std::unique_ptr<port::Port>> opened = port::Port::open(options, pool);
         if (!opened) give_up(opened.error().message);
         port = std::move(*opened);
@@ -38,15 +38,16 @@ struct OpenPort {
 
 class LaggdEngine final : public Engine {
   public:
-    LaggdEngine(const std::string &prefix, const RingCircuit &circuit, const port::PacketPool &pool)
-        : pool_(pool), upper_(prefix + "up", circuit.down(), circuit.up(), pool) {
+    LaggdEngine(const std::string &prefix, const EngineRings &rings, const port::PacketPool &pool,
+                LaggdProtocol protocol, bool watched)
+        : pool_(pool), upper_(prefix + "up", rings.upper, pool), watched_(watched) {
         config_.name = "lagg0";
-        config_.protocol = config::Protocol::LOADBALANCE;
+        config_.protocol = protocol == LaggdProtocol::FAILOVER ? config::Protocol::FAILOVER
+                                                               : config::Protocol::LOADBALANCE;
         config_.hash = {.policy = {.fields = distribute::kLayer34}, .seed = 1};
-        for (unsigned i = 0; i < kMembers; ++i) {
+        for (size_t i = 0; i < rings.members.size(); ++i) {
             const std::string name = prefix + "p" + std::to_string(i);
-            members_.push_back(
-                std::make_unique<OpenPort>(name, circuit.up(), circuit.down(), pool));
+            members_.push_back(std::make_unique<OpenPort>(name, rings.members[i], pool));
             config_.ports.push_back(name);
         }
     }
@@ -57,11 +58,15 @@ class LaggdEngine final : public Engine {
             *fleet_, nullptr,
             aggregation::Hooks{.carrier = [](const std::string &, bool) {},
                                .speed = [](port::DeviceId, unsigned) {}});
+        if (watched_)
+            for (const auto &member : members_)
+                watches_.push_back(std::make_shared<port::LinkWatch>(member->device.id(), "",
+                                                                     protocol_->link_events()));
         protocol_->call([&](aggregation::Engine &engine, lacp::Time now) { add_all(engine, now); });
         const auto deadline = std::chrono::steady_clock::now() + 5s;
-        while (!all_distribute()) {
+        while (!all_distribute_that_should()) {
             if (std::chrono::steady_clock::now() > deadline)
-                give_up("not every port distributes after 5 s");
+                give_up("not every port that should distribute does after 5 s");
             std::this_thread::sleep_for(1ms);
         }
         protocol_->wait_settled(5s);
@@ -75,9 +80,12 @@ class LaggdEngine final : public Engine {
     }
 
     void stop() override {
+        watches_.clear();
         protocol_.reset();
         fleet_.reset();
     }
+
+    uint16_t member_device(unsigned member) const override { return members_[member]->device.id(); }
 
   private:
     void add_all(aggregation::Engine &engine, lacp::Time now) {
@@ -86,7 +94,7 @@ class LaggdEngine final : public Engine {
             config_, identity,
             {.device = upper_.device.id(), .queues = upper_.port->queues(), .text = "port:up"},
             now);
-        for (unsigned i = 0; i < kMembers; ++i) {
+        for (size_t i = 0; i < members_.size(); ++i) {
             const port::Port &port = *members_[i]->port;
             engine.attach(config_.name,
                           {.name = port.name(),
@@ -98,34 +106,39 @@ class LaggdEngine final : public Engine {
                            .queues = port.queues(),
                            .rx_descriptors = port.rx_descriptors(),
                            .link_source = port.link_source(),
+                           .watch = watches_.empty() ? nullptr : watches_[i],
                            .lacp = {}},
                           now);
         }
     }
 
-    bool all_distribute() {
+    bool all_distribute_that_should() {
         unsigned distributing = 0;
         protocol_->call([&](aggregation::Engine &engine, lacp::Time now) {
             for (const api::Lagg &lagg : engine.describe(now))
                 for (const api::Port &port : lagg.ports)
                     distributing += port.distributing ? 1 : 0;
         });
-        return distributing == kMembers;
+        const bool one = config_.protocol == config::Protocol::FAILOVER;
+        return distributing == (one ? 1 : members_.size());
     }
 
     const port::PacketPool &pool_;
     OpenPort upper_;
     std::vector<std::unique_ptr<OpenPort>> members_;
+    bool watched_;
     config::Lagg config_;
+    std::vector<std::shared_ptr<port::LinkWatch>> watches_;
     std::unique_ptr<worker::Fleet> fleet_;
     std::unique_ptr<aggregation::ProtocolThread> protocol_;
 };
 
 } // namespace
 
-std::unique_ptr<Engine> make_laggd(const std::string &prefix, const RingCircuit &circuit,
-                                   const port::PacketPool &pool) {
-    return std::make_unique<LaggdEngine>(prefix, circuit, pool);
+std::unique_ptr<Engine> make_laggd(const std::string &prefix, const EngineRings &rings,
+                                   const port::PacketPool &pool, LaggdProtocol protocol,
+                                   bool watched) {
+    return std::make_unique<LaggdEngine>(prefix, rings, pool, protocol, watched);
 }
 
 } // namespace lagg::bench

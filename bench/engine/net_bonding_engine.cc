@@ -69,14 +69,14 @@ struct alignas(64) Forwarder {
 
 class NetBondingEngine final : public Engine {
   public:
-    NetBondingEngine(BondingMode mode, const std::string &prefix, const RingCircuit &circuit,
+    NetBondingEngine(BondingMode mode, const std::string &prefix, const EngineRings &rings,
                      const port::PacketPool &pool)
-        : name_("net_bonding_" + prefix), upper_(prefix + "_up", circuit.down(), circuit.up()) {
-        const auto queues = static_cast<uint16_t>(circuit.down().size());
+        : name_("net_bonding_" + prefix), upper_(prefix + "_up", rings.upper) {
+        const auto queues = static_cast<uint16_t>(rings.upper.receive.size());
         std::string arguments = "mode=" + std::to_string(static_cast<int>(mode)) +
                                 ",xmit_policy=l34,mac=02:00:00:00:b0:01";
-        for (unsigned i = 0; i < kMembers; ++i) {
-            members_.emplace_back(prefix + "_p" + std::to_string(i), circuit.up(), circuit.down());
+        for (size_t i = 0; i < rings.members.size(); ++i) {
+            members_.emplace_back(prefix + "_p" + std::to_string(i), rings.members[i]);
             arguments += ",slave=" + members_.back().name(); // DPDK's own word for a member
         }
         must(rte_vdev_init(name_.c_str(), arguments.c_str()), "net_bonding is not made");
@@ -121,6 +121,8 @@ class NetBondingEngine final : public Engine {
             rte_eal_wait_lcore(lcore);
     }
 
+    uint16_t member_device(unsigned member) const override { return members_[member].id(); }
+
   private:
     void wait_for_members() const {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
@@ -149,8 +151,8 @@ class NetBondingEngine final : public Engine {
 } // namespace
 
 std::unique_ptr<Engine> make_net_bonding(BondingMode mode, const std::string &prefix,
-                                         const RingCircuit &circuit, const port::PacketPool &pool) {
-    return std::make_unique<NetBondingEngine>(mode, prefix, circuit, pool);
+                                         const EngineRings &rings, const port::PacketPool &pool) {
+    return std::make_unique<NetBondingEngine>(mode, prefix, rings, pool);
 }
 
 } // namespace lagg::bench

@@ -10,6 +10,7 @@
 // two. Cycles a packet are of the time a worker really had on its core.
 #include "bench/engine/core_time.hh"
 #include "bench/engine/engine.hh"
+#include "bench/engine/start_dpdk.hh"
 
 #include "dataplane/port/packet_pool.hh"
 
@@ -25,7 +26,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
-#include <sched.h>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -129,9 +129,9 @@ struct Contestant {
 struct Contest {
     Contest(unsigned count, const Options &options, const port::PacketPool &pool)
         : workers(count),
-          circuit(count, options.frames), laggd{"laggd", make_laggd(prefix("w"), circuit, pool)},
+          circuit(count, options.frames), laggd{"laggd", make_laggd(prefix("w"), circuit.of_engine(kMembers), pool)},
           balance{"net_bonding",
-                  make_net_bonding(BondingMode::BALANCE, prefix("balance"), circuit, pool)} {}
+                  make_net_bonding(BondingMode::BALANCE, prefix("balance"), circuit.of_engine(kMembers), pool)} {}
     std::string prefix(const char *of) const { return of + std::to_string(workers); }
 
     unsigned workers;
@@ -158,7 +158,7 @@ void compare_all(const Options &options, const port::PacketPool &pool) {
     const Direction down{"down", true, false}, up{"up", false, true};
     Contest one(1, options, pool);
     Contestant lacp{"net_bonding-802.3ad",
-                    make_net_bonding(BondingMode::LACP, "lacp1", one.circuit, pool)};
+                    make_net_bonding(BondingMode::LACP, "lacp1", one.circuit.of_engine(kMembers), pool)};
     std::optional<Contest> two;
     if (rte_lcore_count() > 2) two.emplace(2, options, pool);
     Rows rows;
@@ -175,38 +175,6 @@ void compare_all(const Options &options, const port::PacketPool &pool) {
         row(one, {&one.laggd, &one.balance}, down, "/workers:1", round);
         row(*two, {&two->laggd, &two->balance}, down, "/workers:2", round);
     }
-}
-
-/// lcore 0 anywhere for what is no worker; 1 on the first CPU of this process, 2 on the last.
-std::string lcores() {
-    cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    sched_getaffinity(0, sizeof allowed, &allowed);
-    std::vector<int> cpus;
-    std::string all;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (!CPU_ISSET(cpu, &allowed)) continue;
-        cpus.push_back(cpu);
-        all += (all.empty() ? "" : ",") + std::to_string(cpu);
-    }
-    const std::string anywhere = "0@(" + all + "),1@" + std::to_string(cpus.front());
-    return cpus.size() < 2 ? anywhere : anywhere + ",2@" + std::to_string(cpus.back());
-}
-
-void start_dpdk(const char *program, bool huge_pages, uint32_t buffers) {
-    const uint64_t mib = (port::PacketPool::bytes_needed(buffers) >> 20) + 96;
-    std::vector<std::string> words{
-        program,        "--lcores",    lcores(), "--main-lcore",   "0",  "-a",
-        "ffff:ff:1f.7", "--log-level", "error",  "--no-telemetry", "-m", std::to_string(mib)};
-    if (huge_pages)
-        words.push_back("--in-memory");
-    else
-        words.insert(words.end(), {"--no-huge", "--no-shconf"});
-    std::vector<char *> pointers;
-    for (std::string &word : words)
-        pointers.push_back(word.data());
-    if (rte_eal_init(static_cast<int>(pointers.size()), pointers.data()) < 0)
-        give_up("DPDK does not start; see what it says above");
 }
 
 Options read_options(int argc, char **argv) {

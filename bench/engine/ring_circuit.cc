@@ -87,12 +87,11 @@ bool RingCircuit::drain() {
     return whole;
 }
 
-RingDevice::RingDevice(const std::string &name, const std::vector<rte_ring *> &receive,
-                       const std::vector<rte_ring *> &send)
+RingDevice::RingDevice(const std::string &name, const DeviceRings &rings)
     : name_("net_ring_" + name) { // what the driver makes of the name
-    const int made =
-        rte_eth_from_rings(name.c_str(), receive.data(), static_cast<unsigned>(receive.size()),
-                           send.data(), static_cast<unsigned>(send.size()), 0);
+    const int made = rte_eth_from_rings(
+        name.c_str(), rings.receive.data(), static_cast<unsigned>(rings.receive.size()),
+        rings.send.data(), static_cast<unsigned>(rings.send.size()), 0);
     if (made < 0) give_up("DPDK makes no device of rings: " + std::string(rte_strerror(rte_errno)));
     id_ = static_cast<uint16_t>(made);
 }

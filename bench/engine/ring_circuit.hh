@@ -13,6 +13,18 @@ struct rte_ring;
 
 namespace lagg::bench {
 
+/// The rings of one device, one of each for every queue.
+struct DeviceRings {
+    std::vector<rte_ring *> receive;
+    std::vector<rte_ring *> send;
+};
+
+/// The rings of an engine's devices.
+struct EngineRings {
+    DeviceRings upper;
+    std::vector<DeviceRings> members;
+};
+
 /// The rings of both directions, one of each for every queue.
 class RingCircuit {
   public:
@@ -33,6 +45,10 @@ class RingCircuit {
     const std::vector<rte_ring *> &down() const { return down_; }
     const std::vector<rte_ring *> &up() const { return up_; }
     unsigned frames() const { return frames_; }
+    /// All members have the same rings: what goes into any of them comes out of the upper device.
+    EngineRings of_engine(unsigned members) const {
+        return {{down_, up_}, std::vector<DeviceRings>(members, {up_, down_})};
+    }
 
   private:
     unsigned frames_;
@@ -44,8 +60,7 @@ class RingCircuit {
 /// An Ethernet device over rings, as DPDK makes it: it is neither configured nor started.
 class RingDevice {
   public:
-    RingDevice(const std::string &name, const std::vector<rte_ring *> &receive,
-               const std::vector<rte_ring *> &send);
+    RingDevice(const std::string &name, const DeviceRings &rings);
     ~RingDevice();
     RingDevice(const RingDevice &) = delete;
     RingDevice &operator=(const RingDevice &) = delete;

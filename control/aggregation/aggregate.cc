@@ -129,6 +129,7 @@ void Aggregate::attach(const AttachedPort &port, const worker::DeviceTotals &cou
     member->device_text = port.device_text;
     member->problem.clear();
     member->link = {};
+    member->carrier_said = {};
     member->losses_seen = 0;
     member->loss_told = false;
     member->paused = false;
@@ -208,6 +209,20 @@ void Aggregate::link_changed(port::DeviceId device, const port::Link &link, cons
     }
     tell_link(*member, now);
     settle(now, "port " + member->name + (link.up ? " link up" : " link down"));
+}
+
+void Aggregate::carrier_reported(const std::string &port, const kernel::Carrier &carrier,
+                                 lacp::Time now) {
+    Member *member = find_member(port);
+    if (member == nullptr || !member->port) return;
+    CarrierSaid &said = member->carrier_said[static_cast<size_t>(carrier.source)];
+    const bool up = carrier.present && carrier.up;
+    if (up != member->link.up) ++said.changes;
+    said.up = up;
+    said.at = now;
+    port::Link link = member->link;
+    link.up = up;
+    link_changed(member->port->device, link, to_text(carrier.source), now);
 }
 
 bool Aggregate::read_watch(const std::string &port, lacp::Time now) {

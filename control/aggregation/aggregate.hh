@@ -9,6 +9,7 @@
 #include "control/aggregation/policies.hh"
 #include "control/aggregation/rebalancing.hh"
 #include "control/config/config.hh"
+#include "control/kernel/carrier_watch.hh"
 #include "control/recording/recorder.hh"
 #include "dataplane/port/link_watch.hh"
 #include "dataplane/port/port.hh"
@@ -77,6 +78,13 @@ struct LacpduTest {
     uint64_t dropped = 0;
 };
 
+/// What one source said last of the carrier of the interface behind a port.
+struct CarrierSaid {
+    std::optional<bool> up;
+    lacp::Time at;
+    uint32_t changes = 0; ///< of the link that it was the first to tell
+};
+
 /// A port's place in a lagg, in configured order; without a device while it could not be opened.
 struct Member {
     std::string name;
@@ -87,10 +95,11 @@ struct Member {
     port::Link link;
     uint32_t link_failures = 0;
     const char *link_change_by = ""; ///< how the last change was found out; a static text
-    uint32_t losses_seen = 0;        ///< LinkWatch::Known::losses that were acted on
-    bool loss_told = false;          ///< that its device is lost
-    bool paused = false;             ///< no worker uses the device, which is started anew
-    uint32_t restarts = 0;           ///< of the device, to empty its queues
+    std::array<CarrierSaid, kernel::kCarrierSources> carrier_said; ///< by kernel::CarrierSource
+    uint32_t losses_seen = 0; ///< LinkWatch::Known::losses that were acted on
+    bool loss_told = false;   ///< that its device is lost
+    bool paused = false;      ///< no worker uses the device, which is started anew
+    uint32_t restarts = 0;    ///< of the device, to empty its queues
     bool leaving = false;
     bool drain = false;   ///< asked for by hand
     bool drained = false; ///< its flows are gone, and the partner knows
@@ -157,6 +166,8 @@ class Aggregate final : private lacp::ActionSink {
     /// `told_by` says how it was found out, and is a static text.
     void link_changed(port::DeviceId device, const port::Link &link, const char *told_by,
                       lacp::Time now);
+    /// What the kernel says of the interface behind the port.
+    void carrier_reported(const std::string &port, const kernel::Carrier &carrier, lacp::Time now);
     /// What the port's watch knows of its link by now. True when the device is lost, once.
     bool read_watch(const std::string &port, lacp::Time now);
     /// No worker uses the device until it is resumed; it may be stopped when all have let go.

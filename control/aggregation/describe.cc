@@ -136,7 +136,17 @@ void describe_watch(const port::LinkWatch &watch, api::Port &out) {
                .tx_errors = counters.tx_errors};
 }
 
-api::Port describe(const Member &member, const Aggregate &aggregate, const worker::Fleet &fleet) {
+void describe_carrier(const Member &member, lacp::Time now, api::Port &out) {
+    for (size_t i = 0; i < member.carrier_said.size(); ++i) {
+        const CarrierSaid &said = member.carrier_said[i];
+        out.link_tellers.push_back(
+            {to_text(static_cast<kernel::CarrierSource>(i)), said.up,
+             said.up ? std::optional(seconds_between(said.at, now)) : std::nullopt, said.changes});
+    }
+}
+
+api::Port describe(const Member &member, const Aggregate &aggregate, const worker::Fleet &fleet,
+                   lacp::Time now) {
     api::Port out;
     out.name = member.name;
     out.device = member.device_text;
@@ -159,6 +169,7 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     out.features = member.port->features;
     out.complaints = member.port->complaints;
     if (member.port->watch != nullptr) describe_watch(*member.port->watch, out);
+    if (member.port->link_source == port::LinkSource::RTNETLINK) describe_carrier(member, now, out);
     out.collecting = member.collecting;
     out.distributing = aggregate.up() && member.distributing;
     out.buckets =
@@ -240,7 +251,7 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
         out.lacp = describe(*system, aggregate);
     }
     for (const Member &member : aggregate.members()) {
-        api::Port port = describe(member, aggregate, fleet);
+        api::Port port = describe(member, aggregate, fleet, now);
         if (port.distributing) out.speed_mbps += port.speed_mbps;
         const lacp::PortSnapshot *lacp_port =
             system && member.port ? find(*system, member.port->number) : nullptr;

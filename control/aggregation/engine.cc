@@ -215,15 +215,23 @@ void Engine::carrier_reported(kernel::Carrier carrier, lacp::Time now) {
         for (const Member &member : aggregate->members()) {
             if (!member.port || member.port->interface_index != carrier.index) continue;
             if (member.port->link_source != port::LinkSource::RTNETLINK) continue;
-            port::Link link = member.link;
-            link.up = carrier.present && carrier.up;
-            if (link.up && !member.link.up) hooks_.speed(member.port->device, carrier.index);
+            if (carrier.present && carrier.up && !member.link.up)
+                hooks_.speed(member.port->device, carrier.index);
             const std::string name = member.name;
-            aggregate->link_changed(member.port->device, link, "rtnetlink", now);
+            aggregate->carrier_reported(name, carrier, now);
             if (!carrier.present) hooks_.gone(name, "is gone");
         }
     }
     flush(now);
+}
+
+std::vector<unsigned> Engine::interfaces() const {
+    std::vector<unsigned> indexes;
+    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
+        for (const Member &member : aggregate->members())
+            if (member.port && member.port->link_source == port::LinkSource::RTNETLINK)
+                indexes.push_back(member.port->interface_index);
+    return indexes;
 }
 
 void Engine::set_speed(port::DeviceId device, unsigned interface_index, uint32_t speed_mbps,

@@ -75,6 +75,8 @@ class Engine {
     lacp::Time next_deadline(lacp::Time now) const;
 
     void carrier_reported(kernel::Carrier carrier, lacp::Time now);
+    /// Indexes of the kernel interfaces behind attached ports.
+    std::vector<unsigned> interfaces() const;
     /// Some link may have changed: looks at what the watches of all ports know.
     void links_changed(lacp::Time now);
     /// As those of Aggregate.

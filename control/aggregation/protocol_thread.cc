@@ -122,11 +122,12 @@ void ProtocolThread::loop() {
 
 void ProtocolThread::wait_for_work() {
     // Slow-protocol frames that came are taken by Engine::run().
-    std::array<pollfd, 4> fds{
+    std::array<pollfd, 5> fds{
         {{.fd = wake_fd_, .events = POLLIN, .revents = 0},
          {.fd = link_events_->fd(), .events = POLLIN, .revents = 0},
          {.fd = engine_.fleet().slow_event(), .events = POLLIN, .revents = 0},
-         {.fd = carriers_ ? carriers_->fd() : -1, .events = POLLIN, .revents = 0}}};
+         {.fd = carriers_ ? carriers_->fd() : -1, .events = POLLIN, .revents = 0},
+         {.fd = carriers_ ? carriers_->counter_fd() : -1, .events = POLLIN, .revents = 0}}};
     const lacp::Time before = clock_();
     const timespec timeout = to_timespec(engine_.next_deadline(before) - before);
     if (ppoll(fds.data(), fds.size(), &timeout, nullptr) <= 0) return;
@@ -138,7 +139,7 @@ void ProtocolThread::wait_for_work() {
         link_events_->clear();
         engine_.links_changed(clock_());
     }
-    if (fds[3].revents != 0)
+    if (fds[3].revents != 0 || fds[4].revents != 0)
         carriers_->handle(
             [&](const kernel::Carrier &carrier) { engine_.carrier_reported(carrier, clock_()); });
 }
@@ -151,6 +152,12 @@ void ProtocolThread::run_calls() {
     }
     for (const Call &call : calls)
         call(engine_, clock_());
+    if (calls.empty() || !carriers_) return;
+    // Ports come and go in calls only.
+    if (std::vector<unsigned> interfaces = engine_.interfaces(); interfaces != followed_) {
+        carriers_->follow(interfaces);
+        followed_ = std::move(interfaces);
+    }
 }
 
 } // namespace lagg::aggregation

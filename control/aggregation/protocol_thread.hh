@@ -55,6 +55,7 @@ class ProtocolThread {
 
     Engine engine_;
     std::unique_ptr<kernel::CarrierWatch> carriers_;
+    std::vector<unsigned> followed_; ///< interfaces, as carriers_ was told
     Clock clock_;
     const std::shared_ptr<port::LinkEvents> link_events_ = std::make_shared<port::LinkEvents>();
     int wake_fd_;

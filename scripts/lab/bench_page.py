@@ -3,9 +3,11 @@
 It is XML as well, so that a test can read it back. Colours are given by CSS, for light and dark.
 """
 
-from xml.sax.saxutils import escape, quoteattr
-
+from . import failover_page
 from .bench_results import OURS, THEIRS, beside, difference, judged, label, why_no_target
+from .page_parts import escape
+from .page_parts import table as _table
+from .page_parts import tag as _tag
 
 STYLE = """
 :root { --text: #1f2430; --faint: #6b7280; --back: #ffffff; --line: #e2e5ea; --ours: #2563a8; --theirs: #b4b9c2;
@@ -30,24 +32,6 @@ svg .spread { stroke: var(--text); stroke-width: 1; } .ours { fill: var(--ours);
 .key .ours { background: var(--ours); } .key .theirs { background: var(--theirs); }
 """
 WIDE, LABEL, FIGURE, BAR, GAP = 900, 330, 170, 13, 14
-
-
-def _tag(name, text="", **attributes):
-    """An element; `text` is markup already. A trailing _ of an attribute's name is left out."""
-    words = "".join(f" {key.rstrip('_')}={quoteattr(str(value))}" for key, value in attributes.items())
-    return f"<{name}{words}>{text}</{name}>"
-
-
-def _table(head, body):
-    """Cells are texts, or (class, text)."""
-    def cell(kind, content):
-        style, text = content if isinstance(content, tuple) else ("", content)
-        # The names of rows may be broken at their slashes.
-        return _tag(kind, escape(str(text)).replace("/", "/<wbr/>"), **({"class_": style} if style else {}))
-
-    lines = [_tag("tr", "".join(cell("th", title) for title in head))]
-    lines += [_tag("tr", "".join(cell("td", content) for content in row)) for row in body]
-    return _tag("table", "\n".join(lines))
 
 
 def _bar(style, y, figure, scale, text):
@@ -186,7 +170,7 @@ def page(result):
                    "By the time that workers had on their cores, the median over the rounds first; by the clock on the "
                    "wall after it, which also counts what other processes did meanwhile."),
         _quotients(result, "scaling", "Two workers in terms of one", "Twice would be perfect."),
-        _comparisons(result), _charts(result), _evenness(result), _rows(result)])
+        _comparisons(result), _charts(result), failover_page.section(result), _evenness(result), _rows(result)])
     head = (_tag("title", "Benchmarks of laggd") + '<meta charset="utf-8"/>' +
             '<meta name="viewport" content="width=device-width, initial-scale=1"/>' + _tag("style", STYLE))
     return f'<!DOCTYPE html>\n{_tag("html", _tag("head", head) + _tag("body", body), lang="en")}\n'

@@ -13,6 +13,8 @@ import io
 import re
 import statistics
 
+from . import failover_results
+
 OURS, THEIRS, THEIRS_LACP = "laggd", "net_bonding", "net_bonding-802.3ad"
 ONE, TWO = "workers:1", "workers:2"
 FIGURES = ("cycles_per_packet", "packets_per_second", "nanoseconds")
@@ -259,7 +261,7 @@ def judged(result):
     if verdict:
         table.append((f"evenness/{EVENNESS_POLICY}", f"{verdict['worst']:.3f}", f"at most {verdict['limit']:.2f}",
                       verdict["met"]))
-    return table
+    return table + failover_results.judged(result["failover_pulls"])
 
 
 def difference(entry):
@@ -291,11 +293,12 @@ def evenness_verdict(evenness):
             "met": worst["laggd_flows"] <= EVENNESS_LIMIT}
 
 
-def document(machine, samples, evenness, notes):
+def document(machine, samples, evenness, notes, pulls=()):
     """The whole result, as it is written to a JSON file."""
     return {"machine": machine, "notes": notes, "rows": rows(samples), "ratios": ratios(samples),
             "scaling": scaling(samples), "comparisons": comparisons(samples), "evenness": evenness,
-            "evenness_verdict": evenness_verdict(evenness), "samples": samples}
+            "evenness_verdict": evenness_verdict(evenness),
+            "failover": failover_results.rows(pulls), "samples": samples, "failover_pulls": list(pulls)}
 
 
 def to_csv(result):
@@ -303,13 +306,16 @@ def to_csv(result):
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     columns = [(figure, kind) for figure in FIGURES for kind in ("median", "min", "max")]
-    writer.writerow(["name", "repetitions", *(f"{figure}_{kind}" for figure, kind in columns), "times_as_fast"])
+    writer.writerow(["name", "repetitions", *(f"{figure}_{kind}" for figure, kind in columns), "times_as_fast",
+                     *failover_results.CSV_COLUMNS])
     # Of two twins the first one does the same work.
     fast = {entry["name"]: entry["times_as_fast"] for entry in reversed(result["ratios"])}
     for row in result["rows"]:
         writer.writerow([row["name"], row["repetitions"],
                          *(row[figure][kind] if figure in row else "" for figure, kind in columns),
-                         fast.get(row["name"], "")])
+                         fast.get(row["name"], ""), *("" for _ in failover_results.CSV_COLUMNS)])
+    for row in result["failover"]:
+        writer.writerow([row["name"], row["pulls"], *("" for _ in columns), "", *failover_results.csv_values(row)])
     return out.getvalue()
 
 
@@ -380,6 +386,16 @@ def _other_lines(result):
     return [*_lines([["other rows", "cycles", "Mpps", "ns a call"], *cells]), ""] if cells else []
 
 
+def _failover_lines(rows):
+    if not rows:
+        return []
+    ratios = failover_results.ratio_cells(rows)
+    lines = [*_lines([failover_results.HEAD, *failover_results.cells(rows)]), ""]
+    if ratios:
+        lines += [*_lines([["times as fast as net_bonding, moved", *failover_results.KINDS], *ratios]), ""]
+    return lines
+
+
 def to_text(result):
     """The quotients as a table for a terminal."""
     by_name = {row["name"]: row for row in result["rows"]}
@@ -396,6 +412,7 @@ def to_text(result):
                           _times(entry["by_clock"]), _verdict(entry)])
         text += [*_lines(cells), ""]
     text += _comparison_lines(result, by_name) + _other_lines(result)
+    text += _failover_lines(result["failover"])
     text += _evenness_lines(result["evenness"], result.get("evenness_verdict"))
     verdicts = judged(result)
     if verdicts:

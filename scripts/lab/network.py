@@ -152,18 +152,20 @@ class Network:
                 made.silence_new_interfaces()
         return self.namespaces[role]
 
-    def veth(self, left, right):
+    def veth(self, left, right, same_number=False):
         """A veth pair between two (namespace, interface name), up, without offloads.
 
         The two get different interface numbers: the kernel reports a lost carrier at once only for
-        interfaces whose own number differs from their peer's, and up to a second late otherwise.
+        interfaces whose own number differs from their peer's, and up to a second late otherwise, as it
+        does for a NIC. With `same_number` the pair behaves like one.
         Offloads are off because a user-space program at one end would else see frames without
         checksums and longer than the MTU.
         """
         (left_ns, left_name), (right_ns, right_name) = left, right
-        run(["ip", "link", "add", left_name, "index", str(next(self._index)), "netns", left_ns.name,
-             "type", "veth", "peer", "name", right_name, "index", str(next(self._index)),
-             "netns", right_ns.name])
+        number = next(self._index)
+        run(["ip", "link", "add", left_name, "index", str(number), "netns", left_ns.name,
+             "type", "veth", "peer", "name", right_name, "index",
+             str(number if same_number else next(self._index)), "netns", right_ns.name])
         for namespace, name in (left, right):
             namespace.run(["ethtool", "-K", name, "tx", "off", "rx", "off", "tso", "off",
                            "gso", "off", "gro", "off"])

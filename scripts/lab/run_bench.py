@@ -19,11 +19,13 @@ sys.path.insert(0, str(SCRIPTS))
 from lab import bench_machine, bench_page, bench_results  # noqa: E402
 from lab.command import LabError, run  # noqa: E402
 from lab.engine_bench import engine_samples  # noqa: E402
+from lab.failover_bench import CABLE_BENCH, RING_BENCH, failover_samples  # noqa: E402
 from lab.laggd import Programs  # noqa: E402
 
 ABOUT = """\
-Measures laggd and DPDK's net_bonding in turns: how a burst is distributed, how evenly, and whole
-engines over net_null, net_ring, vhost-user and memif. Ends with a table of how many times as fast
+Measures laggd and DPDK's net_bonding in turns: how a burst is distributed, how evenly, whole
+engines over net_null, net_ring, vhost-user and memif, and what becomes of frames while cables are
+pulled. Ends with a table of how many times as fast
 laggd is. Cycles are of the time a worker really had on its core, so that they and their quotients
 bear a busy machine better than packets a second do. The exit code is 0 when all was measured,
 whatever came out; with --strict also every target has to be met."""
@@ -35,9 +37,10 @@ OF_ROWS = ("distribute", "collect")
 EVENNESS = "bench/evenness_bench"
 ENGINE = ["control/daemon/laggd", "control/ctl/laggctl", "bench/engine/ring_bench", "bench/engine/traffic_generator",
           "bench/engine/libtestpmd_help.so", "bench/engine/libfilled_buffers.so"]
+FAILOVER = ["control/daemon/laggd", "control/ctl/laggctl", RING_BENCH, CABLE_BENCH]
 # What --ahead means, in the kernel's words.
 AHEAD = -15
-PARTS = ("micro", "evenness", "engine")
+PARTS = ("micro", "evenness", "engine", "failover")
 # The headline rows, which --quick runs of MICRO: what has a target, of the policies used most. The expressions are
 # Google Benchmark's, which has no word for a digit.
 HEADLINE = (r"^distribute/[a-z_]+/(layer2|layer2\+3|layer3\+4|roundrobin|failover|broadcast|bpf:.*|filters:.*)/"
@@ -50,9 +53,9 @@ HEADLINE = (r"^distribute/[a-z_]+/(layer2|layer2\+3|layer3\+4|roundrobin|failove
 def arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=ABOUT,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="the headline rows only, in two minutes or so")
+    parser.add_argument("--quick", action="store_true", help="the headline rows only, in five minutes or so")
     parser.add_argument("--filter", metavar="REGEX", help="only rows whose name this is found in; of engines the parts "
-                        "engine/net_ring, engine/net_null/down, ...")
+                        "engine/net_ring, engine/net_null/down, ..., and of failover those without their direction")
     parser.add_argument("--only", choices=PARTS, help="one part")
     parser.add_argument("--even-if-loaded", action="store_true", help="measure although other processes are busy")
     parser.add_argument("--pcap", metavar="FILE", type=Path, help="a capture whose frames are the mixed traffic of "
@@ -118,7 +121,7 @@ def build(options):
     micro = [target for target in MICRO.values() if f"'{Path(target).name}'" in named]
     evenness = [EVENNESS] if f"'{Path(EVENNESS).name}'" in named else []
     targets = [*(micro if wanted(options, "micro") else []), *(evenness if wanted(options, "evenness") else []),
-               *(ENGINE if wanted(options, "engine") else [])]
+               *(ENGINE if wanted(options, "engine") else []), *(FAILOVER if wanted(options, "failover") else [])]
     environment = {**os.environ, "TARGETS": " ".join(targets), "OFFLINE": "1"}
     if subprocess.run([SCRIPTS / "build", "-Dbenchmarks=true"], env=environment, check=False).returncode != 0:
         raise LabError("the build failed")
@@ -194,7 +197,14 @@ def measure(options, directory, busy):
         of_engines, more, whole = engine_samples(options, say)
         samples += of_engines
         notes += more
-    return bench_results.document(machine, samples, evenness, notes), whole
+    pulls = []
+    if wanted(options, "failover"):
+        options.programs = Programs(directory / "bin")
+        options.ring_failover, options.cable_failover = directory / RING_BENCH, directory / CABLE_BENCH
+        pulls, more, well = failover_samples(options, say)
+        whole = whole and well
+        notes += more
+    return bench_results.document(machine, samples, evenness, notes, pulls), whole
 
 
 def write(options, result):
@@ -221,7 +231,7 @@ def main():
         return 2
     except KeyboardInterrupt:
         return 130
-    if not result["rows"] and not result["evenness"]:
+    if not result["rows"] and not result["evenness"] and not result["failover"]:
         print("\n".join(["bench: nothing was measured", *(f"  {note}" for note in result["notes"])]) +
               (f"\n  --filter '{options.filter}' may fit no row; see --help" if options.filter else ""), file=sys.stderr)
         return 2

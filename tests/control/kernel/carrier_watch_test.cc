@@ -11,7 +11,9 @@
 #include <map>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,6 +44,8 @@ class CarrierWatchTest : public NamespaceTest {
             states_[carrier.index] = !carrier.present ? State::GONE
                                      : carrier.up     ? State::UP
                                                       : State::DOWN;
+            if (carrier.index == veth0_ && carrier.present && !carrier.up) ++losses_;
+            sources_[carrier.index] = carrier.source;
         });
     }
 
@@ -56,9 +60,21 @@ class CarrierWatchTest : public NamespaceTest {
         while (state(index) != wanted) {
             const auto left =
                 std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-            pollfd descriptor{watch_->fd(), POLLIN, 0};
-            if (left.count() <= 0 || poll(&descriptor, 1, static_cast<int>(left.count())) <= 0)
+            pollfd descriptors[] = {{watch_->fd(), POLLIN, 0}, {watch_->counter_fd(), POLLIN, 0}};
+            if (left.count() <= 0 || poll(descriptors, 2, static_cast<int>(left.count())) <= 0)
                 return false;
+            handle();
+        }
+        return true;
+    }
+
+    /// Handles what comes until that source told of the interface; false after the limit.
+    bool comes_from(unsigned index, CarrierSource wanted) {
+        const auto end = Clock::now() + kLimit;
+        while (!sources_.contains(index) || sources_[index] != wanted) {
+            pollfd descriptors[] = {{watch_->fd(), POLLIN, 0}, {watch_->counter_fd(), POLLIN, 0}};
+            poll(descriptors, 2, 100);
+            if (Clock::now() >= end) return false;
             handle();
         }
         return true;
@@ -85,7 +101,9 @@ class CarrierWatchTest : public NamespaceTest {
     unsigned veth0_ = 0;
     std::unique_ptr<CarrierWatch> watch_;
     std::map<unsigned, State> states_;
+    std::map<unsigned, CarrierSource> sources_;
     int reports_ = 0;
+    int losses_ = 0; ///< reports that veth0 is down
 };
 
 TEST_F(CarrierWatchTest, TheFirstHandleReportsAllThereIs) {
@@ -115,6 +133,65 @@ TEST_F(CarrierWatchTest, FollowsThePeer) {
     EXPECT_TRUE(comes(veth0_, State::DOWN));
     run("ip link set veth1 up");
     EXPECT_TRUE(comes(veth0_, State::UP));
+}
+
+// The kernel holds notifications back for a second after each other one; the counter does not.
+TEST_F(CarrierWatchTest, ALossRightAfterAnotherEventIsKnownAtOnce) {
+    constexpr std::chrono::milliseconds kSoon(200);
+    ASSERT_TRUE(comes(veth0_, State::UP));
+    watch_->follow({veth0_});
+    ASSERT_TRUE(comes_from(veth0_, CarrierSource::ANSWER)) << "it asks what the counter stands for";
+    for (int i = 0; i < 5; ++i) {
+        run("ip link set veth1 down");
+        const auto pulled = Clock::now();
+        ASSERT_TRUE(comes(veth0_, State::DOWN));
+        EXPECT_LT(Clock::now() - pulled, kSoon);
+        run("ip link set veth1 up");
+        const auto plugged = Clock::now();
+        ASSERT_TRUE(comes(veth0_, State::UP));
+        EXPECT_LT(Clock::now() - plugged, kSoon);
+    }
+}
+
+TEST_F(CarrierWatchTest, AnOutageBetweenTwoLooksIsReported) {
+    ASSERT_TRUE(comes(veth0_, State::UP));
+    watch_->follow({veth0_});
+    ASSERT_TRUE(comes_from(veth0_, CarrierSource::ANSWER));
+    losses_ = 0;
+    run("ip link set veth1 down; ip link set veth1 up");
+    const auto end = Clock::now() + kLimit;
+    while (losses_ == 0 && Clock::now() < end) {
+        pollfd descriptor{watch_->counter_fd(), POLLIN, 0};
+        poll(&descriptor, 1, 100);
+        handle();
+    }
+    EXPECT_GE(losses_, 1);
+    EXPECT_TRUE(comes(veth0_, State::UP));
+}
+
+TEST_F(CarrierWatchTest, AFollowedInterfaceMayBeRenamedAndGo) {
+    ASSERT_TRUE(comes(veth0_, State::UP));
+    watch_->follow({veth0_});
+    ASSERT_TRUE(comes_from(veth0_, CarrierSource::ANSWER));
+    run("ip link set veth0 name other");
+    run("ip link set veth1 down");
+    ASSERT_TRUE(comes(veth0_, State::DOWN));
+    run("ip link del other");
+    EXPECT_TRUE(comes(veth0_, State::GONE));
+}
+
+// Where /sys shows another namespace there is no counter to read, and asking takes its place.
+TEST_F(CarrierWatchTest, WithoutACounterItIsAsked) {
+    ASSERT_EQ(unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_EQ(mount("none", "/sys", "tmpfs", 0, nullptr), 0);
+    ASSERT_TRUE(comes(veth0_, State::UP));
+    watch_->follow({veth0_});
+    sources_.clear();
+    EXPECT_TRUE(comes_from(veth0_, CarrierSource::ANSWER));
+    run("ip link set veth1 down");
+    EXPECT_TRUE(comes(veth0_, State::DOWN));
+    umount("/sys");
 }
 
 TEST_F(CarrierWatchTest, AdministrativelyDownIsDown) {
