@@ -247,6 +247,9 @@ void Aggregate::pause(const std::string &port) {
     Member *member = find_member(port);
     if (member == nullptr || !member->port) return;
     member->paused = true;
+    // The device is about to be stopped, and only the last one to let go of its watch ends it: a
+    // watch that still asks while the driver starts the device can make the start fail.
+    member->port->watch.reset();
     changed_ = true;
 }
 

@@ -1,14 +1,19 @@
-"""The table of docs/drivers.md: a cell is ok only when everything in it was met."""
+"""The table of docs/drivers.md: a cell is ok only when everything in it was met. And how long the
+guest stood still while something was measured."""
 
 import json
+import os
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 from lab.bound import table  # noqa: E402
+from lab.bound.stalls import Stalls  # noqa: E402
 
 BEFORE, AFTER = "before\n", "\nafter\n"
 
@@ -51,8 +56,8 @@ class Table(unittest.TestCase):
                            check("a", "link", what="something else", seconds=9)])
         self.assertEqual(rows, ["| link | ok, within 20 ms | not run |"])
 
-    def test_for_every_driver(self):
-        self.assertEqual(self.write([check("all", "SIGTERM")]), ["| SIGTERM | ok | ok |"])
+    def test_of_several_drivers_at_once(self):
+        self.assertEqual(self.write([check(["a", "b"], "SIGTERM")]), ["| SIGTERM | ok | ok |"])
 
     def test_the_last_report_counts(self):
         rows = self.write([check("a", "LACP", ok=False)], [check("a", "LACP")])
@@ -61,6 +66,27 @@ class Table(unittest.TestCase):
     def test_a_column_for_what_is_no_driver(self):
         rows = self.write([check("mixed", "LACP")])
         self.assertEqual(rows, ["| LACP | not run | not run | ok |"])
+
+
+class StandingStill(unittest.TestCase):
+    STOPPED = 0.3  # seconds
+
+    def test_of_a_process_that_is_stopped(self):
+        """Somebody else stops us for a while, of which half is asked about."""
+        with Stalls() as stalls:
+            begun = time.time()
+            stopper = subprocess.Popen(
+                ["sh", "-c", f"kill -STOP {os.getpid()}; sleep {self.STOPPED}; "
+                 f"kill -CONT {os.getpid()}"])
+            while stalls.within(begun, time.time()) < self.STOPPED / 2:
+                self.assertLess(time.time() - begun, 10, "no stall was seen")
+                time.sleep(0.001)
+            ended = time.time()
+            stopper.wait(10)
+        whole = stalls.within(begun, ended)
+        self.assertGreater(whole, self.STOPPED / 2)
+        self.assertEqual(stalls.within(ended + 1, ended + 2), 0)
+        self.assertLess(stalls.within(begun, begun + whole / 2), whole)
 
 
 if __name__ == "__main__":

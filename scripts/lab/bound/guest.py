@@ -85,7 +85,9 @@ class BoundLaggd(Laggd):
                  self.log_since(self.log_start), PATIENCE, every=0.1)
 
     def log_since(self, offset):
-        return self.log.read_bytes()[offset:].decode(errors="replace")
+        with open(self.log, "rb") as file:
+            file.seek(offset)
+            return file.read().decode(errors="replace")
 
     def log_size(self):
         return self.log.stat().st_size

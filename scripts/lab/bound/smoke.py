@@ -46,7 +46,7 @@ def _play(guest, report, name, sides, drivers):
             steps.wait_carrying(side, side.ports)
         with steps.about(driver, "traffic"):
             steps.wait_ping(side, PING_LIMIT)
-    with steps.about("all", "SIGTERM"):
+    with steps.about(drivers, "SIGTERM"):
         steps.stop()
 
 

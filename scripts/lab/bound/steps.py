@@ -9,6 +9,7 @@ from ..command import LabError, wait_for
 from ..report import count, ms
 from ..traffic import answers, tcp_both_ways
 from .patience import PATIENCE
+from .stalls import Stalls
 
 UP_LIMIT = 20          # seconds; Linux bonding lets no link carry traffic in a bond's first seven
 AGREE_LIMIT = 5
@@ -19,7 +20,7 @@ STOP_LIMIT = 5
 # QEMU's e1000 and e1000e take half a second to negotiate before they say that a link is up.
 NEGOTIATION = {"e1000": 0.5, "e1000e": 0.5}
 FLOWS = 4
-LEAST_MBPS = 1         # a path that is blocked for most of the time has less; no figure of speed
+LEAST_MBPS = 0.1       # a path that is blocked for most of the time has less; no figure of speed
 ICMP_HEADERS = 28
 
 
@@ -39,7 +40,8 @@ class Steps:
 
     @contextmanager
     def about(self, driver, feature):
-        """What is booked inside is about that, and so is an error that ends it."""
+        """What is booked inside is about that, and so is an error that ends it. `driver` may be
+        several in a list."""
         before = self.driver, self.feature
         self.driver, self.feature = driver, feature
         try:
@@ -178,7 +180,7 @@ class Steps:
                     self.guest.lagg_side, side.theirs, flows=flows, seconds=seconds,
                     patience=PATIENCE)):
                 self.book(f"TCP {way}, {count(flows, 'flow')}",
-                          f"{got['mbps']:.0f} Mbit/s, {got['flows']} of {flows} flows", target,
+                          f"{got['mbps']:.1f} Mbit/s, {got['flows']} of {flows} flows", target,
                           got["mbps"] >= LEAST_MBPS and got["flows"] == flows,
                           mbps=round(got["mbps"], 1))
 
@@ -209,17 +211,20 @@ class Steps:
         word = "up" if up else "down"
         what = f"{cable.nic} ({cable.driver}): link {word} noticed"
         offset = self.laggd.log_size()
-        asked = (self.guest.plug if up else self.guest.pull)(cable.nic)
         line = f"{side.name}: {cable.nic}: link {word}"
-        try:
-            seen = wait_for(line, lambda: self.laggd.program.must_live() and
-                            self.laggd.logged_at(line, offset), LINK_WAIT)
-        except LabError:
-            self.laggd.program.must_live()
-            self._not_met(what, LabError(f"not within {LINK_WAIT} s"), target)
-            return False
-        took = seen - asked
-        self.book(what, ms(took), target, took <= limit, seconds=round(took, 4))
+        with Stalls() as stalls:
+            asked = (self.guest.plug if up else self.guest.pull)(cable.nic)
+            try:
+                seen = wait_for(line, lambda: self.laggd.program.must_live() and
+                                self.laggd.logged_at(line, offset), LINK_WAIT)
+            except LabError:
+                self.laggd.program.must_live()
+                self._not_met(what, LabError(f"not within {LINK_WAIT} s"), target)
+                return False
+        took, stood = seen - asked, stalls.within(asked, seen)
+        without = f", {ms(stood)} of which the guest stood still" if stood else ""
+        self.book(what, ms(took) + without, target, took - stood <= limit,
+                  seconds=round(took - stood, 4))
         return True
 
 

@@ -6,32 +6,31 @@ from pathlib import Path
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "drivers.md"
 BEGIN, END = "<!-- written by scripts/vm-lab table -->", "<!-- end of the table -->"
 NOT_RUN = "not run"
-FOR_ALL = "all"  # a requirement that was booked once for every driver of the run
 
 
 def write(reports, drivers):
     """`reports`: files. Of the same requirement in several of them the last one counts."""
     cells = {}
     for path in reports:
-        cells.update(_cells(json.loads(Path(path).read_text())["checks"], drivers))
+        cells.update(_cells(json.loads(Path(path).read_text())["checks"]))
     text = DOCUMENT.read_text()
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     DOCUMENT.write_text(f"{before}{BEGIN}\n\n{_table(cells, drivers)}\n{END}{after}")
 
 
-def _cells(checks, drivers):
+def _cells(checks):
     """{(feature, driver): text} of one report."""
     gathered = {}
     for check in checks:
         if not check.get("feature"):
             continue
-        for driver in _drivers_of(check, drivers):
+        for driver in _drivers_of(check):
             gathered.setdefault((check["feature"], driver), []).append(check)
     return {place: _cell(found) for place, found in gathered.items()}
 
 
-def _drivers_of(check, drivers):
-    return drivers if check["driver"] == FOR_ALL else [check["driver"]]
+def _drivers_of(check):
+    return check["driver"] if isinstance(check["driver"], list) else [check["driver"]]
 
 
 def _cell(checks):
