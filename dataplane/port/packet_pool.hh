@@ -12,8 +12,7 @@ struct rte_mempool;
 namespace lagg::port {
 
 /// Octets of a frame that one buffer holds. Every frame of the largest MTU (9216, with its Ethernet
-/// header and two tags) fits in a single buffer, and so does any frame net_af_packet can hand over:
-/// that driver copies a whole ring slot without a look at the buffer's size.
+/// header and two tags) fits in a single buffer.
 inline constexpr uint16_t kBufferBytes = 10240;
 
 /// Octets of a frame in a buffer of net_af_xdp, whose buffers must not be larger than a page.

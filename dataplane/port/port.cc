@@ -3,6 +3,7 @@
 #include "dataplane/port/interface.hh"
 #include "dataplane/port/link_watch.hh"
 #include "dataplane/port/nic_setup.hh"
+#include "dataplane/port/packet_socket.hh"
 #include "dataplane/port/presence.hh"
 
 #include <fmt/format.h>
@@ -11,12 +12,9 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
-#include <linux/if_packet.h>
-
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -29,9 +27,6 @@ namespace lagg::port {
 namespace {
 
 constexpr uint16_t kDefaultDescriptors = 1024;
-/// What the kernel writes before a frame into a slot of net_af_packet's ring.
-constexpr uint32_t kSlotHeaderBytes = TPACKET_ALIGN(TPACKET2_HDRLEN + 16) - RTE_ETHER_HDR_LEN;
-constexpr uint32_t kDefaultSlotBytes = 2048;
 
 /// The lists of a bus are not guarded: devices come and go one at a time, whoever closes them.
 std::mutex hotplug_mutex;
@@ -46,36 +41,9 @@ void remove_device(const std::string &bus, const std::string &name) {
     rte_eal_hotplug_remove(bus.c_str(), name.c_str());
 }
 
-bool has(const std::string &arguments, const std::string &key) {
-    return !argument(arguments, key).empty();
-}
-
-void append(std::string &arguments, const std::string &more) {
-    if (!arguments.empty()) arguments += ',';
-    arguments += more;
-}
-
-/// Arguments an operator should not have to know: net_af_packet takes frames of at most 2 KB unless
-/// its ring has larger slots, and a slot must not be larger than our buffers.
-std::string complete_arguments(const OpenOptions &options) {
-    std::string arguments = options.device.arguments;
-    if (options.device.driver == "net_af_packet") {
-        if (!has(arguments, "framesz") && !has(arguments, "blocksz"))
-            append(arguments, fmt::format("blocksz={},framesz={}", 4 * kBufferBytes, kBufferBytes));
-        if (!has(arguments, "qpairs") && options.queues > 1)
-            append(arguments, fmt::format("qpairs={}", options.queues));
-    }
-    return arguments;
-}
-
-/// Octets of a slot of net_af_packet's ring; 0 for other drivers.
-uint32_t slot_bytes(const Device &device, const std::string &arguments) {
-    if (device.driver != "net_af_packet") return 0;
-    const std::string text = argument(arguments, "framesz");
-    uint32_t bytes = kDefaultSlotBytes;
-    std::from_chars(text.data(), text.data() + text.size(), bytes);
-    return bytes;
-}
+/// Driver of the device whose bursts a packet socket replaces.
+constexpr const char *kShellDriver = "net_null";
+constexpr const char *kPacketDriver = "net_af_packet";
 
 } // namespace
 
@@ -112,6 +80,7 @@ Result<std::unique_ptr<Port>> Port::open(const OpenOptions &options, const Packe
     if (int code = rte_eth_macaddr_get(port->device_, &address); code < 0)
         return port->error("has no MAC address", code);
     std::memcpy(port->mac_.data(), address.addr_bytes, port->mac_.size());
+    if (port->packets_ != nullptr) port->mac_ = port->packets_->mac();
     return port;
 }
 
@@ -122,8 +91,12 @@ Result<void> Port::probe(const OpenOptions &options) {
     }
     if (Result<void> there = check_device(options.device); !there)
         return Error{fmt::format("port {}: {}", options.name, there.error().message)};
-    const std::string arguments = complete_arguments(options);
-    slot_bytes_ = slot_bytes(options.device, arguments);
+    std::string arguments = options.device.arguments;
+    if (options.device.driver == kPacketDriver) {
+        if (Result<void> done = open_packet_socket(options); !done) return done;
+        bus_name_ = fmt::format("{}_{}", kShellDriver, options.device.name);
+        arguments.clear();
+    }
     const int code = add_device(bus_, bus_name_, arguments);
     if (code < 0)
         return Error{fmt::format("port {}: DPDK cannot open device '{}{}{}': {}", options.name,
@@ -138,22 +111,32 @@ Result<void> Port::probe(const OpenOptions &options) {
     return {};
 }
 
+Result<void> Port::open_packet_socket(const OpenOptions &options) {
+    const Result<PacketOptions> wanted =
+        parse_packet_options(options.device.arguments, options.queues, options.descriptors);
+    if (!wanted) return Error{fmt::format("port {}: {}", name_, wanted.error().message)};
+    Result<std::unique_ptr<PacketSocket>> socket = PacketSocket::open(*wanted, pool_->get());
+    if (!socket) return Error{fmt::format("port {}: {}", name_, socket.error().message)};
+    packets_ = *std::move(socket);
+    return {};
+}
+
 /// Everything that can be chosen only while the device is stopped, for the MTU in mtu_.
 Result<void> Port::configure() {
     rte_eth_dev_info info{};
     if (int code = rte_eth_dev_info_get(device_, &info); code < 0)
         return error("cannot be asked what it is", code);
-    driver_ = info.driver_name;
-    interface_index_ = info.if_index;
+    driver_ = packets_ != nullptr ? kPacketDriver : info.driver_name;
+    interface_index_ = packets_ != nullptr ? packets_->interface_index() : info.if_index;
     // A kernel-backed driver reports a link that is always up; the kernel knows better.
     link_source_ = interface_index_ != 0 ? LinkSource::RTNETLINK : LinkSource::DRIVER;
     if (pci_ && info.max_mtu != 0 && mtu_ > info.max_mtu)
         return Error{fmt::format("port {}: {} takes an MTU of at most {}, and {} is wanted", name_,
                                  driver_, info.max_mtu, mtu_)};
-    // net_af_packet opens as many sockets as its arguments say, and the kernel spreads frames over
-    // all of them: none may go unread, also when there are fewer workers.
+    // The kernel spreads frames over all sockets of a port: none may go unread, also when there are
+    // fewer workers.
     NicSetup setup =
-        plan_setup(info, {.queues = slot_bytes_ != 0 ? info.max_rx_queues : wanted_queues_,
+        plan_setup(info, {.queues = packets_ != nullptr ? packets_->queues() : wanted_queues_,
                           .mtu = mtu_,
                           .one_pool = one_pool_});
     queues_ = setup.queues;
@@ -162,7 +145,7 @@ Result<void> Port::configure() {
     if (int code = rte_eth_dev_configure(device_, queues_, queues_, &setup.conf); code < 0)
         return error(fmt::format("does not take {} queues", queues_), code);
     if (Result<void> done = set_up_queues(); !done) return done;
-    if (slot_bytes_ != 0 && found_mtu_ == 0) read_interface_mtu(interface_index_, found_mtu_);
+    if (packets_ != nullptr && found_mtu_ == 0) read_interface_mtu(interface_index_, found_mtu_);
     return apply_mtu(mtu_);
 }
 
@@ -172,7 +155,7 @@ Result<void> Port::set_up_queues() {
     if (int code = rte_eth_dev_adjust_nb_rx_tx_desc(device_, &rx_descriptors, &tx_descriptors);
         code < 0)
         return error(fmt::format("does not take {} descriptors a queue", rx_descriptors), code);
-    rx_descriptors_ = rx_descriptors;
+    rx_descriptors_ = packets_ != nullptr ? packets_->slots() : rx_descriptors;
     rte_mempool *buffers = xdp_ ? pool_->for_xdp() : pool_->get();
     if (buffers == nullptr)
         return Error{fmt::format(
@@ -194,6 +177,9 @@ Result<void> Port::set_up_queues() {
 Result<void> Port::start() {
     if (int code = rte_eth_dev_start(device_); code < 0) return error("cannot be started", code);
     started_ = true;
+    if (packets_ != nullptr)
+        if (Result<void> done = packets_->install(device_); !done)
+            return Error{fmt::format("port {}: {}", name_, done.error().message)};
     promiscuous_ = rte_eth_promiscuous_enable(device_) == 0;
     hearing_.slow = hear_slow_protocols();
     describe_bursts();
@@ -216,11 +202,13 @@ Result<void> Port::start_again() {
 Result<void> Port::stop() {
     watch_.reset();
     started_ = false;
+    if (packets_ != nullptr) packets_->uninstall();
     if (int code = rte_eth_dev_stop(device_); code < 0) return error("cannot be stopped", code);
     return {};
 }
 
 Result<bool> Port::empty_queues() {
+    if (packets_ != nullptr) return false; // it has none
     bool stopped = true;
     for (uint16_t queue = 0; queue < queues_ && stopped; ++queue)
         stopped = rte_eth_dev_tx_queue_stop(device_, queue) == 0;
@@ -262,20 +250,18 @@ Result<void> Port::set_mtu(uint16_t mtu) {
 }
 
 Result<void> Port::apply_mtu(uint16_t mtu) {
-    if (slot_bytes_ != 0 && mtu + kHeaderBytes + kSlotHeaderBytes > slot_bytes_)
-        return Error{fmt::format(
-            "port {}: MTU {} does not fit into its ring's slots of {} bytes; leave framesz and "
-            "blocksz out of its device string, or raise them",
-            name_, mtu, slot_bytes_)};
+    if (packets_ != nullptr && mtu + kHeaderBytes + packet_slot_header() > packets_->slot_bytes())
+        return Error{fmt::format("port {}: MTU {} does not fit into its ring's slots of {} bytes; "
+                                 "leave framesz out of its "
+                                 "device string, or raise it",
+                                 name_, mtu, packets_->slot_bytes())};
     if (xdp_ && mtu + kHeaderBytes > kXdpBufferBytes)
         return Error{fmt::format("port {}: MTU {} is too large for net_af_xdp, whose frames have "
                                  "to fit into a page; use "
                                  "net_af_packet, or an MTU of at most {}",
                                  name_, mtu, kXdpBufferBytes - kHeaderBytes)};
-    // net_af_packet claims to take no frame above 1518 octets, whatever its ring holds, so that
-    // ethdev refuses every larger MTU; the interface behind it is the one that decides.
-    const int code = slot_bytes_ != 0 ? set_interface_mtu(interface_index_, mtu)
-                                      : rte_eth_dev_set_mtu(device_, mtu);
+    const int code = packets_ != nullptr ? set_interface_mtu(interface_index_, mtu)
+                                         : rte_eth_dev_set_mtu(device_, mtu);
     // Drivers of rings and the like have no MTU of their own and pass what a buffer holds.
     if (code < 0 && (code != -ENOTSUP || mtu + kHeaderBytes > kBufferBytes))
         return error(fmt::format("the device refuses MTU {}", mtu), code);
@@ -358,6 +344,7 @@ Port::~Port() {
     if (started_) {
         // The interface of a kernel-backed port stays, and would stay promiscuous.
         if (!gone) rte_eth_promiscuous_disable(device_);
+        if (packets_ != nullptr) packets_->uninstall();
         rte_eth_dev_stop(device_);
     }
     // The interface goes back to its owner as it was.

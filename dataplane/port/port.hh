@@ -19,6 +19,7 @@ namespace lagg::port {
 
 class LinkEvents;
 class LinkWatch;
+class PacketSocket;
 
 /// An ethdev's number. Not to be mistaken for a LACP port number.
 using DeviceId = uint16_t;
@@ -109,6 +110,8 @@ class Port {
     const std::shared_ptr<LinkWatch> &watch() const { return watch_; }
     /// Index of the kernel interface behind the port, 0 without one.
     unsigned interface_index() const { return interface_index_; }
+    /// Null unless the port's driver is net_af_packet.
+    const PacketSocket *packet_socket() const { return packets_.get(); }
     bool is_pci() const { return pci_; }
     /// What of the device's abilities is in use, in words.
     const std::vector<std::string> &features() const { return features_; }
@@ -116,6 +119,7 @@ class Port {
   private:
     Port() = default;
     Result<void> probe(const OpenOptions &options);
+    Result<void> open_packet_socket(const OpenOptions &options);
     Result<void> configure();
     Result<void> set_up_queues();
     Result<void> apply_mtu(uint16_t mtu);
@@ -143,8 +147,8 @@ class Port {
     uint16_t queues_ = 1;
     uint16_t rx_descriptors_ = 0;
     uint16_t mtu_ = 1500;
-    int found_mtu_ = 0;       ///< of net_af_packet's interface when it was opened
-    uint32_t slot_bytes_ = 0; ///< of net_af_packet's ring; 0 with any other driver
+    int found_mtu_ = 0;                     ///< of net_af_packet's interface when it was opened
+    std::unique_ptr<PacketSocket> packets_; ///< of net_af_packet; null with any other driver
     MacAddress mac_{};
     std::optional<MacAddress> added_mac_; ///< that the device listens to besides its own
     bool replaced_mac_ = false;           ///< the device has the lagg's instead of its own

@@ -121,11 +121,12 @@ class PingStreams:
 class TcpServer:
     """An iperf3 server for as long as it is kept."""
 
-    def __init__(self, namespace, log, port=5201):
+    def __init__(self, namespace, log, port=5201, patience=5):
         self.program = Program("iperf3 -s", namespace.argv(["iperf3", "-s", "-p", str(port)]), log)
         self.port = port
         wait_for("the iperf3 server", lambda: self.program.must_live() and "listening" in
-                 namespace.run(["sh", "-c", f"ss -Hltn sport = :{port} | sed s/.*/listening/"]), 5)
+                 namespace.run(["sh", "-c", f"ss -Hltn sport = :{port} | sed s/.*/listening/"],
+                               2 * patience), patience)
 
     def stop(self):
         self.program.stop(signal.SIGTERM, timeout=2)
@@ -133,19 +134,38 @@ class TcpServer:
 
 def tcp(namespace, target, port=5201, flows=32, seconds=2, backwards=False):
     """TCP from here to `target`, or from there to here; {"mbps", "retransmits", "flows"}."""
+    return _iperf(namespace, target, port, flows, seconds, ["-R"] if backwards else [],
+                  lambda end: _one_way(end, end["streams"], ""))
+
+
+def tcp_both_ways(namespace, target, port=5201, flows=32, seconds=2, patience=15):
+    """TCP from here to `target` and at the same time back; what tcp() says of each. `patience` is
+    for how many seconds the programs may take longer than the traffic."""
+    def both(end):
+        return tuple(_one_way(end, [stream for stream in end["streams"]
+                                    if stream["sender"]["sender"] == ours], suffix)
+                     for ours, suffix in ((True, ""), (False, "_bidir_reverse")))
+
+    return _iperf(namespace, target, port, flows, seconds, ["--bidir"], both, patience)
+
+
+def _iperf(namespace, target, port, flows, seconds, more, told, patience=15):
+    """What `told` makes of the end of iperf3's report."""
     # Small windows: many flows with large ones only overflow the short socket buffers behind which
     # user-space switches read.
     argv = ["iperf3", "-J", "-c", target, "-p", str(port), "-P", str(flows), "-t", str(seconds),
-            *(["-w", "16K"] if flows > 1 else []),
-            "--connect-timeout", "3000", *(["-R"] if backwards else [])]
-    text = namespace.run(argv, timeout=seconds + 15, check=False)
+            *(["-w", "16K"] if flows > 1 else []), "--connect-timeout", "3000", *more]
+    text = namespace.run(argv, timeout=seconds + patience, check=False)
     try:
         report = json.loads(text)
         if "error" in report:
             raise LabError(f"iperf3 to {target}: {report['error']}")
-        end = report["end"]
-        return {"mbps": end["sum_received"]["bits_per_second"] / 1e6,
-                "retransmits": end["sum_sent"].get("retransmits", 0),
-                "flows": sum(stream["receiver"]["bytes"] > 0 for stream in end["streams"])}
+        return told(report["end"])
     except (ValueError, KeyError) as error:
         raise LabError(f"iperf3 to {target} gave no report: {text[-300:]}") from error
+
+
+def _one_way(end, streams, suffix):
+    return {"mbps": end[f"sum_received{suffix}"]["bits_per_second"] / 1e6,
+            "retransmits": end[f"sum_sent{suffix}"].get("retransmits", 0),
+            "flows": sum(stream["receiver"]["bytes"] > 0 for stream in streams)}

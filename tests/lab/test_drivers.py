@@ -59,7 +59,8 @@ class Table(unittest.TestCase):
         self.assertEqual(rows, ["| LACP | ok | not run |"])
 
     def test_a_column_for_what_is_no_driver(self):
-        self.assertEqual(self.write([check("mixed", "LACP")]), ["| LACP | not run | not run | ok |"])
+        rows = self.write([check("mixed", "LACP")])
+        self.assertEqual(rows, ["| LACP | not run | not run | ok |"])
 
 
 if __name__ == "__main__":

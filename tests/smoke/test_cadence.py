@@ -112,7 +112,7 @@ class BlockedStart(Cadence):
         self.more_cables(3)
         self.peer = self.partner([*PARTNER_PORTS, "r3"])
         self.laggd.env |= {"LD_PRELOAD": str(SLOW_START), "LAGG_SLOW_SECONDS": str(BLOCKED),
-                           "LAGG_SLOW_DEVICE": "net_af_packet_p3"}
+                           "LAGG_SLOW_DEVICE": "net_null_net_af_packet_p3"}
         self.up(["p1", "p2", "p3"], ports=PORTS)
 
     def add_slow_port(self):

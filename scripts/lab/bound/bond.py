@@ -2,8 +2,8 @@
 
 from ..command import run
 from ..linux_bonding import parsed
+from .patience import PATIENCE
 
-NAME = "bond0"
 # What laggd calls a protocol, and the mode of the driver that goes with it.
 MODES = {"lacp": "802.3ad", "failover": "active-backup", "loadbalance": "balance-xor",
          "roundrobin": "balance-rr"}
@@ -27,29 +27,29 @@ class Bond:
             more += ["lacp_rate", "fast"]
         if protocol in ("lacp", "loadbalance"):
             more += ["xmit_hash_policy", "layer3+4"]
-        self._ip("link", "add", self.name, "type", "bond", "mode", MODES[protocol], *more)
+        lines = [f"link add {self.name} type bond mode {MODES[protocol]} {' '.join(more)}"]
         for interface in interfaces:
-            self._ip("link", "set", interface, "down")
-            self._ip("link", "set", interface, "master", self.name)
-        self._ip("link", "set", self.name, "mtu", str(mtu), "up")
-        for address in addresses:
-            self._ip("addr", "add", address, "dev", self.name, *(["nodad"] if ":" in address else []))
+            lines += [f"link set {interface} down", f"link set {interface} master {self.name}"]
+        lines.append(f"link set {self.name} mtu {mtu} up")
+        lines += [f"addr add {address} dev {self.name}{' nodad' if ':' in address else ''}"
+                  for address in addresses]
+        self._ip(*lines)
 
     def remove(self):
         if self.interfaces:
-            self._ip("link", "del", self.name)
+            self._ip(f"link del {self.name}")
         self.interfaces = []
 
     def set_mtu(self, mtu):
-        self._ip("link", "set", self.name, "mtu", str(mtu))
+        self._ip(f"link set {self.name} mtu {mtu}")
 
     def active(self, interface):
         """With active-backup: `interface` is the one in use."""
         path = f"/sys/class/net/{self.name}/bonding/active_slave"
-        self.namespace.run(["sh", "-c", f"echo {interface} > {path}"])
+        self.namespace.run(["sh", "-c", f"echo {interface} > {path}"], PATIENCE)
 
     def text(self):
-        return self.namespace.run(["cat", f"/proc/net/bonding/{self.name}"])
+        return self.namespace.run(["cat", f"/proc/net/bonding/{self.name}"], PATIENCE)
 
     def told(self):
         """As parsed() tells it."""
@@ -60,5 +60,7 @@ class Bond:
         return [name for name, member in self.told()["members"].items()
                 if member["actor"] and member["actor"]["state"] & DISTRIBUTING]
 
-    def _ip(self, *words):
-        run(["ip", "-n", self.namespace.name, *words])
+    def _ip(self, *lines):
+        """Lines for one `ip`, since starting a program takes long under emulation."""
+        run(["ip", "-n", self.namespace.name, "-batch", "-"], text_in="\n".join(lines) + "\n",
+            timeout=PATIENCE)

@@ -7,18 +7,20 @@ bond N and has addresses of a network of its own.
 import re
 import shutil
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from ..command import LabError, run, wait_for
 from ..laggd import Laggd, config_text
 from ..network import Namespace
+from ..traffic import TcpServer
 from . import pci
 from .bond import Bond
 from .cabling import CABLES
 from .monitor import Monitor
+from .patience import PATIENCE
 
 UNPLUG_LIMIT = 20  # seconds; the port's indicator blinks for five first
-START_LIMIT = 60  # seconds until laggd has opened its ports; much of it is DPDK's own, emulated
 
 
 class Side:
@@ -80,7 +82,7 @@ class BoundLaggd(Laggd):
         """Until it says that it runs; then every device was tried."""
         self.start()
         wait_for("laggd running", lambda: self.program.must_live() and " running " in
-                 self.log_since(self.log_start), START_LIMIT, every=0.1)
+                 self.log_since(self.log_start), PATIENCE, every=0.1)
 
     def log_since(self, offset):
         return self.log.read_bytes()[offset:].decode(errors="replace")
@@ -95,6 +97,10 @@ class BoundLaggd(Laggd):
             if text in line and (stamp := re.match(r"[\d-]+ [\d:]+\.\d+", line)):
                 return datetime.fromisoformat(stamp[0]).timestamp()
         return None
+
+    def show(self, *arguments):
+        return run([str(self.programs.laggctl), "--socket", str(self.socket), *arguments],
+                   timeout=PATIENCE)
 
     def lagg_named(self, name):
         self.program.must_live()
@@ -124,7 +130,7 @@ class Guest:
         self.lagg_side = Namespace("lagg", "lagg")
         self.partner_side = Namespace("partner", "partner")
         self.interfaces = {}  # of the partner, by number of the cable
-        self.laggd = None
+        self.laggd = self.tcp_server = None
         self.sides = []
         self.pulled = set()     # names of NICs
         self.unplugged = set()  # cables whose NIC was taken out, or is dead
@@ -136,7 +142,7 @@ class Guest:
         """The partner's NIC, to its namespace, under the name that QEMU has for it."""
         interface = pci.interface(cable.partner_slot)
         run(["ip", "link", "set", interface, "netns", self.partner_side.name, "name",
-             cable.partner_nic])
+             cable.partner_nic], PATIENCE)
         self.interfaces[cable.number] = cable.partner_nic
 
     def begin(self, name, sides, **daemon):
@@ -157,31 +163,47 @@ class Guest:
         """The configuration, of what the sides are at the moment. `daemon`: keys of [daemon]."""
         self.laggd.write(self.sides, self.eal, **daemon)
 
+    def serve_tcp(self):
+        """An iperf3 server at the partner's, until the guest ends."""
+        if self.tcp_server is None:
+            self.tcp_server = TcpServer(self.partner_side, self.directory / "iperf3.out",
+                                        patience=PATIENCE)
+
     def end(self):
-        """Everything as it was before begin(). What laggctl says is kept beside laggd's log."""
-        if self.laggd is not None:
-            if self.laggd.program is not None:
-                self.keep_what_is_said()
-                self.laggd.stop()
-            self.lagg_side.run([str(self.programs.laggd), "--remove-interfaces"], timeout=30,
-                               check=False)
-        for cable in list(self.unplugged):
-            self.plug_in(cable)
-        for nic in list(self.pulled):
-            self.plug(nic)
-        for side in self.sides:
-            side.bond.remove()
+        """Everything as it was before begin(). What laggctl says is kept beside laggd's log. What
+        fails does not keep the rest from being done; LabError tells the first of it."""
+        steps = [self._end_laggd, *(partial(self.plug_in, cable) for cable in self.unplugged),
+                 *(partial(self.plug, nic) for nic in self.pulled),
+                 *(side.bond.remove for side in self.sides)]
+        errors = []
+        for step in steps:
+            try:
+                step()
+            except (LabError, OSError) as error:
+                errors.append(str(error))
         self.laggd, self.sides = None, []
+        if errors:
+            raise LabError(errors[0])
+
+    def _end_laggd(self):
+        if self.laggd is None:
+            return
+        if self.laggd.program is not None:
+            self.keep_what_is_said()
+            self.laggd.stop()
+        self.lagg_side.run([str(self.programs.laggd), "--remove-interfaces"], PATIENCE)
 
     def keep_what_is_said(self):
         """laggctl's output and the driver's view, as files."""
-        base = [str(self.programs.laggctl), "--socket", str(self.laggd.socket)]
-        outputs = {"laggctl.txt": [*base, "show"], "laggctl.json": [*base, "-j", "show"]}
-        for file, argv in outputs.items():
-            text = self.lagg_side.run(argv, check=False)
+        sources = {"laggctl.txt": partial(self.laggd.show, "show"),
+                   "laggctl.json": partial(self.laggd.show, "-j", "show"),
+                   **{f"{side.bond.name}.txt": side.bond.text for side in self.sides}}
+        for file, source in sources.items():
+            try:
+                text = source()
+            except LabError as error:
+                text = f"{error}\n"
             (self.laggd.directory / file).write_text(text)
-        (self.laggd.directory / "bonding.txt").write_text(
-            "".join(f"== {side.bond.name}\n{side.bond.text()}" for side in self.sides))
 
     # --- cables -----------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from ..traffic import PingStream
 from .cabling import cables_of
 from .guest import UNPLUG_LIMIT, Side
 from .lacpdus import Lacpdus
+from .patience import PATIENCE
 from .steps import Steps
 
 EVERY_SECOND = 1.5     # a LACPDU of the fast rate, and what emulation adds
@@ -16,7 +17,6 @@ TIMEOUT_LIMIT = 6      # three LACPDUs that do not come, and what emulation adds
 BACK_LIMIT = 40        # a port that failed is tried every 5 s, and LACP takes its time
 WATCHED = 6            # seconds after the NIC is gone
 PING_INTERVAL = 0.05
-FIRST_LIMIT = 10       # for the first answer of a stream
 OUTAGE_LIMIT = 4       # until LACP has noticed what nobody said
 
 
@@ -43,7 +43,7 @@ def _unplugged(steps, side):
     with _others_go_on(steps, side, "unplugged"):
         steps.guest.unplug(lost)
         let_go = steps.wait(f"{lost.nic} is let go", lambda: steps.guest.gone(lost), UNPLUG_LIMIT)
-        _wait_watched()
+        steps.until(time.monotonic() + WATCHED)
     steps.wait_carrying(side, side.ports[1:])
     return let_go
 
@@ -59,14 +59,8 @@ def _dies(steps, side):
     with _others_go_on(steps, side, "dead"):
         steps.guest.kill_device(side.cables[0])
         steps.wait_carrying(side, side.ports[1:], TIMEOUT_LIMIT)
-        _wait_watched()
+        steps.until(time.monotonic() + WATCHED)
     steps.pings(side)
-
-
-def _wait_watched():
-    """What is measured takes that long: the other ports have to go on all the time."""
-    end = time.monotonic() + WATCHED
-    wait_for("the end of the watched time", lambda: time.monotonic() >= end, WATCHED + 1, every=0.1)
 
 
 @contextmanager
@@ -77,7 +71,7 @@ def _others_go_on(steps, side, word):
     lacpdus = Lacpdus(guest.partner_side, guest.interfaces[kept.number])
     pings = PingStream(guest.lagg_side, side.ours, side.theirs,
                        steps.laggd.directory / f"ping-{word}.out", PING_INTERVAL)
-    wait_for("a first answer", lambda: "icmp_seq=" in pings.program.said(), FIRST_LIMIT)
+    wait_for("a first answer", lambda: "icmp_seq=" in pings.program.said(), PATIENCE)
     begun = time.time()
     try:
         yield

@@ -1,8 +1,10 @@
 """The short scenario: one lagg for each driver, LACP opposite Linux bonding, all in one daemon; and
 the same with one lagg of several drivers."""
 
+from ..command import wait_for
 from .cabling import DRIVERS, cables_of
 from .guest import Side
+from .patience import PATIENCE
 from .steps import Steps
 
 PING_LIMIT = 5  # seconds
@@ -55,7 +57,7 @@ def _comes_up(steps, side, driver):
         if not steps.wait_carrying(side, side.ports[:-1]):
             return False
     with steps.about(late.driver, "link down at start"):
-        port = steps.laggd.port(late.nic)
+        port = wait_for("laggd's answer", lambda: steps.laggd.port(late.nic), PATIENCE)
         steps.book(f"{late.nic} ({late.driver}): pulled before the start",
                    "link up" if port["link_up"] else "link down", "link down",
                    not port["link_up"])

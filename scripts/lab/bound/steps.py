@@ -7,19 +7,24 @@ from contextlib import contextmanager
 
 from ..command import LabError, wait_for
 from ..report import count, ms
-from ..traffic import TcpServer, answers, tcp
+from ..traffic import answers, tcp_both_ways
+from .patience import PATIENCE
 
 UP_LIMIT = 20          # seconds; Linux bonding lets no link carry traffic in a bond's first seven
 AGREE_LIMIT = 5
 LINK_LIMIT = 0.1       # for laggd to notice a link
 LINK_WAIT = 6          # how long it is waited for at all
+LEFT_OUT = 1           # a cable stays out for so long at least, as it does in anybody's hands
 STOP_LIMIT = 5
 # QEMU's e1000 and e1000e take half a second to negotiate before they say that a link is up.
 NEGOTIATION = {"e1000": 0.5, "e1000e": 0.5}
 FLOWS = 4
 LEAST_MBPS = 1         # a path that is blocked for most of the time has less; no figure of speed
 ICMP_HEADERS = 28
-TCP_PORT = 5201
+
+
+class Booked(LabError):
+    """An error that is in the report."""
 
 
 class Steps:
@@ -34,11 +39,16 @@ class Steps:
 
     @contextmanager
     def about(self, driver, feature):
-        """What is booked inside is about that."""
+        """What is booked inside is about that, and so is an error that ends it."""
         before = self.driver, self.feature
         self.driver, self.feature = driver, feature
         try:
             yield
+        except LabError as error:
+            if not isinstance(error, Booked):
+                self._not_met("no error", error, "")
+                raise Booked(str(error)) from error
+            raise
         finally:
             self.driver, self.feature = before
 
@@ -76,6 +86,12 @@ class Steps:
         first, *rest = str(error).splitlines()
         self.book(what, first.removeprefix(f"{what}: "), target, False)
         self.report.show("\n".join(rest))
+
+    @staticmethod
+    def until(end):
+        """Something has to last that long, by time.monotonic()."""
+        wait_for("the end of a time", lambda: time.monotonic() >= end,
+                 end - time.monotonic() + 1)
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -139,7 +155,7 @@ class Steps:
 
     def pings(self, side):
         for target in (side.theirs, side.theirs6):
-            got = answers(self.guest.lagg_side, target, 5)
+            got = answers(self.guest.lagg_side, target, 5, PATIENCE)
             self.book(f"pings of {target}", f"{got} of 5", ">= 4 of 5", got >= 4)
 
     def full_size_pings(self, side):
@@ -147,32 +163,29 @@ class Steps:
         mtu = side.mtu
         for namespace, target, way in ((self.guest.lagg_side, side.theirs, "from laggd"),
                                        (self.guest.partner_side, side.ours, "to laggd")):
-            text = namespace.run(["ping", "-n", "-c", "5", "-i", "0.1", "-W", "1", "-M", "do", "-s",
-                                  str(mtu - ICMP_HEADERS), target], timeout=15, check=False)
+            text = namespace.run(["ping", "-n", "-c", "5", "-i", "0.05", "-W", "1", "-M", "do",
+                                  "-s", str(mtu - ICMP_HEADERS), target], PATIENCE, check=False)
             match = re.search(r"(\d+) received", text)
             got = int(match[1]) if match else 0
             self.book(f"whole pings of {mtu} octets {way}", f"{got} of 5", ">= 4 of 5", got >= 4)
 
     def tcp_both_ways(self, side, seconds=1, flows=FLOWS):
         """Short, and not to see how fast it is."""
-        server = TcpServer(self.guest.partner_side, self.laggd.directory / "iperf3.out", TCP_PORT)
-        try:
-            for backwards, way in ((False, "from laggd"), (True, "to laggd")):
-                what = f"TCP {way}, {count(flows, 'flow')}"
-                target = f">= {LEAST_MBPS} Mbit/s, every flow"
-                with self.attempt(what, target):
-                    got = tcp(self.guest.lagg_side, side.theirs, TCP_PORT, flows, seconds,
-                              backwards)
-                    self.book(what, f"{got['mbps']:.0f} Mbit/s, {got['flows']} of {flows} flows",
-                              target, got["mbps"] >= LEAST_MBPS and got["flows"] == flows,
-                              mbps=round(got["mbps"], 1))
-        finally:
-            server.stop()
+        target = f">= {LEAST_MBPS} Mbit/s, every flow"
+        with self.attempt("TCP both ways", target):
+            self.guest.serve_tcp()
+            for way, got in zip(("from laggd", "to laggd"), tcp_both_ways(
+                    self.guest.lagg_side, side.theirs, flows=flows, seconds=seconds,
+                    patience=PATIENCE)):
+                self.book(f"TCP {way}, {count(flows, 'flow')}",
+                          f"{got['mbps']:.0f} Mbit/s, {got['flows']} of {flows} flows", target,
+                          got["mbps"] >= LEAST_MBPS and got["flows"] == flows,
+                          mbps=round(got["mbps"], 1))
 
     def wait_ping(self, side, limit=UP_LIMIT):
         """The first answer."""
         return self.wait(f"a ping of {side.theirs}",
-                         lambda: answers(self.guest.lagg_side, side.theirs, 1) == 1, limit)
+                         lambda: answers(self.guest.lagg_side, side.theirs, 1, PATIENCE) == 1, limit)
 
     # --- cables -----------------------------------------------------------------------------------
 
@@ -181,8 +194,10 @@ class Steps:
         its carrier."""
         rest = [other.nic for other in side.cables if other is not cable]
         with self.about(cable.driver, "link down and up"):
+            begun = time.monotonic()
             if self.link_noticed(side, cable, False):
                 self.wait_carrying(side, rest, 1)
+                self.until(begun + LEFT_OUT)
                 self.link_noticed(side, cable, True)
             else:
                 self.guest.plug(cable.nic)
@@ -212,7 +227,7 @@ def _unequal(port, end, ours, theirs):
     """What two descriptions of one end of a link do not have in common."""
     if theirs is None:
         return [f"{port}: the driver says nothing of our {end}"]
-    return [f"{port}: {end}: {key} is {_comparable(ours[key])} to laggd, {theirs[key]} to the driver"
+    return [f"{port}: {end}: {key} is {ours[key]} to laggd, {theirs[key]} to the driver"
             for key in ("system", "key", "port", "port_priority", "system_priority")
             if key in theirs and _comparable(ours[key]) != theirs[key]]
 
