@@ -121,6 +121,16 @@ TEST_F(RecordTest, AFrameByTheOldPortHasNotMoved) {
     EXPECT_EQ(outcome.moved, 3 * kMs + kOnTheWay);
 }
 
+// A worker that is held up when the cable comes back sends its frames late, which had moved before.
+TEST_F(RecordTest, AFlowThatMovedHasMovedWhateverComesAfter) {
+    const Nanoseconds back = kEvent + 30 * kMs;
+    fail_over(kEvent + 2 * kMs, back - 15 * kMs);
+    record_.came(send(0, back - 15 * kMs), back + kMs, 0);
+    const Outcome outcome = record_.outcome({.at = kEvent, .dead = 0, .back = back});
+    EXPECT_EQ(outcome.late, 1u);
+    EXPECT_EQ(outcome.moved, 2 * kMs + kOnTheWay);
+}
+
 TEST_F(RecordTest, LossAtTheReturnOfTheCableIsCountedApart) {
     const Nanoseconds back = kEvent + 20 * kMs;
     fail_over(kEvent + kMs, back);
