@@ -26,7 +26,7 @@ class Failover(unittest.TestCase):
         chance = random.Random(1)
         for turn in turns:
             down, up = failover_bench.pull_once(stand, "pull", turn, chance)
-            told = f"pull {turn}: {down}, {up}"
+            told = f"pull {turn}: {down}, {up}; laggd said: {stand.daemons[0].said(10)}"
             self.assertIsNotNone(down["moved_ms"], told)
             self.assertLess(down["moved_ms"], LIMIT, told)
             self.assertEqual((down["doubled"], up["doubled"], down["stuck"]), (0, 0, 0), told)
