@@ -57,7 +57,7 @@ std::vector<bool> Record::flows_of_dead_port(const Event &event) const {
     if (event.every_flow) return flows;
     if (event.dead) {
         for (const Frame &frame : frames_)
-            if (frame.sent < event.at && arrived(frame, event))
+            if (frame.came < event.at && arrived(frame, event))
                 flows[frame.flow] = frame.port == *event.dead;
         return flows;
     }
