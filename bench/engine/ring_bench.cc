@@ -129,9 +129,11 @@ struct Contestant {
 struct Contest {
     Contest(unsigned count, const Options &options, const port::PacketPool &pool)
         : workers(count),
-          circuit(count, options.frames), laggd{"laggd", make_laggd(prefix("w"), circuit.of_engine(kMembers), pool)},
-          balance{"net_bonding",
-                  make_net_bonding(BondingMode::BALANCE, prefix("balance"), circuit.of_engine(kMembers), pool)} {}
+          circuit(count, options.frames), laggd{"laggd",
+                                                make_laggd(prefix("w"), circuit.of_engine(kMembers),
+                                                           pool)},
+          balance{"net_bonding", make_net_bonding(BondingMode::BALANCE, prefix("balance"),
+                                                  circuit.of_engine(kMembers), pool)} {}
     std::string prefix(const char *of) const { return of + std::to_string(workers); }
 
     unsigned workers;
@@ -157,8 +159,8 @@ void compare(Contest &contest, std::vector<Contestant *> contestants, const Dire
 void compare_all(const Options &options, const port::PacketPool &pool) {
     const Direction down{"down", true, false}, up{"up", false, true};
     Contest one(1, options, pool);
-    Contestant lacp{"net_bonding-802.3ad",
-                    make_net_bonding(BondingMode::LACP, "lacp1", one.circuit.of_engine(kMembers), pool)};
+    Contestant lacp{"net_bonding-802.3ad", make_net_bonding(BondingMode::LACP, "lacp1",
+                                                            one.circuit.of_engine(kMembers), pool)};
     std::optional<Contest> two;
     if (rte_lcore_count() > 2) two.emplace(2, options, pool);
     Rows rows;

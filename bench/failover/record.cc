@@ -57,7 +57,7 @@ std::vector<bool> Record::flows_of_dead_port(const Event &event) const {
     if (event.every_flow) return flows;
     if (event.dead) {
         for (const Frame &frame : frames_)
-            if (frame.sent < event.at && arrived(frame, event))
+            if (frame.came < event.at && arrived(frame, event))
                 flows[frame.flow] = frame.port == *event.dead;
         return flows;
     }
@@ -92,7 +92,8 @@ void Record::find_times(const Event &event, Outcome &outcome) const {
     }
     outcome.dead = last_given - event.at;
     if (!event.dead && after_last_gone == 0) return;
-    for (size_t i = after_last_gone; i < end; ++i) {
+    // The port tells that a frame has moved; without one only that no frame is lost any more.
+    for (size_t i = event.dead ? 0 : after_last_gone; i < end; ++i) {
         const Frame &frame = frames_[i];
         if (met_return(frame, event)) return;
         if (!affected[frame.flow] || !arrived(frame, event) || frame.came < event.at) continue;

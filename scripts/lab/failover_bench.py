@@ -14,6 +14,7 @@ import json
 import os
 import random
 import re
+import select
 import signal
 import subprocess
 import tempfile
@@ -37,6 +38,7 @@ FLOWS = {2: 16, 4: 48}
 RING_MIB = 288
 # How long a pulled cable stays out when frames pass again, and how long is waited for anything, in seconds.
 OUT_SECONDS, LIMIT_SECONDS = 0.03, 4.0
+ANSWER_SECONDS = 20
 QUIET_SECONDS = 1.2
 # Of two pulls, in milliseconds.
 APART = (5, 300)
@@ -60,6 +62,9 @@ class Traffic:
         self._answer("its start")
 
     def _answer(self, command):
+        # A line for a command, so that none waits in the buffer where select() does not see it.
+        if not select.select([self.process.stdout], [], [], ANSWER_SECONDS)[0]:
+            raise LabError(f"cable_failover does not answer '{command}' within {ANSWER_SECONDS} s")
         line = self.process.stdout.readline()
         if not line:
             raise LabError(f"cable_failover ended at '{command}': {last_lines(self.log, 3)}")

@@ -121,6 +121,24 @@ TEST_F(RecordTest, AFrameByTheOldPortHasNotMoved) {
     EXPECT_EQ(outcome.moved, 3 * kMs + kOnTheWay);
 }
 
+// Frames that were on their way in the moment of the pull may come by either port.
+TEST_F(RecordTest, APortIsOfAFlowByWhatCameBeforeTheEvent) {
+    pass_both(kEvent - 5 * kMs, kEvent);
+    record_.came(send(0, kEvent - kMs / 2), kEvent + kMs, 1);
+    const Outcome outcome = record_.outcome({.at = kEvent, .dead = 0});
+    EXPECT_EQ(outcome.moved, kMs);
+}
+
+// A worker that is held up when the cable comes back sends its frames late, which had moved before.
+TEST_F(RecordTest, AFlowThatMovedHasMovedWhateverComesAfter) {
+    const Nanoseconds back = kEvent + 30 * kMs;
+    fail_over(kEvent + 2 * kMs, back - 15 * kMs);
+    record_.came(send(0, back - 15 * kMs), back + kMs, 0);
+    const Outcome outcome = record_.outcome({.at = kEvent, .dead = 0, .back = back});
+    EXPECT_EQ(outcome.late, 1u);
+    EXPECT_EQ(outcome.moved, 2 * kMs + kOnTheWay);
+}
+
 TEST_F(RecordTest, LossAtTheReturnOfTheCableIsCountedApart) {
     const Nanoseconds back = kEvent + 20 * kMs;
     fail_over(kEvent + kMs, back);

@@ -73,10 +73,15 @@ class Verdicts(unittest.TestCase):
         self.assertTrue(self.of(pulls([0.5] * 999 + [5.0]))["met"])
         self.assertFalse(self.of(pulls([0.5] * 998 + [5.0] * 2))["met"])
 
-    def test_a_pull_that_waited_for_a_core_as_long_as_it_was_over_is_put_down_to_the_machine(self):
+    def test_a_pull_whose_threads_waited_for_a_core_is_put_down_to_the_machine(self):
         verdict = self.of(pulls([0.5] * 9) + [pull(3.0, off_core_ms=2.5)])
         self.assertEqual((verdict["met"], verdict["excused"], verdict["value"]), (True, 1, 0.5))
         self.assertIn("1 pulls put down to the machine", failover_results.in_words(verdict)[0])
+
+    def test_good_pulls_are_put_down_to_the_machine_as_bad_ones_are(self):
+        self.assertEqual(self.of([pull(0.1), pull(0.2, off_core_ms=0.6), pull(0.3, off_core_ms=0.4)])["excused"], 1)
+
+    def test_a_pull_that_took_longer_than_any_waiting_counts(self):
         verdict = self.of(pulls([0.5] * 9) + [pull(3.0, off_core_ms=1.5)])
         self.assertEqual((verdict["met"], verdict["excused"], verdict["value"]), (False, 0, 3.0))
 

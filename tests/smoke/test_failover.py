@@ -12,8 +12,8 @@ from smoke import ROOT, main, programs
 
 from lab import failover_bench
 
-# Milliseconds. A lost carrier may be told a second late.
-AT_ONCE, A_SECOND_LATE = 300, 1500
+# Milliseconds. Less than the kernel takes to tell of most lost carriers of a NIC, and time enough on a busy machine.
+LIMIT = 300
 
 
 def options():
@@ -22,28 +22,28 @@ def options():
 
 
 class Failover(unittest.TestCase):
-    def pull(self, stand, turns, limit):
+    def pull(self, stand, turns):
         chance = random.Random(1)
         for turn in turns:
             down, up = failover_bench.pull_once(stand, "pull", turn, chance)
-            told = f"pull {turn}: {down}, {up}"
+            told = f"pull {turn}: {down}, {up}; laggd said: {stand.daemons[0].said(10)}"
             self.assertIsNotNone(down["moved_ms"], told)
-            self.assertLess(down["moved_ms"], limit, told)
+            self.assertLess(down["moved_ms"], LIMIT, told)
             self.assertEqual((down["doubled"], up["doubled"], down["stuck"]), (0, 0, 0), told)
             print(f"timing: traffic on another port {down['moved_ms']:.1f} ms after the {down['end']} end was pulled",
                   file=sys.stderr)
 
     def test_flows_of_a_pulled_cable_move(self):
         with failover_bench.Stand(options(), "net_af_packet", "loadbalance", 2) as stand:
-            self.pull(stand, range(4), AT_ONCE)  # each cable at each end
+            self.pull(stand, range(4))  # each cable at each end
 
     def test_the_next_port_takes_over(self):
         with failover_bench.Stand(options(), "net_af_packet", "failover", 2) as stand:
-            self.pull(stand, range(2), AT_ONCE)
+            self.pull(stand, range(2))
 
-    def test_a_carrier_that_is_told_late(self):
+    def test_a_carrier_that_the_kernel_tells_late(self):
         with failover_bench.Stand(options(), "net_af_packet", "loadbalance", 2, plain=True) as stand:
-            self.pull(stand, range(4), A_SECOND_LATE)
+            self.pull(stand, range(4))
 
     def test_frames_that_a_silent_cable_swallows_are_lost(self):
         with failover_bench.Stand(options(), "net_af_packet", "loadbalance", 2, through_bridge=True) as stand:
