@@ -96,6 +96,7 @@ TEST(GoodFiles, Full) {
                       {"right", "net_af_packet,iface=eth1", right, {}},
                       {"guest", "net_ring0", {}, {}},
                       {"spare", "0000:04:00.0", {}, {}}};
+    expected.ports[1].in_use = true;
     Lagg none;
     none.name = "lagg1";
     none.protocol = Protocol::NONE;
