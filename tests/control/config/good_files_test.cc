@@ -111,10 +111,12 @@ TEST(GoodFiles, PositionsOfWhatIsCheckedElsewhere) {
     EXPECT_EQ(positions.port_device.size(), 4u);
     EXPECT_EQ(positions.port_device["left"], (Position{16, 10}));
     EXPECT_EQ(positions.port_device["right"], (Position{23, 10}));
-    EXPECT_EQ(positions.lagg["lagg1"], (Position{80, 8}));
+    EXPECT_EQ(positions.lagg["lagg1"], (Position{81, 8}));
     EXPECT_EQ(positions.hash_bpf.size(), 1u);
-    EXPECT_EQ(positions.hash_bpf["lagg4095"], (Position{43, 88}));
-    EXPECT_EQ(positions.filters["lagg4095"], (std::vector<Position>{{46, 16}, {47, 32}, {48, 16}}));
+    EXPECT_EQ(positions.daemon[""], (Position{3, 1}));
+    EXPECT_EQ(positions.daemon["memory"], (Position{5, 10}));
+    EXPECT_EQ(positions.hash_bpf["lagg4095"], (Position{44, 88}));
+    EXPECT_EQ(positions.filters["lagg4095"], (std::vector<Position>{{47, 16}, {48, 32}, {49, 16}}));
 }
 
 TEST(GoodFiles, OtherSpellings) {
