@@ -82,7 +82,9 @@ std::string use_of_interfaces(const Machine &machine, const PciDevice &device) {
     for (const std::string &name : device.interfaces) {
         const Interface *interface = find_interface(machine, name);
         if (interface == nullptr) continue;
-        const std::vector<std::string> uses = uses_of(interface->use);
+        std::vector<std::string> uses = uses_of(interface->use);
+        if (interface->use.has_advertised_route)
+            uses.emplace_back("leads to a router that advertises itself");
         if (!uses.empty()) return "its interface " + name + " " + joined(uses);
     }
     return {};

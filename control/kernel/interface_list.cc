@@ -95,6 +95,8 @@ void add_address(nlmsghdr &message, SeenByIndex &seen) {
     // The kernel gives every interface one that is up. Who made it is told by newer kernels only,
     // so that no link-local address counts.
     if (is_ipv6_link_local(header->ifa_family, own)) return;
+    const nlattr *maker = attributes[IFA_PROTO];
+    if (maker != nullptr && nla_get_u8(maker) == IFAPROT_KERNEL_RA) return;
     const std::string address = text_of(header->ifa_family, own);
     if (!address.empty())
         on->second.use.addresses.push_back(address + "/" + std::to_string(header->ifa_prefixlen));
@@ -121,6 +123,12 @@ void add_route(nlmsghdr &message, SeenByIndex &seen) {
     if (header->rtm_dst_len != 0)
         destination = text_of(header->rtm_family, attributes[RTA_DST]) + "/" +
                       std::to_string(header->rtm_dst_len);
+    if (header->rtm_protocol == RTPROT_RA) {
+        const auto on = seen.find(number(attributes[RTA_OIF]));
+        if (on != seen.end() && destination == "default")
+            on->second.use.has_advertised_route = true;
+        return;
+    }
     if (attributes[RTA_OIF] != nullptr)
         note_route(nla_get_u32(attributes[RTA_OIF]), destination, seen);
     const nlattr *several = attributes[RTA_MULTIPATH];

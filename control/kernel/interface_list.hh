@@ -24,6 +24,9 @@ struct InterfaceUse {
     std::vector<std::string> routes;    ///< "198.51.100.0/24", "default"; none that came with an
                                         ///< address
     bool has_default_route = false;
+    /// A router's advertisement made it the way out of here, by the kernel's own doing. Addresses
+    /// and routes of that kind are not listed: they come by themselves while IPv6 is on.
+    bool has_advertised_route = false;
 };
 
 /// All interfaces of this network namespace. Needs no privilege.

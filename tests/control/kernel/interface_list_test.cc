@@ -1,15 +1,41 @@
 // Uses of an interface by the host, made with ip(8) and read with ours.
 #include "control/kernel/interface_list.hh"
 
+#include "control/kernel/netlink_socket.hh"
 #include "tests/control/kernel/namespace_fixture.hh"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/msg.h>
 
 namespace lagg::kernel {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+
+/// An address as the kernel makes one when a router advertises its prefix; ip(8) cannot say that
+/// yet.
+void add_as_advertised(const std::string &address, const std::string &interface) {
+    ifaddrmsg header{};
+    header.ifa_family = AF_INET6;
+    header.ifa_prefixlen = 64;
+    header.ifa_flags = IFA_F_NODAD;
+    header.ifa_index = if_nametoindex(interface.c_str());
+    const Message message =
+        make_message(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE, &header, sizeof header);
+    in6_addr octets{};
+    ASSERT_EQ(inet_pton(AF_INET6, address.c_str(), &octets), 1);
+    put(message, IFA_LOCAL, &octets, sizeof octets);
+    const uint8_t maker = IFAPROT_KERNEL_RA;
+    put(message, IFA_PROTO, &maker, sizeof maker);
+    const Result<Socket> socket = connect_route();
+    ASSERT_TRUE(socket);
+    ASSERT_EQ(request(socket->get(), message).error, 0);
+}
 
 class InterfaceListTest : public NamespaceTest {
   protected:
@@ -64,6 +90,16 @@ TEST_F(InterfaceListTest, Routes) {
     // In another table, and over several ways.
     run("ip route add 203.0.113.0/24 table 7 nexthop dev eth1 weight 1 nexthop dev eth2 weight 1");
     EXPECT_THAT(use("eth2").routes, ElementsAre("203.0.113.0/24"));
+}
+
+TEST_F(InterfaceListTest, RoutersThatAdvertiseThemselves) {
+    add_as_advertised("2001:db8::9", "eth1");
+    run("ip -6 route add default dev eth1 proto ra");
+    EXPECT_THAT(use("eth1").addresses, IsEmpty());
+    EXPECT_THAT(use("eth1").routes, IsEmpty());
+    EXPECT_FALSE(use("eth1").has_default_route);
+    EXPECT_TRUE(use("eth1").has_advertised_route);
+    EXPECT_FALSE(use("eth2").has_advertised_route);
 }
 
 TEST_F(InterfaceListTest, ABridge) {
