@@ -148,7 +148,8 @@ Finding check_group(const Machine &machine, const PciDevice &device) {
         if (!use_of_interfaces(machine, other->second).empty()) used = true;
         mend.push_back("sudo driverctl set-override " + address + " vfio-pci");
     }
-    if (others.empty()) return fine(check, "IOMMU group " + device.iommu_group + " is its own");
+    if (others.empty())
+        return fine(check, "nothing stands in the way in IOMMU group " + device.iommu_group);
     if (used) mend.clear();
     return wrong(check,
                  "IOMMU group " + device.iommu_group + " of PCI device " + device.address +

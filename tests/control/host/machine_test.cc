@@ -184,6 +184,13 @@ TEST(Pci, ANeighbourInTheGroupStandsInTheWay) {
     EXPECT_THAT(group.mend, IsEmpty());
 }
 
+TEST(Pci, ANeighbourThatIsBoundTooDoesNot) {
+    Tree tree;
+    tree.server().nic(kNic, "vfio-pci", "12").nic(kNeighbour, "vfio-pci", "12");
+    tree.nic("0000:03:00.2", "", "12");
+    EXPECT_EQ(find(of_port(tree.read(), config_of(kNic)), "group").level, Level::OK);
+}
+
 TEST(Pci, UioOnAMachineWithAnIommuNeedsPhysicalAddresses) {
     Tree tree;
     tree.server().nic(kNic, "uio_pci_generic", "12");
