@@ -33,7 +33,7 @@ std::string lcores() {
 } // namespace
 
 void start_dpdk(const char *program, bool huge_pages, uint32_t buffers) {
-    const uint64_t mib = (port::PacketPool::bytes_needed(buffers) >> 20) + 96;
+    const uint64_t mib = (port::pool_bytes_needed(buffers) >> 20) + 96;
     std::vector<std::string> words{
         program,        "--lcores",    lcores(), "--main-lcore",   "0",  "-a",
         "ffff:ff:1f.7", "--log-level", "error",  "--no-telemetry", "-m", std::to_string(mib)};

@@ -75,6 +75,9 @@ struct Port {
     /// Its share of a lagg's flows relative to other ports, 1 to kMaxWeight; absent: as the lagg's
     /// `weights` says.
     std::optional<uint16_t> weight;
+    /// Permission for the host to use the device's interface otherwise, for addresses, routes or a
+    /// bridge.
+    bool in_use = false;
     bool operator==(const Port &) const = default;
 };
 

@@ -96,6 +96,15 @@ Result<std::string> parse_device(std::string_view text) {
     return Error{message};
 }
 
+std::string pci_address(const std::string &device) {
+    return is_vdev(device) ? std::string() : device.substr(0, device.find(','));
+}
+
+std::string opened_interface(const std::string &device) {
+    const bool opens = begins(device, "net_af_packet") || begins(device, "net_af_xdp");
+    return opens ? std::string(interface_of(device)) : std::string();
+}
+
 std::string device_identity(const std::string &device) {
     if (!is_vdev(device)) return device.substr(0, device.find(','));
     const std::string_view interface = interface_of(device);

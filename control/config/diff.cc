@@ -31,6 +31,7 @@ void diff_ports(const Config &from, const Config &to, Changes &changes) {
     for (const Port &port : to.ports) {
         const Port *before = find(from.ports, port.name);
         if (!before || !same_device(*before, port)) changes.ports_added.push_back(port.name);
+        if (before && before->in_use != port.in_use) changes.ports_allowed.push_back(port.name);
     }
 }
 
@@ -124,7 +125,8 @@ std::vector<std::string> diff_daemon(const Daemon &a, const Daemon &b) {
 
 bool Changes::empty() const {
     return laggs_removed.empty() && laggs_added.empty() && laggs_changed.empty() &&
-           ports_removed.empty() && ports_added.empty() && needs_restart.empty();
+           ports_removed.empty() && ports_added.empty() && ports_allowed.empty() &&
+           needs_restart.empty();
 }
 
 Changes diff(const Config &from, const Config &to) {

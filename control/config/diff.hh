@@ -34,6 +34,9 @@ struct Changes {
     std::vector<std::string>
         ports_removed; ///< also ports whose device changed: removed, then added
     std::vector<std::string> ports_added;
+    /// Ports whose `in_use` differs: nothing is done about them, but one that was left out for it
+    /// is tried again.
+    std::vector<std::string> ports_allowed;
     /// [daemon] keys that differ and take effect at the next start only.
     std::vector<std::string> needs_restart;
     bool empty() const;

@@ -34,6 +34,7 @@ Config without_places(PlacedConfig &&placed) {
 
 Positions positions_of(const PlacedConfig &config) {
     Positions positions;
+    positions.daemon = config.daemon_keys;
     for (const PlacedPort &port : config.ports) {
         positions.port_device[port.port.name] = port.device;
     }

@@ -20,6 +20,7 @@ struct Positions {
     std::map<std::string, Position> port_device; ///< by port name: the value of its `device`
     std::map<std::string, Position> lagg;        ///< by lagg name: the value of its `name`
     std::map<std::string, Position> hash_bpf;    ///< by lagg name: the value of its `hash.bpf`
+    std::map<std::string, Position> daemon;      ///< by key of [daemon]; by "" its header
     /// By lagg name: the filter of each of its rules.
     std::map<std::string, std::vector<Position>> filters;
 };

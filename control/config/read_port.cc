@@ -63,6 +63,7 @@ PlacedPort read_port(const Node &table, Complaints &complaints) {
     if (const auto weight = reader.integer("weight", 1, kMaxWeight)) {
         placed.port.weight = static_cast<uint16_t>(*weight);
     }
+    placed.port.in_use = reader.boolean("in_use").value_or(placed.port.in_use);
     read_lacp(reader, placed.port.lacp, complaints);
     reader.reject_unknown();
     return placed;

@@ -24,7 +24,12 @@ PlacedConfig read_schema(const Node &document, Complaints &complaints) {
     PlacedConfig config;
     TableReader top(document, {"at the top of the file", "", ""}, complaints);
     check_version(top);
-    if (const Node *daemon = top.table("daemon")) config.daemon = read_daemon(*daemon, complaints);
+    if (const Node *daemon = top.table("daemon")) {
+        config.daemon = read_daemon(*daemon, complaints);
+        config.daemon_keys[""] = daemon->at;
+        for (const Entry &entry : daemon->entries)
+            config.daemon_keys[entry.key] = entry.value.at;
+    }
     for (const Node *table : top.tables("port")) {
         config.ports.push_back(read_port(*table, complaints));
     }

@@ -6,6 +6,7 @@
 #include "control/config/document.hh"
 #include "control/config/table_reader.hh"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +51,7 @@ struct PlacedLagg {
 
 struct PlacedConfig {
     Daemon daemon;
+    std::map<std::string, Position> daemon_keys; ///< and by "" the header
     std::vector<PlacedPort> ports;
     std::vector<PlacedLagg> laggs;
 };

@@ -21,6 +21,13 @@ Result<std::string> parse_device(std::string_view text);
 /// arguments, the kernel interface behind a vdev with an iface= argument, else the whole string.
 std::string device_identity(const std::string &device);
 
+/// The PCI address of a device, without arguments; empty for a vdev.
+std::string pci_address(const std::string &device);
+
+/// The interface that net_af_packet or net_af_xdp opens while the kernel keeps it; empty for all
+/// other devices, of which an iface= may be what they make.
+std::string opened_interface(const std::string &device);
+
 /// A host's address with its prefix length: not the unspecified, a loopback, a multicast or the
 /// broadcast address.
 Result<Alias> parse_alias(std::string_view text);

@@ -22,7 +22,8 @@ constexpr double kLongestSeconds = 86400;
 constexpr const char *kFooter = R"(Without a command: one line a lagg, and why ports are idle.
 
 Exit status: 0 ok, 1 failed, 2 usage, 3 no such object, 4 daemon unreachable,
-5 permission, 6 invalid configuration, 7 no traffic on the port (why), 9 timeout.
+5 permission, 6 invalid configuration, 7 no traffic on the port (why), 8 something is wrong (doctor),
+9 timeout.
 See laggctl(1).)";
 
 // What CLI11 fills in, before it is a CommandLine.
@@ -36,6 +37,7 @@ struct Arguments {
     std::string port;
     std::string state; ///< on, off
     bool as_hex = false;
+    std::string config_file = kDefaultConfig;
     api::FlowQuestion flow;
 };
 
@@ -45,6 +47,8 @@ struct Grammar {
     CLI::App *show = nullptr;
     CLI::App *status = nullptr;
     CLI::App *reload = nullptr;
+    CLI::App *doctor = nullptr;
+    CLI::Option *config = nullptr;
     std::vector<std::pair<CLI::App *, Verb>> of_ports; ///< commands about ports
 };
 
@@ -152,6 +156,12 @@ void describe(Grammar &grammar, Arguments &into) {
         ->type_name("");
     grammar.status = app.add_subcommand("status", "The daemon: version, memory, workers");
     grammar.reload = app.add_subcommand("reload", "Make the daemon read its configuration again");
+    grammar.doctor =
+        app.add_subcommand("doctor", "What of this machine does not suit the configuration");
+    grammar.config =
+        grammar.doctor->add_option("-c,--config", into.config_file, "The configuration")
+            ->type_name("FILE")
+            ->capture_default_str();
     describe_port_commands(grammar, into);
     describe_hash(grammar, into);
 }
@@ -231,8 +241,9 @@ Failure usage_failure(const CLI::App &app, const CLI::ParseError &error) {
     return {
         ExitCode::USAGE,
         "there is no command \"" + word +
-            "\"; the commands are show, why, hash, lacp, drain, xstats, status and reload",
-        api::nearest(word, {"show", "why", "hash", "lacp", "drain", "xstats", "status", "reload"})};
+            "\"; the commands are show, why, hash, lacp, drain, xstats, status, reload and doctor",
+        api::nearest(word, {"show", "why", "hash", "lacp", "drain", "xstats", "status", "reload",
+                            "doctor"})};
 }
 
 // How errors are to be printed has to be known even where parsing failed.
@@ -264,6 +275,9 @@ std::variant<CommandLine, Outcome> parse_command_line(int argc, const char *cons
     if (*grammar.show) command.verb = Verb::SHOW;
     if (*grammar.status) command.verb = Verb::STATUS;
     if (*grammar.reload) command.verb = Verb::RELOAD;
+    if (*grammar.doctor) command.verb = Verb::DOCTOR;
+    command.config_file = arguments.config_file;
+    command.config_was_named = grammar.config->count() != 0;
     if (command.verb == Verb::RELOAD && grammar.timeout->count() == 0)
         arguments.timeout_seconds = kReloadSeconds;
     for (const auto &[parsed, verb] : grammar.of_ports) {

@@ -10,6 +10,7 @@
 
 namespace lagg::ctl {
 
+inline constexpr const char *kDefaultConfig = "/etc/lagg/lagg.toml";
 inline constexpr const char *kDefaultSocket = "/run/lagg/api.sock";
 
 enum class Verb {
@@ -24,7 +25,8 @@ enum class Verb {
     XSTATS,
     TXTEST,
     RXTEST,
-    DRAIN
+    DRAIN,
+    DOCTOR
 };
 
 struct CommandLine {
@@ -33,7 +35,9 @@ struct CommandLine {
     std::string port;    ///< of WHY, where empty means all of the lagg, and of the verbs behind it
     bool on = false;     ///< of TXTEST, RXTEST, DRAIN
     bool as_hex = false; ///< of PDUS
-    api::FlowQuestion flow; ///< of HASH; its values are the daemon's to check
+    std::string config_file = kDefaultConfig; ///< of DOCTOR
+    bool config_was_named = false;            ///< else it may be absent
+    api::FlowQuestion flow;                   ///< of HASH; its values are the daemon's to check
     View view = View::OVERVIEW;
     bool as_json = false;
     std::string socket = kDefaultSocket;

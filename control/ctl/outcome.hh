@@ -14,6 +14,7 @@ enum class ExitCode {
     PERMISSION = 5,
     INVALID_CONFIG = 6,
     NO_TRAFFIC = 7, ///< a port that was asked about carries none
+    UNFIT = 8,      ///< doctor found something wrong
     TIMEOUT = 9,
 };
 

@@ -5,6 +5,7 @@
 #include "control/api/json.hh"
 #include "control/api/nearest.hh"
 #include "control/ctl/client.hh"
+#include "control/ctl/doctor.hh"
 #include "control/ctl/render.hh"
 #include "control/ctl/table.hh"
 #include "control/ctl/why.hh"
@@ -40,6 +41,7 @@ std::string path_of(const CommandLine &command) {
     case Verb::TXTEST: return port + "/txtest";
     case Verb::RXTEST: return port + "/rxtest";
     case Verb::DRAIN: return port + "/drain";
+    case Verb::DOCTOR: break; // asks no daemon
     }
     return {};
 }
@@ -126,6 +128,7 @@ std::string rendered(const json &body, const CommandLine &command) {
     case Verb::RELOAD:
     case Verb::TXTEST:
     case Verb::RXTEST:
+    case Verb::DOCTOR:
     case Verb::DRAIN: return printable_lines(body.at("message").get<std::string>()) + "\n";
     }
     return {};
@@ -176,6 +179,8 @@ Outcome carry_out(const Client &client, CommandLine command) {
 } // namespace
 
 Outcome run(const CommandLine &command) {
+    if (command.verb == Verb::DOCTOR)
+        return run_doctor(command.config_file, command.config_was_named, command.as_json);
     try {
         return carry_out(Client(command.socket, command.timeout), command);
     } catch (const json::exception &error) {

@@ -2,7 +2,7 @@
 
 #include "control/daemon/cpus.hh"
 #include "control/daemon/logging.hh"
-#include "dataplane/port/packet_pool.hh"
+#include "control/host/check.hh"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,36 +13,18 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 namespace lagg::daemon {
 
 namespace {
 
-/// Rings, device queues and what EAL keeps for itself.
-constexpr uint64_t kOtherBytes = uint64_t{96} << 20;
-
-uint64_t free_huge_page_bytes() {
-    uint64_t bytes = 0;
-    std::error_code ignored;
-    for (const auto &entry :
-         std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
-        const std::string name = entry.path().filename().string(); // hugepages-2048kB
-        const size_t dash = name.find('-');
-        uint64_t count = 0;
-        std::ifstream(entry.path() / "free_hugepages") >> count;
-        if (dash != std::string::npos) bytes += count * std::stoull(name.substr(dash + 1)) * 1024;
-    }
-    return bytes;
-}
-
 Result<bool> use_huge_pages(const config::Daemon &daemon, uint64_t needed) {
     if (daemon.memory == config::Memory::NONE) return false;
-    const uint64_t free = free_huge_page_bytes();
+    const uint64_t free = host::free_huge_page_bytes(host::read_files("/"));
     if (free >= needed) return true;
     const std::string shortage =
         fmt::format("{} MiB of huge pages are free and {} MiB are needed (`echo {} > "
-                    "/proc/sys/vm/nr_hugepages`)",
+                    "/proc/sys/vm/nr_hugepages`; `laggctl doctor` says how to keep them)",
                     free >> 20, needed >> 20, (needed + (2u << 20) - 1) >> 21);
     if (daemon.memory == config::Memory::HUGEPAGES)
         return Error{fmt::format(
@@ -50,14 +32,6 @@ Result<bool> use_huge_pages(const config::Daemon &daemon, uint64_t needed) {
     spdlog::warn("running without huge pages, which costs speed and rules out most bound NICs: {}",
                  shortage);
     return false;
-}
-
-uint64_t bytes_needed(const config::Config &config) {
-    const bool xdp = std::ranges::any_of(config.ports, [](const config::Port &port) {
-        return port.device.starts_with("net_af_xdp");
-    });
-    return port::PacketPool::bytes_needed(config.daemon.buffers) + kOtherBytes +
-           (xdp ? port::PacketPool::xdp_bytes_needed() : 0);
 }
 
 std::vector<std::string> memory_arguments(bool huge, const config::Daemon &daemon,
@@ -73,7 +47,7 @@ Result<Eal> Eal::start(const config::Config &config) {
     const config::Daemon &daemon = config.daemon;
     const Result<std::vector<unsigned>> cpus = worker_cpus(daemon.workers);
     if (!cpus) return cpus.error();
-    const uint64_t needed = bytes_needed(config);
+    const uint64_t needed = host::memory_needed(config);
     const Result<bool> huge = use_huge_pages(daemon, needed);
     if (!huge) return huge.error();
 

@@ -5,6 +5,7 @@
 
 #include "control/aggregation/protocol_thread.hh"
 #include "control/config/load.hh"
+#include "control/daemon/checked_load.hh"
 #include "control/daemon/eal.hh"
 #include "control/daemon/inbox.hh"
 #include "control/daemon/logging.hh"
@@ -54,41 +55,28 @@ class Report {
     std::string last_reload_ = "ok";
 };
 
-/// The file's mistakes, or a configuration whose devices are there too, as far as `running` does
-/// not have them already: a device that died must not stand in the way of other changes.
-config::Loaded load_and_find_devices(const std::string &file, const config::Config &running,
-                                     config::Positions &positions) {
-    config::Loaded loaded = config::load(file, &positions);
-    const auto *config = std::get_if<config::Config>(&loaded);
-    if (config == nullptr) return loaded;
-    config::Mistakes missing;
-    for (const config::Port &port : config->ports) {
-        if (std::ranges::find(running.ports, port) != running.ports.end()) continue;
-        const Result<void> there = port::check_device(port::parse_device(port.device, port.name));
-        if (there) continue;
-        const config::Position at = positions.port_device[port.name];
-        missing.list.push_back(
-            {.file = file,
-             .line = at.line,
-             .column = at.column,
-             .message = fmt::format("port {}: {}", port.name, there.error().message)});
-    }
-    if (!missing.list.empty()) return missing;
-    return loaded;
-}
-
 int check(const std::string &file) {
     config::Positions positions;
     config::Loaded loaded = load_and_find_devices(file, {}, positions);
     if (const auto *config = std::get_if<config::Config>(&loaded))
         if (auto mistakes = check_policies(*config, file, positions); !mistakes.empty())
             loaded = config::Mistakes{std::move(mistakes)};
+    MachineNotes notes;
+    if (const auto *config = std::get_if<config::Config>(&loaded)) {
+        notes = check_machine(*config, file, positions);
+        if (!notes.mistakes.empty()) loaded = config::Mistakes{std::move(notes.mistakes)};
+    }
     if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
         for (const config::Mistake &mistake : mistakes->list)
             std::fprintf(stderr, "%s\n", config::to_string(mistake).c_str());
         return kExitBadConfig;
     }
     const auto &config = std::get<config::Config>(loaded);
+    for (const config::Mistake &warning : notes.warnings) {
+        config::Mistake said = warning;
+        said.message = "warning: " + said.message;
+        std::fprintf(stderr, "%s\n", config::to_string(said).c_str());
+    }
     std::printf("%s: good: %zu lagg%s over %zu port%s\n", file.c_str(), config.laggs.size(),
                 config.laggs.size() == 1 ? "" : "s", config.ports.size(),
                 config.ports.size() == 1 ? "" : "s");

@@ -1,6 +1,7 @@
 #include "control/daemon/supervisor.hh"
 
 #include "control/config/values.hh"
+#include "control/daemon/checked_load.hh"
 #include "control/daemon/logging.hh"
 
 #include <fmt/format.h>
@@ -180,9 +181,9 @@ Result<void> Supervisor::open_port(const config::Config &next, const std::string
     const config::Port &port = find_port(next, name);
     const port::Device device = port::parse_device(port.device, name);
     OpenPort open;
+    if (Result<void> there = check_device(next, port); !there)
+        return Error{fmt::format("port {}: {}", name, there.error().message)};
     if (port::opens_interface(device)) {
-        if (Result<void> there = port::check_device(device); !there)
-            return Error{fmt::format("port {}: {}", name, there.error().message)};
         Result<std::unique_ptr<kernel::Quieted>> quieted =
             kernel::Quieted::quieten(parts_.netlink, device.interface);
         if (!quieted) return Error{fmt::format("port {}: {}", name, quieted.error().message)};

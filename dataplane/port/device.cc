@@ -47,24 +47,6 @@ std::string driver_of(std::string name) {
     return name;
 }
 
-Result<void> check_pci(const std::string &address) {
-    const std::filesystem::path device = "/sys/bus/pci/devices/" + address;
-    std::error_code ignored;
-    if (!std::filesystem::exists(device, ignored))
-        return Error{fmt::format("there is no PCI device {} on this machine; `lspci -D` lists them",
-                                 address)};
-    const std::filesystem::path driver = std::filesystem::read_symlink(device / "driver", ignored);
-    const std::string bound = driver.filename().string();
-    // Mellanox devices stay with their kernel driver and work through it.
-    if (bound == "vfio-pci" || bound == "uio_pci_generic" || bound == "igb_uio" ||
-        bound.starts_with("mlx"))
-        return {};
-    return Error{
-        fmt::format("PCI device {} is bound to {}, where DPDK cannot take it; bind it with "
-                    "`dpdk-devbind.py --bind=vfio-pci {}`",
-                    address, bound.empty() ? "no driver" : "the kernel driver " + bound, address)};
-}
-
 } // namespace
 
 Device parse_device(const std::string &text, const std::string &port) {
@@ -85,7 +67,6 @@ bool opens_interface(const Device &device) {
 }
 
 Result<void> check_device(const Device &device) {
-    if (device.pci) return check_pci(device.name);
     if (opens_interface(device)) {
         if (device.interface.empty())
             return Error{fmt::format("{} needs the kernel interface to open: {},iface=NAME",

@@ -29,8 +29,8 @@ bool opens_interface(const Device &device);
 /// Value of `key` in "key=value,key=value", or empty.
 std::string argument(std::string_view arguments, std::string_view key);
 
-/// Whether the device exists and could be opened, as far as the file system tells: a PCI device on
-/// the bus, the kernel interface behind net_af_packet and net_af_xdp, the file of net_pcap.
+/// Whether what a vdev opens is there: the kernel interface behind net_af_packet and net_af_xdp,
+/// the file of net_pcap. The bus of a PCI device is not looked at.
 Result<void> check_device(const Device &device);
 
 } // namespace lagg::port

@@ -65,8 +65,12 @@ std::vector<uint8_t> rss_key(size_t octets) {
 
 NicSetup plan_setup(const rte_eth_dev_info &info, const SetupWish &wish) {
     NicSetup setup;
-    setup.queues =
-        std::max<uint16_t>(1, std::min({wish.queues, info.max_rx_queues, info.max_tx_queues}));
+    // A driver that hashes nothing and prefers one queue has a second one that the device does not
+    // serve (net_e1000_em has it for some of its devices only).
+    const bool serves_one = rss_fields(info) == 0 && info.default_rxportconf.nb_queues == 1;
+    const uint16_t most =
+        serves_one ? uint16_t{1} : std::min(info.max_rx_queues, info.max_tx_queues);
+    setup.queues = std::max<uint16_t>(1, std::min(wish.queues, most));
     spread_over_queues(info, setup);
     if (needs_several_buffers(wish.mtu)) {
         // A driver that does not offer this may have larger buffers than it says; what it cannot

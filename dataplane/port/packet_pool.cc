@@ -16,8 +16,7 @@ constexpr uint32_t kPageBytes = 4096;
 /// or a put; with the usual ring it would then spin for what the worker cannot finish. This one
 /// lets it pass.
 constexpr const char *kPoolKind = "ring_mt_rts";
-/// Private header and alignment that each buffer costs beside its data.
-constexpr uint32_t kOverheadBytes = 512;
+static_assert(kHeadroomBytes == RTE_PKTMBUF_HEADROOM);
 
 void touch(rte_mempool *, void *, void *object, unsigned) {
     auto *bytes = static_cast<volatile char *>(object);
@@ -36,7 +35,7 @@ Result<std::unique_ptr<PacketPool>> PacketPool::create(uint32_t buffers) {
         return Error{fmt::format(
             "there is no memory for {} packet buffers ({} MiB): {}; lower [daemon] buffers, or "
             "give more memory",
-            buffers, bytes_needed(buffers) >> 20, rte_strerror(rte_errno))};
+            buffers, pool_bytes_needed(buffers) >> 20, rte_strerror(rte_errno))};
     rte_mempool_obj_iter(pool, touch, nullptr);
     return std::unique_ptr<PacketPool>(new PacketPool(pool));
 }
@@ -61,14 +60,6 @@ PoolUse PacketPool::use() const {
         use.free += rte_mempool_avail_count(xdp_pool_);
     }
     return use;
-}
-
-uint64_t PacketPool::bytes_needed(uint32_t buffers) {
-    return uint64_t{buffers} * (kBufferBytes + RTE_PKTMBUF_HEADROOM + kOverheadBytes);
-}
-
-uint64_t PacketPool::xdp_bytes_needed() {
-    return uint64_t{kXdpBuffers} * kPageBytes;
 }
 
 } // namespace lagg::port

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dataplane/base/result.hh"
+#include "dataplane/port/pool_size.hh"
 
 #include <cstdint>
 #include <memory>
@@ -10,14 +11,6 @@
 struct rte_mempool;
 
 namespace lagg::port {
-
-/// Octets of a frame that one buffer holds. Every frame of the largest MTU (9216, with its Ethernet
-/// header and two tags) fits in a single buffer.
-inline constexpr uint16_t kBufferBytes = 10240;
-
-/// Octets of a frame in a buffer of net_af_xdp, whose buffers must not be larger than a page.
-inline constexpr uint16_t kXdpBufferBytes = 3456;
-inline constexpr uint32_t kXdpBuffers = 16384;
 
 struct PoolUse {
     uint32_t total = 0;
@@ -37,9 +30,6 @@ class PacketPool {
     /// memory.
     rte_mempool *for_xdp() const;
     PoolUse use() const;
-    /// Octets of memory that a pool of this many buffers takes.
-    static uint64_t bytes_needed(uint32_t buffers);
-    static uint64_t xdp_bytes_needed();
 
   private:
     explicit PacketPool(rte_mempool *pool) : pool_(pool) {}

@@ -71,7 +71,9 @@ class Check(DaemonTest):
     def test_good_file(self):
         self.laggd.write(PORTS, {})
         answer = Answer(self.inside.argv([str(programs.laggd), "--check", str(self.laggd.config)]))
-        self.assertEqual((answer.code, answer.err), (0, ""))
+        self.assertEqual(answer.code, 0, answer.err)
+        for line in answer.err.splitlines():
+            self.assertRegex(line, r":\d+:\d+: warning: ")
 
     def test_no_such_file(self):
         answer = laggd("--check", "/nonexistent/lagg.toml")

@@ -1,15 +1,17 @@
 """What becomes of a lagg when its ports do not do what the configuration hopes: too few of them,
 none, one that comes late; and a lagg that comes out at another port."""
 
+import json
 import time
 
-from daemon_lab import LAGG_ALIASES, UP_LIMIT, DaemonTest, af_packet, null_port
-from smoke import main, traffic, wait_for
+from daemon_lab import LAGG_ALIASES, UP_LIMIT, Answer, DaemonTest, af_packet, null_port
+from smoke import main, programs, traffic, wait_for
 
 from lab.command import run
 from lab.laboratory import PORTS
 
 STATIC = {"protocol": "loadbalance"}
+BAD_CONFIG, UNFIT = 6, 8
 RETRY = 5  # seconds between two attempts at a port that failed
 
 
@@ -125,6 +127,65 @@ class UpperPort(DaemonTest):
         self.assertEqual(self.laggd.lagg()["upper"], "none")
         self.assertEqual(self.laggd.distributing(), ["p1"])
         self.assertEqual(traffic.answers(self.host, "192.0.2.11", 2), 0)
+
+
+class InUse(DaemonTest):
+    """Interfaces that the host uses otherwise."""
+
+    def checked(self):
+        return Answer(self.inside.argv([str(programs.laggd), "--check", str(self.laggd.config)]))
+
+    def ip(self, *words):
+        run(["ip", "-n", self.inside.name, *words])
+
+    def test_left_out_until_it_is_free(self):
+        self.ip("address", "add", "198.51.100.1/24", "dev", "p2")
+        self.laggd.write(PORTS, STATIC)
+        refused = self.checked()
+        self.assertEqual(refused.code, BAD_CONFIG)
+        line = next(number for number, text in
+                    enumerate(self.laggd.config.read_text().splitlines(), 1) if "iface=p2" in text)
+        self.assertTrue(refused.err.startswith(f"{self.laggd.config}:{line}:10: port p2: "), refused.err)
+        for word in ("198.51.100.1/24", "in_use = true", "ip address flush dev p2"):
+            self.assertIn(word, refused.err)
+        self.laggd.start_and_wait()
+        self.laggd.wait_distributing(["p1"], UP_LIMIT)
+        self.assertIn("198.51.100.1/24", self.laggd.port("p2")["problem"])
+        self.ip("address", "flush", "dev", "p2")
+        self.laggd.wait_distributing(PORTS, 2 * RETRY)
+
+    def test_it_is_meant(self):
+        self.ip("address", "add", "198.51.100.1/24", "dev", "p2")
+        self.laggd.write(["p1", {**af_packet("p2"), "in_use": True}], STATIC)
+        self.assertEqual(self.checked().code, 0)
+        self.laggd.start_and_wait()
+        self.laggd.wait_distributing(PORTS, UP_LIMIT)
+
+    def test_reload(self):
+        """Refused whole; taken once the file says that it is meant."""
+        self.laggd.write(["p1"], STATIC)
+        self.laggd.start_and_wait()
+        self.ip("link", "add", "br0", "type", "bridge")
+        self.ip("link", "set", "p2", "master", "br0")
+        self.laggd.write(PORTS, STATIC)
+        answer = self.laggd.ctl("reload")
+        self.assertEqual(answer.code, BAD_CONFIG)
+        self.assertIn("is a port of bridge br0", answer.err)
+        self.laggd.wait_distributing(["p1"], UP_LIMIT)
+        self.laggd.write(["p1", {**af_packet("p2"), "in_use": True}], STATIC)
+        self.assertEqual(self.laggd.ctl("reload").code, 0)
+
+    def test_doctor_says_the_same(self):
+        self.ip("route", "add", "203.0.113.0/24", "dev", "p2")
+        self.laggd.write(PORTS, STATIC)
+        doctor = [str(programs.laggctl), "doctor", "-c", str(self.laggd.config)]
+        answer = Answer(self.inside.argv(doctor))
+        self.assertEqual(answer.code, UNFIT, answer.err)
+        self.assertIn("is named by the route to 203.0.113.0/24", answer.out)
+        self.ip("route", "del", "203.0.113.0/24", "dev", "p2")
+        answer = Answer(self.inside.argv([*doctor, "-j"]))
+        self.assertEqual(answer.code, 0, answer.out)
+        self.assertEqual([one["name"] for one in json.loads(answer.out)], ["machine", *PORTS])
 
 
 class Late(DaemonTest):

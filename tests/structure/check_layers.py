@@ -21,8 +21,9 @@ ALLOWED = {
     "control/config": ["dataplane/base", "dataplane/distribute/policy.hh", "dataplane/distribute/policy_text.hh",
                        "lacp/types.hh"],
     "control/kernel": ["dataplane/base", "control/config"],
+    "control/host": ["dataplane/base", "dataplane/port/pool_size.hh", "control/config", "control/kernel"],
     "control/api": ["dataplane/base"],
-    "control/ctl": ["control/api"],
+    "control/ctl": ["control/api", "control/config", "control/host"],
     "control/recording": ["dataplane/base", "lacp"],
     "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel", "control/recording",
                             "control/api/snapshot.hh"],
@@ -68,7 +69,7 @@ def box_of(path):
 def may_include(box, header):
     if header.startswith(box + "/"):
         return True
-    if box == "control/ctl":
+    if box == "control/ctl" and header.startswith("control/api/"):
         return header in API_STRUCTS
     return any(header == allowed or header.startswith(allowed + "/") for allowed in ALLOWED[box])
 

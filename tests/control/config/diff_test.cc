@@ -57,6 +57,16 @@ TEST(Diff, OfTheSameIsEmpty) {
     EXPECT_TRUE(diff({}, {}).empty());
 }
 
+TEST(Diff, APortThatMayBeInUse) {
+    Config to = base();
+    to.ports[1].in_use = true;
+    const Changes changes = diff(base(), to);
+    EXPECT_EQ(changes.ports_allowed, Names{"p1"});
+    EXPECT_FALSE(changes.empty());
+    EXPECT_TRUE(changes.ports_removed.empty());
+    EXPECT_TRUE(changes.laggs_changed.empty());
+}
+
 TEST(Diff, EachFieldOfALagg) {
     const std::vector<std::pair<const char *, std::function<void(Lagg &)>>> edits = {
         {"protocol", [](Lagg &l) { l.protocol = Protocol::FAILOVER; }},

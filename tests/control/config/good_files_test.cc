@@ -96,6 +96,7 @@ TEST(GoodFiles, Full) {
                       {"right", "net_af_packet,iface=eth1", right, {}},
                       {"guest", "net_ring0", {}, {}},
                       {"spare", "0000:04:00.0", {}, {}}};
+    expected.ports[1].in_use = true;
     Lagg none;
     none.name = "lagg1";
     none.protocol = Protocol::NONE;
@@ -110,10 +111,12 @@ TEST(GoodFiles, PositionsOfWhatIsCheckedElsewhere) {
     EXPECT_EQ(positions.port_device.size(), 4u);
     EXPECT_EQ(positions.port_device["left"], (Position{16, 10}));
     EXPECT_EQ(positions.port_device["right"], (Position{23, 10}));
-    EXPECT_EQ(positions.lagg["lagg1"], (Position{80, 8}));
+    EXPECT_EQ(positions.lagg["lagg1"], (Position{81, 8}));
     EXPECT_EQ(positions.hash_bpf.size(), 1u);
-    EXPECT_EQ(positions.hash_bpf["lagg4095"], (Position{43, 88}));
-    EXPECT_EQ(positions.filters["lagg4095"], (std::vector<Position>{{46, 16}, {47, 32}, {48, 16}}));
+    EXPECT_EQ(positions.daemon[""], (Position{3, 1}));
+    EXPECT_EQ(positions.daemon["memory"], (Position{5, 10}));
+    EXPECT_EQ(positions.hash_bpf["lagg4095"], (Position{44, 88}));
+    EXPECT_EQ(positions.filters["lagg4095"], (std::vector<Position>{{47, 16}, {48, 32}, {49, 16}}));
 }
 
 TEST(GoodFiles, OtherSpellings) {

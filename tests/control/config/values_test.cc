@@ -34,6 +34,15 @@ TEST(Device, Identity) {
     EXPECT_NE(device_identity("net_ring0"), device_identity("net_ring1"));
 }
 
+TEST(Device, AddressesAndInterfaces) {
+    EXPECT_EQ(pci_address("0000:03:00.0,a=1"), "0000:03:00.0");
+    EXPECT_EQ(pci_address("net_af_packet,iface=eth1"), "");
+    EXPECT_EQ(opened_interface("net_af_packet_p1,qpairs=2,iface=eth1"), "eth1");
+    EXPECT_EQ(opened_interface("net_af_xdp,iface=eth1"), "eth1");
+    EXPECT_EQ(opened_interface("net_tap0,iface=eth1"), ""); // one that it makes
+    EXPECT_EQ(opened_interface("0000:03:00.0"), "");
+}
+
 TEST(Alias, ThereAndBack) {
     for (const char *text : {"192.0.2.1/24", "10.0.0.0/1", "255.255.255.254/32", "2001:db8::1/64",
                              "fe80::1/128", "1.2.3.4/9", "::2/127"}) {

@@ -49,6 +49,16 @@ TEST(NicSetup, HasNoMoreQueuesThanTheDevice) {
     EXPECT_EQ(plan_setup(rte_eth_dev_info{}, {.queues = 2}).queues, 1);
 }
 
+TEST(NicSetup, HasOneQueueWhereTheDriverPrefersOneAndHashesNothing) {
+    rte_eth_dev_info info = capable();
+    info.default_rxportconf.nb_queues = 1;
+    EXPECT_EQ(plan_setup(info, {.queues = 2}).queues, 2);
+    info.flow_type_rss_offloads = 0;
+    EXPECT_EQ(plan_setup(info, {.queues = 2}).queues, 1);
+    info.default_rxportconf.nb_queues = 0; // the driver has no preference
+    EXPECT_EQ(plan_setup(info, {.queues = 2}).queues, 2);
+}
+
 TEST(NicSetup, SpreadsOverQueuesByWhatTheDeviceHashes) {
     const NicSetup setup = plan_setup(capable(), {.queues = 2});
     EXPECT_EQ(setup.conf.rxmode.mq_mode, RTE_ETH_MQ_RX_RSS);
