@@ -183,6 +183,14 @@ void LinkWatch::Body::ask(bool was_told) {
     if (is_first) teller = Teller::START;
     if (link == link_in(before)) return;
     const bool went_down = link_in(before).up && !link.up;
+    // The device may have died since it was looked at. Whoever hears of a link that is down may
+    // restart its device, and would wait for one that is dead.
+    if (went_down && presence != nullptr) {
+        if (const Loss seen = presence->look(); seen != Loss::NONE) {
+            loss = seen;
+            return lose();
+        }
+    }
     changed_ns = to_ns(now);
     if (link.up != link_in(before).up && !is_first) {
         (was_told ? changes_told : changes_polled).fetch_add(1);
