@@ -10,7 +10,7 @@
 
 namespace lagg::bench {
 
-/// Of CLOCK_MONOTONIC.
+/// Nanoseconds of CLOCK_MONOTONIC.
 using Nanoseconds = uint64_t;
 
 /// Frames that are older than this when they come out, after the cable is back, are late.

@@ -45,7 +45,7 @@ struct AttachedPort {
     /// Behind a kernel-backed port; lives for as long as the port is attached.
     const port::PacketSocket *packets = nullptr;
     port::Hearing hearing;
-    /// What of the device's abilities is in use.
+    /// Abilities of the device that are in use.
     std::vector<std::string> features;
     /// Complaints of DPDK about the device, which opened all the same.
     std::vector<std::string> complaints;

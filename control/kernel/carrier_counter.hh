@@ -13,7 +13,7 @@ namespace lagg::kernel {
 
 class CarrierCounter {
   public:
-    /// Of the interface with that index, where the /sys of this process shows it.
+    /// Counter of the interface with that index, where the /sys of this process shows it.
     explicit CarrierCounter(unsigned index);
     ~CarrierCounter();
     CarrierCounter(CarrierCounter &&other) noexcept;

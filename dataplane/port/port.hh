@@ -113,7 +113,7 @@ class Port {
     /// Null unless the port's driver is net_af_packet.
     const PacketSocket *packet_socket() const { return packets_.get(); }
     bool is_pci() const { return pci_; }
-    /// What of the device's abilities is in use, in words.
+    /// Abilities of the device that are in use, in words.
     const std::vector<std::string> &features() const { return features_; }
 
   private:

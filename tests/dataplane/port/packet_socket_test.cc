@@ -43,7 +43,8 @@ template <typename Condition> bool wait_until(Condition condition) {
     return true;
 }
 
-/// Of an IPv4 frame with UDP and no options, as its receiver would look at it.
+/// Whether the checksum of an IPv4 frame with UDP and no options is right, as its receiver would
+/// look.
 bool checksum_is_right(const Frame &frame) {
     constexpr size_t kUdp = 14 + 20;
     uint32_t sum = IPPROTO_UDP + static_cast<uint32_t>(frame.size() - kUdp);
