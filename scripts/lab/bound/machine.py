@@ -32,7 +32,7 @@ PREPARATION = [
     "mount -t devtmpfs dev /root/dev",
     "mkdir -p /root/dev/pts /root/dev/shm /root/dev/hugepages",
     "mount -t devpts devpts /root/dev/pts",
-    *(f"mount -t tmpfs tmpfs /root/{name}" for name in ("dev/shm", "run", "tmp")),
+    *(f"mount -t tmpfs tmpfs /root/{name}" for name in ("dev/shm", "run")),
     f"echo {HUGE_PAGES} > /proc/sys/vm/nr_hugepages",
     "mount -t hugetlbfs nodev /root/dev/hugepages",
     f"mount -t 9p -o {NINE_P} share /root{SHARE}",
