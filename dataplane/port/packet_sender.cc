@@ -19,6 +19,8 @@ namespace {
 /// Memory of frames that the driver has not sent yet: more than the transmit ring of a NIC holds,
 /// so that the ring is what is full first.
 constexpr int kSendBytes = 4 << 20;
+/// The same where frames wait in a queueing discipline: a LACPDU waits behind all of them.
+constexpr int kQueuedBytes = 128 << 10;
 /// Pause after the interface was found to be down: a refusal is a system call, and a worker has
 /// other ports.
 constexpr uint64_t kSilenceUs = 1000;
@@ -49,8 +51,9 @@ Result<void> PacketSender::prepare(const std::string &interface, unsigned index,
     if (setsockopt(socket_, SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof bypass) != 0)
         return error("cannot pass the queueing discipline by");
     // The second one stops at net.core.wmem_max, which will do.
-    if (setsockopt(socket_, SOL_SOCKET, SO_SNDBUFFORCE, &kSendBytes, sizeof kSendBytes) != 0 &&
-        setsockopt(socket_, SOL_SOCKET, SO_SNDBUF, &kSendBytes, sizeof kSendBytes) != 0)
+    const int bytes = through_qdisc ? kQueuedBytes : kSendBytes;
+    if (setsockopt(socket_, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) != 0 &&
+        setsockopt(socket_, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes) != 0)
         return error("has no memory for frames to send");
     // With protocol 0 it receives nothing.
     sockaddr_ll address{};
