@@ -180,7 +180,7 @@ Result<void> Port::start() {
     if (packets_ != nullptr)
         if (Result<void> done = packets_->install(device_); !done)
             return Error{fmt::format("port {}: {}", name_, done.error().message)};
-    promiscuous_ = rte_eth_promiscuous_enable(device_) == 0;
+    promiscuous_ = packets_ != nullptr || rte_eth_promiscuous_enable(device_) == 0;
     hearing_.slow = hear_slow_protocols();
     describe_bursts();
     if (events_ != nullptr && link_source_ == LinkSource::DRIVER)
@@ -300,7 +300,7 @@ std::string Port::hear_address(const MacAddress &lagg) {
         rte_eth_dev_mac_addr_remove(device_, &old);
         added_mac_.reset();
     }
-    if (rte_eth_dev_mac_addr_add(device_, &address, 0) == 0) {
+    if (packets_ == nullptr && rte_eth_dev_mac_addr_add(device_, &address, 0) == 0) {
         added_mac_ = lagg;
         return "address added";
     }
@@ -316,6 +316,7 @@ std::string Port::hear_address(const MacAddress &lagg) {
 }
 
 std::string Port::hear_slow_protocols() {
+    if (packets_ != nullptr) return "promiscuous"; // by its sockets; the shell says yes to anything
     rte_ether_addr group{{0x01, 0x80, 0xc2, 0x00, 0x00, 0x02}}; // IEEE 802.3 annex 57A
     if (rte_eth_dev_set_mc_addr_list(device_, &group, 1) == 0) return "filter";
     if (rte_eth_allmulticast_enable(device_) == 0) return "all-multicast";
