@@ -122,7 +122,9 @@ void Worker::run() {
             flushed_.done.load(std::memory_order_relaxed)) [[unlikely]]
             flush(state);
         const bool busy = state != nullptr && round(*state);
-        rte_rcu_qsbr_quiescent(shared_.rcu, index_);
+        // A batch that waits is sent to devices of the state it was gathered under, so that this
+        // worker has not let go of that state before.
+        if (!distributor_.is_waiting()) rte_rcu_qsbr_quiescent(shared_.rcu, index_);
         loops_.loops.add(1);
         if (busy) {
             loops_.busy_loops.add(1);

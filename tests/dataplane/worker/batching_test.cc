@@ -154,6 +154,32 @@ TEST(Waiting, EndsWhenASlowFrameIsSent) {
     }
 }
 
+// The device that a batch is for may be stopped or closed as soon as every worker has let go of the
+// state that has it.
+TEST(Waiting, EndsBeforeTheStateIsLetGo) {
+    constexpr unsigned kRounds = 60;
+    LoneWorker worker(2, 4096);
+    worker.hash();
+    std::vector<Step> steps = bursts(std::vector<unsigned>(kRounds, 32));
+    uint64_t asked = 0;
+    unsigned waited = 0, let_go = 0;
+    for (unsigned round = 0; round < kRounds; ++round) {
+        steps[round].during = [&, round] {
+            // What came with this poll is not distributed yet.
+            const bool sent = worker.offered().size() == size_t{round} * 32;
+            waited += !sent;
+            if (round != 0 && worker.let_go(asked)) {
+                ++let_go;
+                EXPECT_TRUE(sent) << "round " << round << ": frames wait for a state of old";
+            }
+            asked = worker.ask_to_let_go();
+        };
+    }
+    worker.run(std::move(steps));
+    EXPECT_GT(waited, 0u) << "no batch waited, and nothing was tested";
+    EXPECT_GT(let_go, 0u) << "it never lets go while frames come";
+}
+
 /// Weights, and the stride.
 using Turns = std::pair<std::vector<uint32_t>, uint32_t>;
 class Sequence : public testing::TestWithParam<Turns> {};

@@ -135,6 +135,14 @@ void LoneWorker::run(std::vector<Step> steps) {
     shared_.state = nullptr;
 }
 
+uint64_t LoneWorker::ask_to_let_go() const {
+    return rte_rcu_qsbr_start(shared_.rcu);
+}
+
+bool LoneWorker::let_go(uint64_t token) const {
+    return rte_rcu_qsbr_check(shared_.rcu, token, false) == 1;
+}
+
 /// Called in every round, when the upper device was polled.
 void LoneWorker::next_round() {
     ++round_;

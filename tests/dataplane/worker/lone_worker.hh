@@ -52,6 +52,10 @@ class LoneWorker {
     /// Hands the worker a slow-protocol frame to send, as the protocol thread does.
     void send_slow(unsigned member);
 
+    /// A point from which the worker has to let go of its state, and whether it has.
+    uint64_t ask_to_let_go() const;
+    bool let_go(uint64_t token) const;
+
     /// All that members were offered, in the order of the offers.
     const std::vector<Offered> &offered() const { return offered_; }
     /// Called with each burst that a member is offered, before its device takes it.
