@@ -6,6 +6,9 @@
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 
+#include <algorithm>
+#include <string>
+
 namespace lagg::port {
 
 namespace {
@@ -16,6 +19,8 @@ constexpr uint32_t kPageBytes = 4096;
 /// or a put; with the usual ring it would then spin for what the worker cannot finish. This one
 /// lets it pass.
 constexpr const char *kPoolKind = "ring_mt_rts";
+/// What a socket takes for its ring of empty buffers, and as many on their way.
+constexpr uint32_t kXdpBuffersOfQueue = 4096;
 static_assert(kHeadroomBytes == RTE_PKTMBUF_HEADROOM);
 
 void touch(rte_mempool *, void *, void *object, unsigned) {
@@ -40,24 +45,32 @@ Result<std::unique_ptr<PacketPool>> PacketPool::create(uint32_t buffers) {
     return std::unique_ptr<PacketPool>(new PacketPool(pool));
 }
 
-rte_mempool *PacketPool::for_xdp() const {
-    if (xdp_pool_ == nullptr)
-        xdp_pool_ = rte_pktmbuf_pool_create_by_ops("lagg_xdp_packets", kXdpBuffers, kCacheBuffers,
-                                                   0, kXdpBufferBytes + RTE_PKTMBUF_HEADROOM,
-                                                   static_cast<int>(rte_socket_id()), kPoolKind);
-    return xdp_pool_;
+// The driver does not give back what it has in the rings of a socket that is closed, nor of one
+// that cannot be opened. What is elsewhere at that time comes back, so that the pool has to stay.
+rte_mempool *PacketPool::for_xdp(uint16_t queues) const {
+    const uint32_t wanted = queues * kXdpBuffersOfQueue;
+    if (xdp_pools_.empty() || rte_mempool_avail_count(xdp_pools_.back()) < wanted) {
+        const std::string name = fmt::format("lagg_xdp_packets_{}", xdp_pools_.size());
+        rte_mempool *pool = rte_pktmbuf_pool_create_by_ops(
+            name.c_str(), std::max(kXdpBuffers, wanted), kCacheBuffers, 0,
+            kXdpBufferBytes + RTE_PKTMBUF_HEADROOM, static_cast<int>(rte_socket_id()), kPoolKind);
+        if (pool == nullptr) return nullptr;
+        xdp_pools_.push_back(pool);
+    }
+    return xdp_pools_.back();
 }
 
 PacketPool::~PacketPool() {
-    rte_mempool_free(xdp_pool_);
+    for (rte_mempool *pool : xdp_pools_)
+        rte_mempool_free(pool);
     rte_mempool_free(pool_);
 }
 
 PoolUse PacketPool::use() const {
     PoolUse use{.total = pool_->size, .free = rte_mempool_avail_count(pool_)};
-    if (xdp_pool_ != nullptr) {
-        use.total += xdp_pool_->size;
-        use.free += rte_mempool_avail_count(xdp_pool_);
+    for (const rte_mempool *pool : xdp_pools_) {
+        use.total += pool->size;
+        use.free += rte_mempool_avail_count(pool);
     }
     return use;
 }

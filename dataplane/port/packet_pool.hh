@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 struct rte_mempool;
 
@@ -26,15 +27,15 @@ class PacketPool {
     PacketPool &operator=(const PacketPool &) = delete;
 
     rte_mempool *get() const { return pool_; }
-    /// The pool for net_af_xdp ports, made when the first of them asks; null when there is no
-    /// memory.
-    rte_mempool *for_xdp() const;
+    /// A pool with room for another port of net_af_xdp with so many queues, made when the one
+    /// before has none left; null when there is no memory.
+    rte_mempool *for_xdp(uint16_t queues) const;
     PoolUse use() const;
 
   private:
     explicit PacketPool(rte_mempool *pool) : pool_(pool) {}
     rte_mempool *pool_;
-    mutable rte_mempool *xdp_pool_ = nullptr; ///< only the control thread opens ports
+    mutable std::vector<rte_mempool *> xdp_pools_; ///< only the control thread opens ports
 };
 
 } // namespace lagg::port

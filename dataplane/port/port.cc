@@ -45,6 +45,11 @@ void remove_device(const std::string &bus, const std::string &name) {
 constexpr const char *kShellDriver = "net_null";
 constexpr const char *kPacketDriver = "net_af_packet";
 
+/// How long the kernel may take to let go of a queue after the socket on it was closed.
+constexpr std::chrono::milliseconds kXdpCloseTime(200);
+/// Only the control thread opens and closes ports of net_af_xdp.
+std::chrono::steady_clock::time_point last_xdp_close;
+
 } // namespace
 
 const char *to_text(LinkSource source) {
@@ -91,6 +96,7 @@ Result<void> Port::probe(const OpenOptions &options) {
     }
     if (Result<void> there = check_device(options.device); !there)
         return Error{fmt::format("port {}: {}", options.name, there.error().message)};
+    if (xdp_) std::this_thread::sleep_until(last_xdp_close + kXdpCloseTime);
     std::string arguments = options.device.arguments;
     if (options.device.driver == kPacketDriver) {
         if (Result<void> done = open_packet_socket(options); !done) return done;
@@ -150,16 +156,25 @@ Result<void> Port::configure() {
 }
 
 Result<void> Port::set_up_queues() {
+    if (!xdp_) return set_up_each_queue();
+    const std::vector<XdpSocket> before = xdp_sockets();
+    Result<void> done = set_up_each_queue();
+    xdp_sockets_ = added(before, xdp_sockets());
+    return done;
+}
+
+Result<void> Port::set_up_each_queue() {
     uint16_t rx_descriptors = wanted_descriptors_.value_or(kDefaultDescriptors);
     uint16_t tx_descriptors = rx_descriptors;
     if (int code = rte_eth_dev_adjust_nb_rx_tx_desc(device_, &rx_descriptors, &tx_descriptors);
         code < 0)
         return error(fmt::format("does not take {} descriptors a queue", rx_descriptors), code);
     rx_descriptors_ = packets_ != nullptr ? packets_->slots() : rx_descriptors;
-    rte_mempool *buffers = xdp_ ? pool_->for_xdp() : pool_->get();
+    rte_mempool *buffers = xdp_ ? pool_->for_xdp(queues_) : pool_->get();
     if (buffers == nullptr)
         return Error{fmt::format(
-            "port {}: there is no memory for the buffers of net_af_xdp; raise [daemon] memory_mb",
+            "port {}: there is no memory for the buffers of net_af_xdp, which keeps those of ports "
+            "that were closed; raise [daemon] memory_mb, or restart laggd",
             name_)};
     const auto socket = static_cast<unsigned>(std::max(0, rte_eth_dev_socket_id(device_)));
     for (uint16_t queue = 0; queue < queues_; ++queue) {
@@ -352,6 +367,10 @@ Port::~Port() {
     if (found_mtu_ > 0) set_interface_mtu(interface_index_, found_mtu_);
     if (adopted_) return; // whoever made it takes it away
     rte_eth_dev_close(device_);
+    if (xdp_) {
+        close_left_over(xdp_sockets_);
+        last_xdp_close = std::chrono::steady_clock::now();
+    }
     remove_device(bus_, bus_name_);
 }
 

@@ -8,6 +8,7 @@
 #include "dataplane/base/result.hh"
 #include "dataplane/port/device.hh"
 #include "dataplane/port/packet_pool.hh"
+#include "dataplane/port/xdp_sockets.hh"
 
 #include <cstdint>
 #include <memory>
@@ -122,6 +123,7 @@ class Port {
     Result<void> open_packet_socket(const OpenOptions &options);
     Result<void> configure();
     Result<void> set_up_queues();
+    Result<void> set_up_each_queue();
     Result<void> apply_mtu(uint16_t mtu);
     std::string hear_address(const MacAddress &lagg);
     std::string hear_slow_protocols();
@@ -141,6 +143,7 @@ class Port {
     bool started_ = false;
     bool promiscuous_ = false;
     bool xdp_ = false;
+    std::vector<XdpSocket> xdp_sockets_;
     bool one_pool_ = false;
     uint16_t wanted_queues_ = 1;
     std::optional<uint16_t> wanted_descriptors_;

@@ -11,6 +11,9 @@ STATIC = {"protocol": "failover", "aliases": LAGG_ALIASES}
 class AfXdp(DaemonTest):
     def setUp(self):
         super().setUp()
+        self.write_ports()
+
+    def write_ports(self):
         self.laggd.write([{"name": name, "device": f"net_af_xdp,iface={name}"} for name in PORTS], STATIC)
 
     def has_program(self, interface):
@@ -31,6 +34,16 @@ class AfXdp(DaemonTest):
         self.assertEqual(self.laggd.stop(), 0)
         for port in PORTS:
             self.assertFalse(self.has_program(port), "an XDP program stays on the interface")
+
+    def test_a_port_that_is_taken_out_comes_back(self):
+        self.start()
+        for _ in range(3):
+            self.laggd.write([{"name": "p2", "device": "net_af_xdp,iface=p2"}], STATIC)
+            self.reload()
+            self.write_ports()
+            self.reload()
+            self.laggd.wait_distributing(["p1"], 2)
+        self.assert_answers()
 
     def test_killed_and_started_again(self):
         self.start()
