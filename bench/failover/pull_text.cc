@@ -15,10 +15,11 @@ double milliseconds(Nanoseconds time) {
 std::string to_json(const Outcome &outcome) {
     const std::string moved =
         outcome.moved ? fmt::format("{:.4f}", milliseconds(*outcome.moved)) : "null";
-    return fmt::format(R"("dead_ms": {:.4f}, "moved_ms": {}, "sent": {}, "lost": {}, )"
-                       R"("lost_after": {}, "doubled": {}, "reordered": {}, "late": {})",
-                       milliseconds(outcome.dead), moved, outcome.sent, outcome.lost,
-                       outcome.lost_after, outcome.doubled, outcome.reordered, outcome.late);
+    return fmt::format(
+        R"("dead_ms": {:.4f}, "moved_ms": {}, "sent": {}, "lost": {}, )"
+        R"("lost_after": {}, "doubled": {}, "reordered": {}, "late": {}, "stale": {})",
+        milliseconds(outcome.dead), moved, outcome.sent, outcome.lost, outcome.lost_after,
+        outcome.doubled, outcome.reordered, outcome.late, outcome.stale);
 }
 
 void print_pull(const std::string &row, unsigned number, const Outcome &outcome,

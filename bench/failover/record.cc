@@ -110,10 +110,12 @@ Outcome Record::outcome(const Event &event) const {
     for (size_t i = 0; i < outcome.sent; ++i) {
         const Frame &frame = frames_[i];
         outcome.doubled += frame.copies > 1 ? frame.copies - 1u : 0u;
-        if (late(frame, event))
+        if (late(frame, event)) {
             ++outcome.late;
-        else if (frame.copies == 0)
+            outcome.stale += !event.dead || frame.port == *event.dead;
+        } else if (frame.copies == 0) {
             ++(event.back != 0 && frame.sent >= event.back ? outcome.lost_after : outcome.lost);
+        }
     }
     find_times(event, outcome);
     return outcome;

@@ -37,6 +37,9 @@ struct Outcome {
     uint64_t doubled = 0;    ///< copies beyond the first
     uint64_t reordered = 0;  ///< came after a later frame of their flow
     uint64_t late = 0;
+    /// Late, and by the port that was dead: they stood in it. Where ports are not known, all that
+    /// are late.
+    uint64_t stale = 0;
     /// From the event until the last frame was given to the dead port: nanoseconds, 0 when it was
     /// given none.
     Nanoseconds dead = 0;

@@ -13,8 +13,8 @@ KEY = ("Until the first frame of a flow that was moved came by another port, in 
 
 WORDS = ("moved: from the event until the first frame on another port. dead: until the last frame was given to the "
          "dead port. lost: of all pulls, and the most of one; after: when the cable was plugged in. late: older than "
-         "10 ms when they came out, after the cable was back. stuck: pulls after which the port carried nothing for "
-         "seconds.")
+         "10 ms when they came out, after the cable was back; stale: those of them that came by the port that was dead, "
+         "where ports are known. stuck: pulls after which the port carried nothing for seconds.")
 
 
 def _x(value):

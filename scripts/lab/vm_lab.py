@@ -1,7 +1,6 @@
 """laggd over bound NICs, in a guest; see --help."""
 
 import argparse
-import json
 import os
 import shutil
 import signal
@@ -15,14 +14,19 @@ ROOT = SCRIPTS.parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(SCRIPTS))
 
-from lab import vm  # noqa: E402
+from lab import laboratory, vm  # noqa: E402
 from lab.bound.cabling import DRIVERS  # noqa: E402
-from lab.bound.machine import SHARE, BoundMachine  # noqa: E402
+from lab.bound.machine import BoundMachine  # noqa: E402
+from lab.bound.pulls import PULLS, SECONDS  # noqa: E402
 from lab.bound.scenarios import SCENARIOS, about  # noqa: E402
 from lab.bound.table import write as write_table  # noqa: E402
 from lab.command import LabError  # noqa: E402
+from lab.failover_bench import CABLE_BENCH  # noqa: E402
+from lab.fresh import disk  # noqa: E402
+from lab.fresh.path import walk  # noqa: E402
 from lab.guest_kernel import guest_kernel  # noqa: E402
 from lab.laggd import Programs  # noqa: E402
+from lab.report import Report  # noqa: E402
 
 ABOUT = """\
 Boots a guest with Debian's kernel under QEMU, in software emulation, and runs laggd in it over NICs
@@ -33,12 +37,13 @@ serves all the scenarios that are named.
   scripts/vm-lab list
   scripts/vm-lab run smoke-virtio removal-e1000e
   scripts/vm-lab shell                   commands for the guest, a line each, until the end of input
+  scripts/vm-lab readme                  README's path, on a Debian that is new (needs the network)
   scripts/vm-lab table REPORT...         docs/drivers.md, from the reports of runs
 
 The exit code is 0 when every requirement was met, 1 when not, and 77 when there can be no guest
 here. Logs, laggctl's output and the results are in the directory that is printed."""
 SKIPPED = 77
-RUN_LIMIT, LINE_LIMIT = 5400, 600  # seconds for all scenarios, and for a line of the shell
+LINE_LIMIT = 600  # seconds for a line of the shell
 
 
 class Skip(Exception):
@@ -60,7 +65,13 @@ def arguments():
     run.add_argument("names", nargs="+", metavar="NAME", choices=SCENARIOS)
     run.add_argument("--eal", action="append", default=[], metavar="ARGUMENT",
                      help="one more argument for DPDK's EAL, as in [daemon] eal")
+    run.add_argument("--cable-failover", metavar="FILE", type=Path, default=ROOT / "build" / CABLE_BENCH,
+                     help=f"the program of scenarios that pull cables (default: build/{CABLE_BENCH})")
+    run.add_argument("--pulls", type=int, default=PULLS, help=f"of each of their rows (default: {PULLS})")
+    run.add_argument("--seconds", type=float, default=SECONDS,
+                     help=f"after which such a row ends with fewer (default: {SECONDS:g})")
     verbs.add_parser("shell", help="a guest that takes commands")
+    verbs.add_parser("readme", help="follow README from a bare server to a lagg on two NICs")
     table = verbs.add_parser("table", help="write the table of docs/drivers.md")
     table.add_argument("reports", nargs="+", metavar="REPORT", type=Path,
                        help="report.json of runs; of the same cell the last one counts")
@@ -86,14 +97,8 @@ def prepare(options):
 
 
 def run_scenarios(machine, options, programs):
-    settings = machine.share / "settings.json"
-    settings.write_text(json.dumps({
-        "scenarios": options.names, "eal": options.eal, "directory": SHARE,
-        "laggd": str(programs.laggd), "laggctl": str(programs.laggctl)}))
-    code, _ = machine.run_aloud(
-        machine.inside(["python3", "-u", "-m", "lab.bound.inside", f"{SHARE}/{settings.name}"]),
-        RUN_LIMIT, hear=lambda line: print(line, flush=True))
-    return code
+    return machine.play(options.names, programs, options.cable_failover, options.pulls, options.seconds,
+                        lambda line: print(line, flush=True), options.eal)
 
 
 def shell(machine):
@@ -129,6 +134,24 @@ def in_guest(options):
         print(f"results: {machine.share}")
 
 
+def readme(options):
+    """The one with a server of its own."""
+    if os.geteuid() != 0:
+        raise Skip("a Debian is made, which needs root: run it with sudo")
+    if absent := sorted([*vm.missing(), *disk.missing(), *laboratory.missing()]):
+        raise Skip(f"not installed: {' '.join(absent)}")
+    directory = options.directory or Path(tempfile.mkdtemp(prefix="lagg-")) / "readme"
+    directory.mkdir()
+    print(f"everything is in {directory}", flush=True)
+    report = Report()
+    try:
+        walk(report, directory, f"readme{os.getpid()}")
+    finally:
+        report.table()
+        report.write_json(directory / "report.json")
+    return 0 if report.ok else 1
+
+
 def interrupted(number, _frame):
     signal.signal(number, signal.SIG_IGN)
     raise SystemExit(128 + number)
@@ -146,7 +169,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
     try:
-        return in_guest(options)
+        return readme(options) if options.verb == "readme" else in_guest(options)
     except Skip as reason:
         print(f"skipped: {reason}")
         return SKIPPED

@@ -100,9 +100,19 @@ TEST_F(RecordTest, AFrameThatComesOutWhenTheCableIsBackIsLate) {
     record_.came(kept_a_moment, back + kMs, 0);
     const Outcome outcome = record_.outcome({.at = kEvent, .dead = 0, .back = back});
     EXPECT_EQ(outcome.late, 1u);
+    EXPECT_EQ(outcome.stale, 1u);
     EXPECT_EQ(outcome.lost, 0u);
     // It was given to the dead port, and nobody had it before the cable was back.
     EXPECT_GE(outcome.dead, kMs);
+}
+
+TEST_F(RecordTest, ALateFrameByAnotherPortDidNotStandInTheDeadOne) {
+    const Nanoseconds back = kEvent + 30 * kMs;
+    pass_both(kEvent - 5 * kMs, kEvent);
+    record_.came(send(0, kEvent + kMs), back + kMs, 1);
+    const Outcome outcome = record_.outcome({.at = kEvent, .dead = 0, .back = back});
+    EXPECT_EQ(outcome.late, 1u);
+    EXPECT_EQ(outcome.stale, 0u);
 }
 
 TEST_F(RecordTest, AFrameThatWasOnlySlowIsNotLate) {

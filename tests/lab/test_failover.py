@@ -21,7 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def pull(moved, name=RING, **more):
     return {"name": name, "pull": 0, "off_core_ms": 0.0, "dead_ms": 0.0, "moved_ms": moved, "sent": 100, "lost": 0,
-            "lost_after": 0, "doubled": 0, "reordered": 0, "late": 0, **more}
+            "lost_after": 0, "doubled": 0, "reordered": 0, "late": 0, "stale": 0, **more}
 
 
 def pulls(moved, name=RING, **more):
@@ -93,11 +93,12 @@ class Verdicts(unittest.TestCase):
     def test_a_pull_that_concerned_no_flow_does_not_count(self):
         self.assertTrue(self.of([*pulls([0.5]), pull(None)])["met"])
 
-    def test_no_frame_may_come_late_and_no_port_be_stuck(self):
-        late = self.of([pull(1.0, VETH), pull(1.0, VETH, late=2)], "late")
-        self.assertEqual((late["value"], late["met"]), (2, False))
-        self.assertFalse(self.of([pull(1.0, VETH, stuck=1)], "stuck")["met"])
-        self.assertTrue(self.of([pull(1.0, VETH, lost=70)], "late")["met"])
+    def test_no_frame_may_stand_in_a_port_and_no_port_be_stuck(self):
+        for name in (VETH, VETH.replace("af_packet", "vm-e1000e")):
+            stale = self.of([pull(1.0, name), pull(1.0, name, stale=2)], "stale")
+            self.assertEqual((stale["value"], stale["met"]), (2, False))
+            self.assertFalse(self.of([pull(1.0, name, stuck=1)], "stuck")["met"])
+            self.assertTrue(self.of([pull(1.0, name, lost=70, late=3)], "stale")["met"])
 
     def test_what_is_missed_is_told_with_the_others(self):
         result = result_of(pulls([20.0], VETH))

@@ -24,13 +24,16 @@ UNPLUG_LIMIT = 20  # seconds; the port's indicator blinks for five first
 
 
 class Side:
-    """One lagg of laggd with the bond opposite it: `cables` in the order of its ports."""
+    """One lagg of laggd with the bond opposite it: `cables` in the order of its ports. Not `bonded`, the
+    partner's NICs stand for themselves and hear everything. `more`: keys of the lagg."""
 
-    def __init__(self, guest, index, cables, protocol="lacp", mtu=1500):
+    def __init__(self, guest, index, cables, protocol="lacp", mtu=1500, bonded=True, **more):
         self.guest = guest
         self.cables = cables
         self.protocol = protocol
         self.mtu = mtu
+        self.bonded = bonded
+        self.more = more
         self.name = f"lagg{index}"
         self.bond = Bond(guest.partner_side, f"bond{index}")
         self.ours, self.theirs = (f"192.0.2.{16 * index + end}" for end in (1, 2))
@@ -42,7 +45,7 @@ class Side:
 
     def table(self):
         """The [[lagg]] table."""
-        more = {"lacp": {"rate": "fast"}} if self.protocol == "lacp" else {}
+        more = {"lacp": {"rate": "fast"}, **self.more} if self.protocol == "lacp" else self.more
         return {"name": self.name, "ports": self.ports, "protocol": self.protocol,
                 "mtu": self.mtu, "hash": "layer3+4",
                 "aliases": [f"{self.ours}/28", f"{self.ours6}/64"], **more}
@@ -54,9 +57,16 @@ class Side:
         match = re.search(r"\d+ queues?", lines[-1]) if lines else None
         return match[0] if match else "queues unknown"
 
-    def make_bond(self):
-        self.bond.make([self.guest.interfaces[cable.number] for cable in self.cables],
-                       self.protocol, self.mtu, [f"{self.theirs}/28", f"{self.theirs6}/64"])
+    @property
+    def far_interfaces(self):
+        return [self.guest.interfaces[cable.number] for cable in self.cables]
+
+    def make_other_end(self):
+        if not self.bonded:
+            for interface in self.far_interfaces:
+                self.guest.partner_side.run(["ip", "link", "set", interface, "up", "promisc", "on"], PATIENCE)
+            return
+        self.bond.make(self.far_interfaces, self.protocol, self.mtu, [f"{self.theirs}/28", f"{self.theirs6}/64"])
 
 
 class BoundLaggd(Laggd):
@@ -128,6 +138,7 @@ class Guest:
         self.programs = programs
         self.directory = Path(directory)
         self.eal = list(eal)
+        self.cable_failover, self.pulls, self.seconds = None, 0, 0.0  # of pulls.py
         self.monitor = Monitor()
         self.lagg_side = Namespace("lagg", "lagg")
         self.partner_side = Namespace("partner", "partner")
@@ -155,7 +166,7 @@ class Guest:
         directory.mkdir(parents=True)
         self.sides = sides
         for side in sides:
-            side.make_bond()
+            side.make_other_end()
         self.laggd = BoundLaggd(self.lagg_side, directory, self.programs)
         # The share takes no sockets.
         self.laggd.socket = Path("/run") / f"{name}.sock"
@@ -199,7 +210,7 @@ class Guest:
         """laggctl's output and the driver's view, as files."""
         sources = {"laggctl.txt": partial(self.laggd.show, "show"),
                    "laggctl.json": partial(self.laggd.show, "-j", "show"),
-                   **{f"{side.bond.name}.txt": side.bond.text for side in self.sides}}
+                   **{f"{side.bond.name}.txt": side.bond.text for side in self.sides if side.bonded}}
         for file, source in sources.items():
             try:
                 text = source()

@@ -2,7 +2,8 @@
 
     python3 -m lab.bound.inside SETTINGS
 
-SETTINGS is a JSON file of the host: scenarios, laggd, laggctl, eal, and the directory for results.
+SETTINGS is a JSON file of the host: scenarios, laggd, laggctl, eal, the directory for results, and of
+scenarios that pull cables cable_failover (the program), pulls and seconds of each row.
 """
 
 import json
@@ -52,6 +53,8 @@ def main():
     try:
         guest = Guest(Programs("", settings["laggd"], settings["laggctl"]), results,
                       settings["eal"])
+        guest.cable_failover, guest.pulls, guest.seconds = (
+            settings[key] for key in ("cable_failover", "pulls", "seconds"))
         report.say("the NICs are bound")
         for name in settings["scenarios"]:
             play(guest, report, name)

@@ -38,7 +38,8 @@ PREPARATION = [
     f"mount -t 9p -o {NINE_P} share /root{SHARE}",
     "chroot /root ip link set lo up",
 ]
-STEP_LIMIT = 60  # seconds for each of them
+STEP_LIMIT = 60   # seconds for each of them
+RUN_LIMIT = 5400  # for all scenarios of a boot
 
 
 class BoundMachine(VirtualMachine):
@@ -82,6 +83,18 @@ class BoundMachine(VirtualMachine):
         words = ["chroot", "/root", "/usr/bin/env",
                  *(f"{name}={value}" for name, value in environment.items()), *argv]
         return " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
+
+    def play(self, names, programs, cable_failover, pulls, seconds, hear, eal=()):
+        """Runs scenarios; the exit code. `hear` is called with each line of what is said. Results are in the
+        shared directory."""
+        settings = self.share / "settings.json"
+        settings.write_text(json.dumps({
+            "scenarios": names, "eal": list(eal), "directory": SHARE, "laggd": str(programs.laggd),
+            "laggctl": str(programs.laggctl), "cable_failover": str(cable_failover), "pulls": pulls,
+            "seconds": seconds}))
+        return self.run_aloud(
+            self.inside(["python3", "-u", "-m", "lab.bound.inside", f"{SHARE}/{settings.name}"]),
+            RUN_LIMIT, hear=hear)[0]
 
     def ask_monitor(self, verb, **arguments):
         with self._monitor_lock:

@@ -31,7 +31,7 @@ def _protocols(steps, name, driver, mtu, words, cores):
         for protocol in MODES:
             with steps.about(driver, f"{protocol}, MTU {mtu}, {words}"):
                 side.protocol = protocol
-                side.make_bond()
+                side.make_other_end()
                 guest.write(workers=cores)
                 if steps.laggd.program is None:
                     steps.start()

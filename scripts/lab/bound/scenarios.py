@@ -4,6 +4,7 @@ from functools import partial
 
 from .cabling import DRIVERS
 from .matrix import matrix
+from .pulls import pulls
 from .removal import removal
 from .smoke import mixed, smoke
 
@@ -13,6 +14,7 @@ SCENARIOS = {
     **{f"smoke-{driver}": partial(smoke, drivers=[driver]) for driver in DRIVERS},
     "mixed": mixed,
     **{f"removal-{driver}": partial(removal, driver=driver) for driver in DRIVERS},
+    **{f"pulls-{driver}": partial(pulls, driver=driver) for driver in DRIVERS},
     **{f"matrix-{driver}": partial(matrix, driver=driver) for driver in DRIVERS},
 }
 

@@ -31,6 +31,10 @@ class Stalls:
         """Seconds of stalls between those two of time.time()."""
         return sum(max(0.0, min(until, end) - max(since, start)) for since, until in self._found)
 
+    def total(self):
+        """Seconds of all of them so far."""
+        return sum(until - since for since, until in list(self._found))
+
     def _doze(self):
         while self._going:
             before = time.time()
