@@ -58,6 +58,7 @@ class VirtualMachine:
     MACHINE = ["-machine", "pc,accel=tcg"]
     KERNEL_WORDS = "console=ttyS0 quiet panic=-1 mitigations=off"
     MODULES = ["virtio_pci", "virtio_net"]
+    REBOOTS = False          # a kernel that restarts, for instance in its panic, ends QEMU
 
     def __init__(self, directory, kernel):
         self.directory = Path(directory)
@@ -76,13 +77,16 @@ class VirtualMachine:
 
     # --- life -------------------------------------------------------------------------------------
 
+    def boot(self):
+        """What is booted: (kernel, initramfs, the kernel's command line)."""
+        return self.kernel.image, self._initramfs(), self.KERNEL_WORDS
+
     def start(self):
         """Returns when the guest takes commands."""
-        initramfs = self._initramfs()
+        argv = self._argv(*self.boot())
         for socket_file in ("serial.sock", "monitor.sock"):
             (self.directory / socket_file).unlink(missing_ok=True)
-        self.program = Program("qemu", self.around(self._argv(initramfs)),
-                               self.directory / "qemu.out")
+        self.program = Program("qemu", self.around(argv), self.directory / "qemu.out")
         self._monitor = self._connect("monitor.sock")
         self._monitor.makefile().readline()  # its greeting
         self.ask_monitor("qmp_capabilities")
@@ -100,12 +104,12 @@ class VirtualMachine:
             self.program.stop(signal.SIGKILL)
             self.program = None
 
-    def _argv(self, initramfs):
+    def _argv(self, image, initramfs, words):
         # Before others: the guest's clocks have to keep time whatever else the machine does.
         return ["nice", "-n", "-15", "qemu-system-x86_64", *self.MACHINE,
-                "-m", self.MEMORY, "-nodefaults", "-display", "none", "-no-reboot", "-S",
-                "-kernel", str(self.kernel.image), "-initrd", str(initramfs),
-                "-append", self.KERNEL_WORDS,
+                "-m", self.MEMORY, "-nodefaults", "-display", "none", "-S",
+                *([] if self.REBOOTS else ["-no-reboot"]),
+                "-kernel", str(image), "-initrd", str(initramfs), "-append", words,
                 "-serial", f"file:{self.directory}/console.out",
                 "-serial", f"unix:{self.directory}/serial.sock,server=on,wait=off",
                 "-qmp", f"unix:{self.directory}/monitor.sock,server=on,wait=off",
