@@ -105,14 +105,25 @@ void Record::find_times(const Event &event, Outcome &outcome) const {
     }
 }
 
+std::vector<Nanoseconds> Record::left_dead_port(const Event &event) const {
+    std::vector<Nanoseconds> left(newest_.size(), 0);
+    for (const Frame &frame : frames_)
+        if (event.dead && left[frame.flow] == 0 && frame.copies > 0 && frame.came >= event.at &&
+            frame.port != *event.dead)
+            left[frame.flow] = frame.sent;
+    return left;
+}
+
 Outcome Record::outcome(const Event &event) const {
     Outcome outcome{.sent = judged(event), .reordered = reordered_};
+    const std::vector<Nanoseconds> left = left_dead_port(event);
     for (size_t i = 0; i < outcome.sent; ++i) {
         const Frame &frame = frames_[i];
         outcome.doubled += frame.copies > 1 ? frame.copies - 1u : 0u;
         if (late(frame, event)) {
             ++outcome.late;
-            outcome.stale += !event.dead || frame.port == *event.dead;
+            const bool given_before = left[frame.flow] == 0 || frame.sent < left[frame.flow];
+            outcome.stale += !event.dead || (frame.port == *event.dead && given_before);
         } else if (frame.copies == 0) {
             ++(event.back != 0 && frame.sent >= event.back ? outcome.lost_after : outcome.lost);
         }

@@ -37,8 +37,8 @@ struct Outcome {
     uint64_t doubled = 0;    ///< copies beyond the first
     uint64_t reordered = 0;  ///< came after a later frame of their flow
     uint64_t late = 0;
-    /// Late, and by the port that was dead: they stood in it. Where ports are not known, all that
-    /// are late.
+    /// Late, by the port that was dead, and sent before a frame of their flow that came by another
+    /// one: they stood in that port. Where ports are not known, all that are late.
     uint64_t stale = 0;
     /// From the event until the last frame was given to the dead port: nanoseconds, 0 when it was
     /// given none.
@@ -85,6 +85,8 @@ class Record {
     /// Whether the frame was sent so late that it met the cable's return.
     static bool met_return(const Frame &frame, const Event &event);
     std::vector<bool> flows_of_dead_port(const Event &event) const;
+    /// When the frame was sent with which each flow left the dead port; 0 for one that did not.
+    std::vector<Nanoseconds> left_dead_port(const Event &event) const;
     /// How many frames, from the first on, are judged.
     size_t judged(const Event &event) const;
     void find_times(const Event &event, Outcome &outcome) const;

@@ -115,6 +115,21 @@ TEST_F(RecordTest, ALateFrameByAnotherPortDidNotStandInTheDeadOne) {
     EXPECT_EQ(outcome.stale, 0u);
 }
 
+// What comes by the port that is back, but was sent when its flow used another one, waited for a
+// worker.
+TEST_F(RecordTest, AFrameSentAfterItsFlowMovedDidNotStandInTheDeadPort) {
+    const Nanoseconds back = kEvent + 50 * kMs;
+    pass_both(kEvent - 5 * kMs, kEvent);
+    const uint64_t kept = send(0, kEvent + kMs);
+    pass(0, kEvent + 5 * kMs, 1);
+    record_.came(send(0, back - 15 * kMs), back + kMs, 0);
+    EXPECT_EQ(record_.outcome({.at = kEvent, .dead = 0, .back = back}).stale, 0u);
+    record_.came(kept, back + kMs, 0);
+    const Outcome outcome = record_.outcome({.at = kEvent, .dead = 0, .back = back});
+    EXPECT_EQ(outcome.late, 2u);
+    EXPECT_EQ(outcome.stale, 1u);
+}
+
 TEST_F(RecordTest, AFrameThatWasOnlySlowIsNotLate) {
     const Nanoseconds back = kEvent + 50 * kMs;
     record_.came(send(0, kEvent), kEvent + 40 * kMs, 1);
