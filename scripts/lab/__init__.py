@@ -14,6 +14,8 @@ kernel module. Nothing here is needed to run laggd; scripts/demo and tests/smoke
     acts        what scripts/demo plays
     vm          a guest under QEMU, and linux_bonding as the partner in it
     bound       a guest with NICs bound to vfio-pci, in which laggd runs (scripts/vm-lab)
+    fresh       a Debian that is new, on which README is followed
+    failover_stand  numbered frames past a lagg whose cables are pulled
     sniffer     a pcap file of what passes an interface
     talk        conversations between two namespaces, for
     capture_corpus  tests/data/captured.pcap, the parser's real traffic
