@@ -56,7 +56,7 @@ class LaggdEngine final : public Engine {
         fleet_ = worker::Fleet::launch(lcores, pool_, false);
         protocol_ = std::make_unique<aggregation::ProtocolThread>(
             *fleet_, nullptr,
-            aggregation::Hooks{.carrier = [](const std::string &, bool) {},
+            aggregation::Hooks{.carrier = [](const std::string &, auto, bool) {},
                                .speed = [](port::DeviceId, unsigned) {}});
         if (watched_)
             for (const auto &member : members_)

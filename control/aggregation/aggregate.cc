@@ -108,7 +108,8 @@ void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity
 
 bool Aggregate::set_upper(UpperDevice upper, const worker::DeviceTotals &counters_base) {
     if (upper == upper_) return false;
-    upper_base_ = counters_base;
+    const bool same_device = upper.device == upper_.device && upper.tap == upper_.tap;
+    if (!same_device) upper_base_ = counters_base;
     upper_ = std::move(upper);
     changed_ = true;
     return true;
@@ -447,7 +448,7 @@ worker::LaggForwarding Aggregate::forwarding() const {
     forwarding.upper = upper_.device;
     if (upper_.device != port::kNoDevice) forwarding.upper_queues = upper_.queues;
     if (upper_.tap != nullptr) {
-        forwarding.tap = upper_.tap;
+        forwarding.tap = upper_.tap.get();
         forwarding.receive_from_upper = worker::receive_from_tap;
         forwarding.send_to_upper = worker::send_to_tap;
     }

@@ -79,6 +79,11 @@ void Engine::set_upper(const std::string &lagg, UpperDevice upper, lacp::Time no
     flush(now);
 }
 
+void Engine::tell_carrier(const std::string &lagg, lacp::Time now) {
+    std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == lagg; });
+    flush(now);
+}
+
 void Engine::attach(const std::string &lagg, const AttachedPort &port, lacp::Time now) {
     Aggregate *aggregate = find(lagg);
     assert(aggregate != nullptr);
@@ -212,6 +217,8 @@ void Engine::carrier_reported(kernel::Carrier carrier, lacp::Time now) {
                   [&](const kernel::Carrier &known) { return known.index == carrier.index; });
     if (carrier.present) interfaces_.push_back(carrier);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
+        if (aggregate->upper().interface_index == carrier.index)
+            hooks_.interface_changed(aggregate->config().name);
         for (const Member &member : aggregate->members()) {
             if (!member.port || member.port->interface_index != carrier.index) continue;
             if (member.port->link_source != port::LinkSource::RTNETLINK) continue;
@@ -313,7 +320,7 @@ void Engine::flush(lacp::Time) {
             carriers_.emplace_back(aggregate->config().name, aggregate->up());
         else
             known->second = aggregate->up();
-        hooks_.carrier(aggregate->config().name, aggregate->up());
+        hooks_.carrier(aggregate->config().name, aggregate->upper().tap, aggregate->up());
     }
 }
 
@@ -371,6 +378,11 @@ std::shared_ptr<const port::LinkWatch> Engine::watch(const std::string &lagg,
     const Aggregate *aggregate = find(lagg);
     const Member *member = aggregate == nullptr ? nullptr : aggregate->find(port);
     return member == nullptr || !member->port ? nullptr : member->port->watch;
+}
+
+bool Engine::is_up(const std::string &lagg) const {
+    const Aggregate *aggregate = find(lagg);
+    return aggregate != nullptr && aggregate->up();
 }
 
 bool Engine::distributes(const std::string &lagg, const std::string &port) const {

@@ -22,8 +22,11 @@ namespace lagg::aggregation {
 /// What the engine wants of threads that may wait. Called on the protocol thread; must return at
 /// once.
 struct Hooks {
-    /// The lagg's carrier should follow.
-    std::function<void(const std::string &lagg, bool up)> carrier;
+    /// The carrier of the lagg's kernel interface should follow.
+    std::function<void(const std::string &lagg, std::shared_ptr<upper::Tap> tap, bool up)> carrier;
+    /// Somebody did something to the kernel interface of a lagg: another name, another carrier,
+    /// deleted, or it was us.
+    std::function<void(const std::string &lagg)> interface_changed = [](const std::string &) {};
     /// Speed and duplex of the kernel interface behind a device are wanted: answer with
     /// Engine::set_speed.
     std::function<void(port::DeviceId device, unsigned interface_index)> speed;
@@ -51,6 +54,8 @@ class Engine {
     void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
                      Policies policies = {}, std::span<const AttachedPort> ports = {});
     void set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now);
+    /// Tells the lagg's carrier again, to an interface that lost what it was told.
+    void tell_carrier(const std::string &lagg, lacp::Time now);
     void attach(const std::string &lagg, const AttachedPort &port, lacp::Time now);
     void update(const std::string &lagg, const AttachedPort &port, lacp::Time now);
     /// Moves the port's flows away and takes it out of sync, or takes it back, besides what the
@@ -100,6 +105,8 @@ class Engine {
     bool has_port(const std::string &lagg, const std::string &port) const;
     /// Whether frames leave there, also as one of those that could take over in failover.
     bool distributes(const std::string &lagg, const std::string &port) const;
+    /// Whether the lagg carries traffic, and its interface should have a carrier.
+    bool is_up(const std::string &lagg) const;
     /// Frames of laggs that wait for the workers of another forwarding state.
     bool has_frames_to_send() const;
     const worker::Fleet &fleet() const { return fleet_; }

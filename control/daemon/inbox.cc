@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <utility>
@@ -42,6 +43,15 @@ void Inbox::add_stale_port(const std::string &port) {
     {
         const std::lock_guard lock(mutex_);
         content_.stale_ports.push_back(port);
+    }
+    wake();
+}
+
+void Inbox::add_changed_interface(const std::string &lagg) {
+    {
+        const std::lock_guard lock(mutex_);
+        std::vector<std::string> &names = content_.changed_interfaces;
+        if (std::ranges::find(names, lagg) == names.end()) names.push_back(lagg);
     }
     wake();
 }

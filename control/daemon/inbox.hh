@@ -22,6 +22,7 @@ class Inbox {
         std::vector<Reply> reloads;
         std::vector<LostPort> lost_ports;
         std::vector<std::string> stale_ports;
+        std::vector<std::string> changed_interfaces; ///< by the name of their lagg
     };
 
     Inbox();
@@ -34,6 +35,7 @@ class Inbox {
     void add_reload(Reply reply);
     void add_lost_port(const std::string &port, const std::string &why);
     void add_stale_port(const std::string &port);
+    void add_changed_interface(const std::string &lagg);
     Content take();
 
   private:

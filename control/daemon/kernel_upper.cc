@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <net/if.h>
+
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -52,11 +55,16 @@ Result<std::unique_ptr<KernelUpper>> KernelUpper::open(const std::string &name,
 
 Result<void> KernelUpper::make(const kernel::Want &want, uint16_t queues,
                                const port::PacketPool &pool) {
+    auto ownership = kernel::Ownership::take("lagg", name_);
+    if (!ownership) return Error{fmt::format("{}: {}", name_, ownership.error().message)};
+    ownership_ = std::move(*ownership);
     Result<std::unique_ptr<upper::Tap>> tap = upper::Tap::open(name_, queues, pool);
     if (!tap) return tap.error();
     tap_ = std::move(*tap);
     // Opening gave the TAP a carrier; there is nothing behind it yet.
-    if (Result<void> down = netlink_.set_carrier(name_, false); !down) return down.error();
+    if (const int code = tap_->set_carrier(false); code != 0)
+        return Error{fmt::format("{}: the carrier of its kernel interface cannot be set off: {}",
+                                 name_, std::strerror(-code))};
     return apply(want, remembered(state_file_));
 }
 
@@ -70,13 +78,31 @@ void KernelUpper::take_back(std::unique_ptr<KernelUpper> upper) {
     }
 }
 
+upper::Tap::Place KernelUpper::look() {
+    const upper::Tap::Place place = tap_->place();
+    if (std::string now = tap_->name(); !now.empty()) interface_ = std::move(now);
+    index_ = place == upper::Tap::Place::HERE ? if_nametoindex(interface_.c_str()) : 0;
+    return place;
+}
+
+bool KernelUpper::has_other_carrier(bool up) const {
+    const Result<std::optional<kernel::Have>> have = netlink_.read(interface_);
+    return have && have->has_value() && (*have)->up && (*have)->carrier != up;
+}
+
 Result<void> KernelUpper::apply(const kernel::Want &want, const std::vector<config::Alias> &ours) {
-    const Result<std::optional<kernel::Have>> have = netlink_.read(name_);
+    const upper::Tap::Place place = look();
+    if (place == upper::Tap::Place::ELSEWHERE && want == want_) return {};
+    if (place == upper::Tap::Place::ELSEWHERE)
+        return Error{fmt::format("{}: its kernel interface {} is in another network namespace, "
+                                 "where laggd cannot change it; move it back, or delete it there",
+                                 name_, interface_)};
+    const Result<std::optional<kernel::Have>> have = netlink_.read(interface_);
     if (!have) return have.error();
     if (!have->has_value()) return Error{fmt::format("{}: the kernel interface has gone", name_)};
     for (const kernel::Change &change : kernel::plan(**have, want, ours)) {
         spdlog::debug("{}: {}", name_, kernel::to_string(change));
-        if (Result<void> done = netlink_.apply(name_, change); !done) return done.error();
+        if (Result<void> done = netlink_.apply(interface_, change); !done) return done.error();
     }
     want_ = want;
     remember(want.aliases);
@@ -111,13 +137,15 @@ void KernelUpper::remember(const std::vector<config::Alias> &aliases) const {
 }
 
 Result<void> KernelUpper::remove(std::unique_ptr<KernelUpper> upper) {
-    const std::string name = upper->name_;
+    const std::string name = upper->interface_;
+    const bool here = upper->look() == upper::Tap::Place::HERE;
     const std::string file = upper->state_file_;
     kernel::Rtnetlink &netlink = upper->netlink_;
     upper.reset();
     std::error_code ignored;
     std::filesystem::remove(file, ignored);
-    return netlink.remove(name);
+    // One that was moved away belongs to whoever did that.
+    return here ? netlink.remove(name) : Result<void>();
 }
 
 Result<void> KernelUpper::remove_by_name(const std::string &name, kernel::Rtnetlink &netlink,

@@ -4,6 +4,7 @@
 
 #include "control/config/config.hh"
 #include "control/kernel/interface.hh"
+#include "control/kernel/ownership.hh"
 #include "dataplane/upper/tap.hh"
 
 #include <memory>
@@ -23,7 +24,15 @@ class KernelUpper {
     /// Lets go of the interface, which stays.
     ~KernelUpper() = default;
 
-    upper::Tap &tap() const { return *tap_; }
+    const std::shared_ptr<upper::Tap> &tap() const { return tap_; }
+    /// What the interface is called now, of which others may have made something else.
+    const std::string &interface() const { return interface_; }
+    /// Its index here; 0 when it is in another namespace.
+    unsigned index() const { return index_; }
+    /// Where it is now, under whatever name.
+    upper::Tap::Place look();
+    /// Whether it has another carrier than it was told. Not while somebody has set it down.
+    bool has_other_carrier(bool up) const;
     /// The interface was not there before it was opened.
     bool is_new() const { return is_new_; }
     const kernel::Want &want() const { return want_; }
@@ -40,7 +49,8 @@ class KernelUpper {
 
   private:
     KernelUpper(std::string name, kernel::Rtnetlink &netlink, std::string state_file)
-        : name_(std::move(name)), netlink_(netlink), state_file_(std::move(state_file)) {}
+        : name_(std::move(name)), netlink_(netlink), state_file_(std::move(state_file)),
+          interface_(name_) {}
     Result<void> make(const kernel::Want &want, uint16_t queues, const port::PacketPool &pool);
     Result<void> apply(const kernel::Want &want, const std::vector<config::Alias> &ours);
     void remember(const std::vector<config::Alias> &aliases) const;
@@ -48,7 +58,10 @@ class KernelUpper {
     std::string name_;
     kernel::Rtnetlink &netlink_;
     std::string state_file_;
-    std::unique_ptr<upper::Tap> tap_;
+    std::unique_ptr<kernel::Ownership> ownership_;
+    std::shared_ptr<upper::Tap> tap_;
+    std::string interface_;
+    unsigned index_ = 0;
     bool is_new_ = false;
     kernel::Want found_; ///< how an adopted interface was found
     kernel::Want want_;

@@ -198,13 +198,13 @@ void wait_for_signals(int signals, Inbox &inbox,
     for (;;) {
         pollfd fds[2] = {{.fd = signals, .events = POLLIN, .revents = 0},
                          {.fd = inbox.fd(), .events = POLLIN, .revents = 0}};
-        const bool waiting = !supervisor.failed_ports().empty();
+        const bool waiting = supervisor.has_failures();
         const auto now = std::chrono::steady_clock::now();
         if (!waiting) next_retry = now + kRetryPeriod;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_retry - now);
         const int ready = poll(fds, 2, waiting ? std::max(0, static_cast<int>(left.count())) : -1);
         if (waiting && std::chrono::steady_clock::now() >= next_retry) {
-            supervisor.retry_failed_ports();
+            supervisor.retry();
             next_retry = std::chrono::steady_clock::now() + kRetryPeriod;
         }
         signalfd_siginfo signal{};
@@ -220,6 +220,8 @@ void wait_for_signals(int signals, Inbox &inbox,
             supervisor.lost_device(port.name, port.why);
         for (const std::string &port : content.stale_ports)
             supervisor.empty_queues(port);
+        for (const std::string &lagg : content.changed_interfaces)
+            supervisor.mend_interface(lagg);
         for (const Inbox::Reply &reply : content.reloads)
             reply(reload_now());
     }
@@ -285,6 +287,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
         inbox.add_lost_port(port, why);
     };
     hooks.stale = [&](const std::string &port) { inbox.add_stale_port(port); };
+    hooks.interface_changed = [&](const std::string &lagg) { inbox.add_changed_interface(lagg); };
     hooks.alive = watchdog(*fleet);
     hooks.recorder = recorder.get();
     auto protocol = std::make_unique<aggregation::ProtocolThread>(*fleet, std::move(*carriers),

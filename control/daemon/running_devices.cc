@@ -228,7 +228,24 @@ void Supervisor::close_port(const std::string &name) {
     spdlog::info("port {}: closed", name);
 }
 
-bool Supervisor::retry_failed_ports() {
+bool Supervisor::has_failures() const {
+    return !failed_.empty() || !failed_interfaces_.empty() ||
+           std::ranges::any_of(laggs_, [](const auto &lagg) { return is_elsewhere(lagg.second); });
+}
+
+void Supervisor::retry() {
+    retry_ports();
+    mend_interfaces();
+}
+
+void Supervisor::mend_interfaces() {
+    for (const auto &[lagg, reason] : std::map(failed_interfaces_))
+        make_interface_again(lagg);
+    for (const auto &[lagg, running] : laggs_)
+        mend_interface(lagg);
+}
+
+void Supervisor::retry_ports() {
     const std::map<std::string, std::string> failed = failed_;
     for (const auto &[name, reason] : failed) {
         if (Result<void> opened = open_port(config_, name); !opened) {
@@ -246,7 +263,68 @@ bool Supervisor::retry_failed_ports() {
                 });
         }
     }
-    return !failed_.empty();
+}
+
+// ---- kernel interfaces that others change ------------------------------------------------------
+
+bool Supervisor::is_elsewhere(const RunningLagg &lagg) {
+    return lagg.kernel != nullptr && lagg.kernel->index() == 0;
+}
+
+void Supervisor::mend_interface(const std::string &lagg) {
+    const auto running = laggs_.find(lagg);
+    if (running == laggs_.end() || running->second.kernel == nullptr) return;
+    KernelUpper &kernel = *running->second.kernel;
+    const std::string name = kernel.interface();
+    const unsigned index = kernel.index();
+    const upper::Tap::Place place = kernel.look();
+    if (place == upper::Tap::Place::GONE) {
+        spdlog::warn("{}: its kernel interface {} was deleted", lagg, name);
+        return make_interface_again(lagg);
+    }
+    if (kernel.interface() != name)
+        spdlog::warn("{}: its kernel interface {} is called {} now; the next start of laggd makes "
+                     "another one",
+                     lagg, name, kernel.interface());
+    if (kernel.index() == 0 && index != 0)
+        spdlog::warn("{}: its kernel interface {} was moved to another network namespace, where "
+                     "laggd does no more than its carrier",
+                     lagg, kernel.interface());
+    if (kernel.interface() != name || kernel.index() != index) tell_upper(lagg);
+    bool up = false;
+    parts_.protocol.call([&](Engine &engine, Time) { up = engine.is_up(lagg); });
+    if (kernel.has_other_carrier(up))
+        parts_.protocol.call([&](Engine &engine, Time now) { engine.tell_carrier(lagg, now); });
+}
+
+// Workers read and write its descriptors until they know of another one.
+void Supervisor::make_interface_again(const std::string &lagg) {
+    RunningLagg &running = laggs_.at(lagg);
+    const std::string before = std::exchange(failed_interfaces_[lagg], "deleted");
+    if (running.kernel != nullptr) {
+        const std::unique_ptr<KernelUpper> gone = std::move(running.kernel);
+        tell_upper(lagg);
+        parts_.protocol.wait_for_workers();
+    }
+    const config::Lagg &configured = *find_lagg(config_, lagg);
+    auto made = KernelUpper::open(lagg, want_for(configured, running.identity.mac),
+                                  static_cast<uint16_t>(parts_.workers), parts_.pool,
+                                  parts_.netlink, parts_.state_directory);
+    if (made) {
+        running.kernel = std::move(*made);
+        failed_interfaces_.erase(lagg);
+        spdlog::info("{}: its kernel interface is made again", lagg);
+    } else {
+        failed_interfaces_[lagg] = made.error().message;
+        if (before != made.error().message)
+            spdlog::error("{}; it is tried again every 5 s", made.error().message);
+    }
+    tell_upper(lagg);
+}
+
+void Supervisor::tell_upper(const std::string &lagg) {
+    const aggregation::UpperDevice upper = upper_device(*find_lagg(config_, lagg));
+    parts_.protocol.call([&](Engine &engine, Time now) { engine.set_upper(lagg, upper, now); });
 }
 
 } // namespace lagg::daemon

@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 #include <cassert>
+#include <cstring>
 #include <future>
 
 namespace lagg::daemon {
@@ -36,9 +37,6 @@ Result<std::unique_ptr<Service>> Service::start() {
     if (service->loop_->base == nullptr || !service->loop_->mailbox->usable())
         return Error{"the service thread's event loop cannot be made: too many open files?"};
     service->loop_->post = service->loop_->mailbox->sender();
-    Result<std::unique_ptr<kernel::Rtnetlink>> netlink = kernel::Rtnetlink::open();
-    if (!netlink) return netlink.error();
-    service->netlink_ = std::move(*netlink);
     Service *self = service.get();
     self->thread_ = std::thread([self] {
         pthread_setname_np(pthread_self(), "lagg-service");
@@ -87,17 +85,20 @@ void Service::watch(aggregation::ProtocolThread *protocol) {
 aggregation::Hooks Service::hooks() {
     const auto post = loop_->post;
     return {
-        .carrier = [this, post](const std::string &lagg,
-                                bool up) { post([=, this] { set_carrier(lagg, up); }); },
+        .carrier =
+            [post](const std::string &lagg, std::shared_ptr<upper::Tap> tap, bool up) {
+                post([lagg, tap = std::move(tap), up] { set_carrier(lagg, *tap, up); });
+            },
         .speed = [this, post](port::DeviceId device,
                               unsigned index) { post([=, this] { read_speed(device, index); }); }};
 }
 
-void Service::set_carrier(const std::string &lagg, bool up) {
-    const Result<std::optional<kernel::Have>> have = netlink_->read(lagg);
-    if (!have || !have->has_value()) return; // comes out elsewhere, or is not made yet
-    if (Result<void> set = netlink_->set_carrier(lagg, up); !set)
-        spdlog::error("{}", set.error().message);
+// By the TAP's own descriptor, which finds the interface whatever it is called and wherever it is.
+void Service::set_carrier(const std::string &lagg, const upper::Tap &tap, bool up) {
+    const int code = tap.set_carrier(up);
+    if (code == 0 || tap.place() == upper::Tap::Place::GONE) return;
+    spdlog::error("{}: the carrier of its kernel interface cannot be set {}: {}", lagg,
+                  up ? "on" : "off", std::strerror(-code));
 }
 
 void Service::read_speed(port::DeviceId device, unsigned interface_index) {

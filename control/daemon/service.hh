@@ -4,7 +4,6 @@
 
 #include "control/aggregation/protocol_thread.hh"
 #include "control/api/server.hh"
-#include "control/kernel/interface.hh"
 #include "dataplane/base/result.hh"
 
 #include <atomic>
@@ -17,7 +16,7 @@ namespace lagg::daemon {
 
 class Service {
   public:
-    /// Opens its rtnetlink socket and starts the loop; the API comes with serve().
+    /// Starts the loop; the API comes with serve().
     static Result<std::unique_ptr<Service>> start();
     ~Service();
     Service(const Service &) = delete;
@@ -33,12 +32,11 @@ class Service {
   private:
     struct Loop;
     Service();
-    void set_carrier(const std::string &lagg, bool up);
+    static void set_carrier(const std::string &lagg, const upper::Tap &tap, bool up);
     void read_speed(port::DeviceId device, unsigned interface_index);
     void run_and_wait(const std::function<void()> &work);
 
     std::unique_ptr<Loop> loop_;
-    std::unique_ptr<kernel::Rtnetlink> netlink_;
     std::unique_ptr<api::Server> server_;
     aggregation::ProtocolThread *protocol_ = nullptr;
     std::thread thread_;

@@ -18,11 +18,6 @@ namespace {
 using aggregation::Engine;
 using lacp::Time;
 
-const config::Lagg *find_lagg(const config::Config &config, const std::string &name) {
-    const auto found = std::ranges::find(config.laggs, name, &config::Lagg::name);
-    return found == config.laggs.end() ? nullptr : &*found;
-}
-
 const config::Port &find_port(const config::Config &config, const std::string &name) {
     const auto found = std::ranges::find(config.ports, name, &config::Port::name);
     assert(found != config.ports.end()); // the configuration was validated
@@ -61,6 +56,11 @@ MacAddress random_mac() {
 
 } // namespace
 
+const config::Lagg *find_lagg(const config::Config &config, const std::string &name) {
+    const auto found = std::ranges::find(config.laggs, name, &config::Lagg::name);
+    return found == config.laggs.end() ? nullptr : &*found;
+}
+
 bool is_used(const config::Config &config, const std::string &port) {
     return contains(used_ports(config), port);
 }
@@ -77,6 +77,7 @@ Result<void> Supervisor::start(const config::Config &config, const config::Posit
 }
 
 Result<bool> Supervisor::reload(const config::Config &config, const config::Positions &positions) {
+    mend_interfaces();
     return change_to(config, positions, false);
 }
 
@@ -184,6 +185,9 @@ Result<void> Supervisor::open_port(const config::Config &next, const std::string
     if (Result<void> there = check_device(next, port); !there)
         return Error{fmt::format("port {}: {}", name, there.error().message)};
     if (port::opens_interface(device)) {
+        auto ownership = kernel::Ownership::take("port", device.interface);
+        if (!ownership) return Error{fmt::format("port {}: {}", name, ownership.error().message)};
+        open.ownership = std::move(*ownership);
         Result<std::unique_ptr<kernel::Quieted>> quieted =
             kernel::Quieted::quieten(parts_.netlink, device.interface);
         if (!quieted) return Error{fmt::format("port {}: {}", name, quieted.error().message)};
@@ -311,8 +315,10 @@ void Supervisor::give(const config::Config &next, const config::Changes &changes
         std::unique_ptr<KernelUpper> old_upper;
         if (const auto upper = new_uppers_.find(lagg.name); upper != new_uppers_.end()) {
             running.kernel = std::move(upper->second);
+            failed_interfaces_.erase(lagg.name);
         } else if (!kernel_wanted(lagg)) {
             old_upper = std::move(running.kernel);
+            failed_interfaces_.erase(lagg.name);
         }
         const aggregation::UpperDevice upper = upper_device(lagg);
         const bool changed =
@@ -393,6 +399,7 @@ void Supervisor::close_unused(const config::Config &next, const config::Changes 
             if (Result<void> gone = KernelUpper::remove(std::move(running->second.kernel)); !gone)
                 spdlog::error("{}", gone.error().message);
         laggs_.erase(running);
+        failed_interfaces_.erase(name);
     }
 }
 
@@ -430,12 +437,19 @@ kernel::Want Supervisor::want_for(const config::Lagg &lagg, const MacAddress &ma
 aggregation::UpperDevice Supervisor::upper_device(const config::Lagg &lagg) const {
     if (lagg.upper.kind == config::UpperKind::KERNEL) {
         const auto running = laggs_.find(lagg.name);
-        if (running == laggs_.end() || !running->second.kernel) return {};
-        upper::Tap &tap = running->second.kernel->tap();
+        if (running == laggs_.end()) return {};
+        if (!running->second.kernel) {
+            const auto failed = failed_interfaces_.find(lagg.name);
+            if (failed == failed_interfaces_.end()) return {};
+            return {.text = fmt::format("kernel:{} ({})", lagg.name, failed->second)};
+        }
+        const KernelUpper &kernel = *running->second.kernel;
         return {.device = worker::tap_endpoint(running->second.identity.slot),
-                .tap = &tap,
-                .queues = tap.queues(),
-                .text = "kernel:" + lagg.name};
+                .tap = kernel.tap(),
+                .interface_index = kernel.index(),
+                .queues = kernel.tap()->queues(),
+                .text = fmt::format("kernel:{}{}", kernel.interface(),
+                                    kernel.index() == 0 ? " (in another namespace)" : "")};
     }
     if (lagg.upper.kind == config::UpperKind::PORT) {
         const auto open = ports_.find(lagg.upper.port);

@@ -31,6 +31,8 @@ inline constexpr std::chrono::milliseconds kCloseLimit(3000);
 Error with_dpdk_reason(Error error);
 /// Logs the ports that are not closed yet; true when there are none.
 bool report_unclosed(const std::vector<std::string> &ports);
+/// Null when the configuration has no lagg of that name.
+const config::Lagg *find_lagg(const config::Config &config, const std::string &name);
 /// Whether some lagg uses the port, as a member or as its upper side.
 bool is_used(const config::Config &config, const std::string &port);
 /// Whether all frames of such a configuration come from one packet pool and have one owner.
@@ -59,13 +61,19 @@ class Supervisor {
     /// On failure everything is as before. True when something changed: the configuration, or the
     /// content of a program that it names.
     Result<bool> reload(const config::Config &config, const config::Positions &positions);
-    /// Tries the ports that could not be opened. True while there are any.
-    bool retry_failed_ports();
+    /// Tries the ports that could not be opened, and kernel interfaces that could not be made
+    /// again or are where nobody tells what becomes of them.
+    void retry();
+    /// Whether there is anything to retry.
+    bool has_failures() const;
     /// The device of a port went away under it: closed, and tried again with the failed ones. `why`
     /// completes "its device ...".
     void lost_device(const std::string &port, const std::string &why);
     /// The link of a port went down: what its device still holds must not leave when it returns.
     void empty_queues(const std::string &port);
+    /// Somebody did something to the kernel interface of a lagg. One that was deleted is made
+    /// again, one that lost its carrier is told it again, one with another name is known by that.
+    void mend_interface(const std::string &lagg);
     /// Ports left out for now, with the reasons.
     const std::map<std::string, std::string> &failed_ports() const { return failed_; }
     /// Tells partners and closes everything; kernel interfaces stay. False when a device does not
@@ -77,6 +85,7 @@ class Supervisor {
 
   private:
     struct OpenPort {
+        std::unique_ptr<kernel::Ownership> ownership;
         std::unique_ptr<kernel::Quieted> quieted;
         std::unique_ptr<port::Port> port; ///< destroyed before the interface gets its sysctls back
         std::vector<std::string> complaints; ///< of DPDK while it was opened
@@ -104,6 +113,11 @@ class Supervisor {
     void pause(const std::string &port);
     void resume(const std::string &port);
     void close_port(const std::string &port);
+    void retry_ports();
+    void mend_interfaces();
+    static bool is_elsewhere(const RunningLagg &lagg);
+    void make_interface_again(const std::string &lagg);
+    void tell_upper(const std::string &lagg);
     std::vector<const config::Lagg *> laggs_over(const std::string &port) const;
     Result<void> prepare_uppers(const config::Config &next, Undo &undo);
     void close_unused(const config::Config &next, const config::Changes &changes);
@@ -127,6 +141,8 @@ class Supervisor {
     port::Undertaker undertaker_;
     std::map<std::string, OpenPort> ports_;
     std::map<std::string, RunningLagg> laggs_;
+    /// Laggs whose kernel interface was deleted and could not be made again, with the reasons.
+    std::map<std::string, std::string> failed_interfaces_;
     PoliciesOfLaggs policies_;
     std::map<std::string, std::string> failed_; ///< port name to the reason
     std::map<std::string, lacp::PortNumber>

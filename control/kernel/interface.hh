@@ -21,6 +21,7 @@ struct Want {
     MacAddress mac{};
     std::string description; ///< ifalias
     std::vector<config::Alias> aliases;
+    bool operator==(const Want &) const = default;
 };
 
 /// What the kernel has. Link-local IPv6 addresses the kernel made itself are not listed.
@@ -71,8 +72,6 @@ class Rtnetlink {
     /// usable at once (no duplicate test). Removing an IPv4 address sets promote_secondaries of the
     /// interface, so that the kernel does not take others of the subnet along.
     virtual Result<void> apply(const std::string &name, const Change &change) = 0;
-    /// A TAP takes carrier only while a program has it open.
-    virtual Result<void> set_carrier(const std::string &name, bool on) = 0;
     /// Removes a persistent TAP of ours; fine when there is none, an error when it is no TAP.
     virtual Result<void> remove(const std::string &name) = 0;
     /// Names of all TAP interfaces called lagg and a number, by number.

@@ -100,7 +100,6 @@ class Executor final : public Rtnetlink {
 
     Result<std::optional<Have>> read(const std::string &name) override;
     Result<void> apply(const std::string &name, const Change &change) override;
-    Result<void> set_carrier(const std::string &name, bool on) override;
     Result<void> remove(const std::string &name) override;
     Result<std::vector<std::string>> lagg_interfaces() override;
 
@@ -261,21 +260,6 @@ Result<void> Executor::apply(const std::string &name, const Change &change) {
     if (verdict.error == 0) return {};
     return Error{name + ": the kernel refused " + to_string(change) + ": " + verdict.reason +
                  way_out(link, change, verdict.error)};
-}
-
-Result<void> Executor::set_carrier(const std::string &name, bool on) {
-    const Result<std::optional<Link>> found = find(name);
-    if (!found) return found.error();
-    if (!*found) return no_such_interface(name);
-    const uint8_t value = on ? 1 : 0;
-    const Verdict verdict = set_attribute(**found, IFLA_CARRIER, &value, sizeof value);
-    if (verdict.error == 0) return {};
-    std::string message =
-        name + ": the kernel refused carrier " + (on ? "on" : "off") + ": " + verdict.reason;
-    // The TAP driver says EPERM for this as well.
-    if (on && (*found)->tap && verdict.error == EPERM)
-        message += "; a TAP has carrier only while a program has it open";
-    return Error{std::move(message)};
 }
 
 Result<void> Executor::remove(const std::string &name) {

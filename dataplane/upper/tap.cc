@@ -8,6 +8,7 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -77,6 +78,29 @@ Tap::~Tap() {
         rte_pktmbuf_free(queue.spare);
         close(queue.fd);
     }
+}
+
+std::string Tap::name() const {
+    ifreq request{};
+    if (ioctl(queues_.front().fd, TUNGETIFF, &request) != 0) return {};
+    return std::string(request.ifr_name, strnlen(request.ifr_name, sizeof request.ifr_name));
+}
+
+Tap::Place Tap::place() const {
+    if (name().empty()) return Place::GONE;
+    const int fd = ioctl(queues_.front().fd, TUNGETDEVNETNS);
+    if (fd < 0) return Place::HERE; // an old kernel does not tell
+    struct stat of_interface {
+    }, ours{};
+    const bool known =
+        fstat(fd, &of_interface) == 0 && stat("/proc/thread-self/ns/net", &ours) == 0;
+    close(fd);
+    return known && of_interface.st_ino != ours.st_ino ? Place::ELSEWHERE : Place::HERE;
+}
+
+int Tap::set_carrier(bool on) const {
+    const int carrier = on ? 1 : 0;
+    return ioctl(queues_.front().fd, TUNSETCARRIER, &carrier) == 0 ? 0 : -errno;
 }
 
 uint16_t Tap::receive(uint16_t queue_index, rte_mbuf **frames, uint16_t count) {

@@ -29,6 +29,19 @@ class Tap {
     Tap(const Tap &) = delete;
     Tap &operator=(const Tap &) = delete;
 
+    /// Where the interface is now.
+    enum class Place {
+        HERE,
+        ELSEWHERE, ///< in another network namespace
+        GONE,      ///< deleted; frames go nowhere
+    };
+    Place place() const;
+    /// Its name, which others may change; empty when it is gone.
+    std::string name() const;
+    /// Tells the kernel, in whatever namespace the interface is. Waits for its link lock. The error
+    /// is a negative errno, 0 when done.
+    int set_carrier(bool on) const;
+
     uint16_t queues() const { return static_cast<uint16_t>(queues_.size()); }
 
     /// Frames the kernel sends, as rte_eth_rx_burst gives them. One thread at a time for each

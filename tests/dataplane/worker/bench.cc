@@ -70,7 +70,7 @@ Bench::Bench(const Plan &plan) : cable_size_(plan.cable_size) {
     fleet_ = Fleet::launch(lcores, *pool_, true);
     protocol_ = std::make_unique<aggregation::ProtocolThread>(
         *fleet_, nullptr,
-        aggregation::Hooks{.carrier = [](const std::string &, bool) {},
+        aggregation::Hooks{.carrier = [](const std::string &, auto, bool) {},
                            .speed = [](port::DeviceId, unsigned) {}},
         [this] { return aggregation::ProtocolThread::now() + ahead_; });
     make_side(A, plan);
