@@ -60,10 +60,12 @@ using MemberWeights = std::array<uint32_t, distribute::kMaxMembers>;
 /// The device a lagg comes out at.
 struct UpperDevice {
     worker::EndpointId device = port::kNoDevice;
-    std::shared_ptr<upper::Tap> tap;       ///< of a kernel interface
-    unsigned interface_index = 0;          ///< of a kernel interface
-    uint16_t queues = worker::kMaxWorkers; ///< of a lagg without an upper device: no limit
-    std::string text = "none";             ///< kernel:lagg0, port:NAME, none
+    std::shared_ptr<upper::Tap> tap;        ///< of a kernel interface
+    unsigned interface_index = 0;           ///< of a kernel interface, or behind the port
+    std::string port;                       ///< name of the port, where it is one
+    std::shared_ptr<port::LinkWatch> watch; ///< of that port, where its driver is asked
+    uint16_t queues = worker::kMaxWorkers;  ///< of a lagg without an upper device: no limit
+    std::string text = "none";              ///< kernel:lagg0, port:NAME, none
     bool operator==(const UpperDevice &) const = default;
 };
 

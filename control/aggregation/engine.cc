@@ -217,8 +217,12 @@ void Engine::carrier_reported(kernel::Carrier carrier, lacp::Time now) {
                   [&](const kernel::Carrier &known) { return known.index == carrier.index; });
     if (carrier.present) interfaces_.push_back(carrier);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
-        if (aggregate->upper().interface_index == carrier.index)
-            hooks_.interface_changed(aggregate->config().name);
+        if (aggregate->upper().interface_index == carrier.index) {
+            if (aggregate->upper().port.empty())
+                hooks_.interface_changed(aggregate->config().name);
+            else if (!carrier.present)
+                hooks_.gone(aggregate->upper().port, "is gone");
+        }
         for (const Member &member : aggregate->members()) {
             if (!member.port || member.port->interface_index != carrier.index) continue;
             if (member.port->link_source != port::LinkSource::RTNETLINK) continue;
@@ -262,6 +266,9 @@ void Engine::links_changed(lacp::Time now) {
 }
 
 void Engine::read_watches(Aggregate &aggregate, lacp::Time now) {
+    if (const UpperDevice &upper = aggregate.upper(); upper.watch != nullptr)
+        if (const port::Loss loss = upper.watch->known().loss; loss != port::Loss::NONE)
+            hooks_.gone(upper.port, to_text(loss));
     for (const Member &member : aggregate.members()) {
         if (!member.port || !member.port->watch) continue;
         const bool was_up = member.link.up;

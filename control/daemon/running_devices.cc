@@ -28,6 +28,10 @@ bool is_member(const config::Lagg &lagg, const std::string &port) {
     return std::ranges::find(lagg.ports, port) != lagg.ports.end();
 }
 
+bool comes_out_at(const config::Lagg &lagg, const std::string &port) {
+    return lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == port;
+}
+
 } // namespace
 
 Error with_dpdk_reason(Error error) {
@@ -63,8 +67,7 @@ void Supervisor::pause(const std::string &name) {
     parts_.protocol.call([&](Engine &engine, Time now) {
         for (const config::Lagg &lagg : config_.laggs) {
             if (is_member(lagg, name)) engine.pause(lagg.name, name, now);
-            if (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == name)
-                engine.set_upper(lagg.name, {}, now);
+            if (comes_out_at(lagg, name)) engine.set_upper(lagg.name, {}, now);
         }
     });
     parts_.protocol.wait_for_workers();
@@ -76,8 +79,7 @@ void Supervisor::resume(const std::string &name) {
         for (const config::Lagg &lagg : config_.laggs) {
             if (is_member(lagg, name))
                 engine.resume(lagg.name, name, port.watch(), port.features(), now);
-            if (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == name)
-                engine.set_upper(lagg.name, upper_device(lagg), now);
+            if (comes_out_at(lagg, name)) engine.set_upper(lagg.name, upper_device(lagg), now);
         }
     });
 }
@@ -208,8 +210,7 @@ void Supervisor::lost_device(const std::string &name, const std::string &why) {
     parts_.protocol.call([&](Engine &engine, Time now) {
         for (const config::Lagg &lagg : config_.laggs) {
             if (is_member(lagg, name)) engine.detach(lagg.name, name, now);
-            if (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == name)
-                engine.set_upper(lagg.name, {}, now);
+            if (comes_out_at(lagg, name)) engine.set_upper(lagg.name, {}, now);
         }
     });
     parts_.protocol.wait_for_workers();
@@ -217,6 +218,8 @@ void Supervisor::lost_device(const std::string &name, const std::string &why) {
     leave_out(name, Error{fmt::format("port {}: its device {}", name, why)});
     for (const config::Lagg *lagg : laggs_over(name))
         attach(config_, *lagg, name);
+    for (const config::Lagg &lagg : config_.laggs)
+        if (comes_out_at(lagg, name)) tell_upper(lagg.name);
 }
 
 // What is behind a kernel interface is closed at once, and the host gets its settings back after
@@ -257,7 +260,7 @@ void Supervisor::retry_ports() {
         }
         for (const config::Lagg &lagg : config_.laggs) {
             if (is_member(lagg, name)) attach(config_, lagg, name);
-            if (lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == name)
+            if (comes_out_at(lagg, name))
                 parts_.protocol.call([&](Engine &engine, Time now) {
                     engine.set_upper(lagg.name, upper_device(lagg), now);
                 });

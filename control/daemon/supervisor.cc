@@ -453,9 +453,14 @@ aggregation::UpperDevice Supervisor::upper_device(const config::Lagg &lagg) cons
     }
     if (lagg.upper.kind == config::UpperKind::PORT) {
         const auto open = ports_.find(lagg.upper.port);
-        if (open == ports_.end()) return {.text = "port:" + lagg.upper.port + " (not open)"};
-        return {.device = open->second.port->device(),
-                .queues = open->second.port->queues(),
+        if (open == ports_.end())
+            return {.text = fmt::format("port:{} (not open)", lagg.upper.port)};
+        const port::Port &port = *open->second.port;
+        return {.device = port.device(),
+                .interface_index = port.interface_index(),
+                .port = lagg.upper.port,
+                .watch = port.watch(),
+                .queues = port.queues(),
                 .text = "port:" + lagg.upper.port};
     }
     return {};

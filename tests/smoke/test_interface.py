@@ -79,6 +79,26 @@ class Interface(DaemonTest):
         self.assert_answers()
 
 
+class UpperPort(DaemonTest):
+    def make(self):
+        """u0 with a host behind it, as a container's."""
+        self.inside.run(["ip", "-batch", "-"], text_in="link add u0 type veth peer name u1\nlink set u1 up\n"
+                        "addr add 192.0.2.1/24 dev u1\n")
+        self.inside.run(["ethtool", "-K", "u1", "tx", "off"])
+
+    def test_an_upper_port_that_vanished_is_used_when_it_is_back(self):
+        self.bridge_partner(["r1", "r2"])
+        self.make()
+        self.laggd.write(["p1", "p2", "u0"], {"protocol": "failover", "ports": ["p1", "p2"], "upper": "port:u0"})
+        self.laggd.start_and_wait()
+        self.assert_answers()
+        self.inside.run(["ip", "link", "del", "u0"])
+        wait_for("laggd says that it is gone", lambda: self.laggd.lagg()["upper"] == "port:u0 (not open)", 5)
+        self.make()
+        wait_for("u0 open", lambda: self.laggd.lagg()["upper"] == "port:u0", PATIENCE)
+        self.assert_answers()
+
+
 class TwoDaemons(DaemonTest):
     def setUp(self):
         super().setUp()
