@@ -269,10 +269,20 @@ void Aggregate::resume(const std::string &port, std::shared_ptr<port::LinkWatch>
 
 void Aggregate::slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now) {
     Member *member = find_device(device);
-    if (member == nullptr || !lacp_ || drops_for_test(*member, frame)) return;
+    if (member == nullptr || drops_for_test(*member, frame)) return;
+    if (!lacp_) return note_unwanted_lacp(*member, frame, now);
     member->history.add(now, Direction::RECEIVED, frame);
     step(lacp::SlowFrameReceived{member->port->number, frame}, now);
     settle(now, lacp_reason_);
+}
+
+// A switch that speaks LACP to a lagg that does not takes its ports for idle. Nothing here is wrong
+// then, so that its LACPDUs are all there is to tell.
+void Aggregate::note_unwanted_lacp(Member &member, std::span<const uint8_t> frame, lacp::Time now) {
+    const std::optional<lacp::Lacpdu> pdu = lacp::decode_lacpdu(frame);
+    if (!pdu) return;
+    UnwantedLacp &unwanted = member.unwanted_lacp;
+    unwanted = {.system = pdu->actor.system.address, .at = now, .count = unwanted.count + 1};
 }
 
 void Aggregate::time_passed(lacp::Time now) {

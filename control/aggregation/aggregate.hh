@@ -16,6 +16,7 @@
 #include "dataplane/port/port.hh"
 #include "dataplane/worker/counters.hh"
 #include "dataplane/worker/forwarding_state.hh"
+#include "lacp/lacpdu.hh"
 #include "lacp/system.hh"
 
 #include <array>
@@ -91,6 +92,13 @@ struct CarrierSaid {
     uint32_t changes = 0; ///< of the link that it was the first to tell
 };
 
+/// LACPDUs that come to a port whose lagg does not speak LACP.
+struct UnwantedLacp {
+    lacp::MacAddress system{}; ///< of the last one's actor
+    lacp::Time at;             ///< when that came
+    uint64_t count = 0;
+};
+
 /// A port's place in a lagg, in configured order; without a device while it could not be opened.
 struct Member {
     std::string name;
@@ -115,6 +123,7 @@ struct Member {
     bool ignores_markers = false;
     worker::DeviceTotals counters_base; ///< of the device when it was attached
     LacpduTest test;
+    UnwantedLacp unwanted_lacp;
     PortHistory history;
 };
 
@@ -236,6 +245,7 @@ class Aggregate final : private lacp::ActionSink {
     void on_frame(const lacp::SendFrame &send);
     void on_membership(const lacp::PortMembership &membership);
     void keep_transition(const lacp::StateChanged &change);
+    static void note_unwanted_lacp(Member &member, std::span<const uint8_t> frame, lacp::Time now);
     static bool drops_for_test(Member &member, std::span<const uint8_t> frame);
     void log_transition(const lacp::StateChanged &change);
     void start_lacp(lacp::Time now);

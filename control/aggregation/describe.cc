@@ -185,6 +185,10 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     out.buckets =
         static_cast<unsigned>(std::ranges::count(aggregate.buckets().member, member.index));
     out.weight = aggregate.weights()[member.index];
+    if (const UnwantedLacp &unwanted = member.unwanted_lacp; unwanted.count != 0)
+        out.unwanted_lacp = {.system = to_string(unwanted.system),
+                             .seconds_ago = seconds_between(unwanted.at, now),
+                             .count = unwanted.count};
     out.counters = counters(minus(fleet.totals(member.port->device), member.counters_base));
     return out;
 }

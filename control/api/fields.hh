@@ -127,6 +127,14 @@ void for_each_field(T &record, Visit visit) {
 }
 
 template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, UnwantedLacp>
+void for_each_field(T &record, Visit visit) {
+    visit("system", record.system);
+    visit("seconds_ago", record.seconds_ago);
+    visit("count", record.count);
+}
+
+template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, Port>
 void for_each_field(T &record, Visit visit) {
     visit("name", record.name);
@@ -155,6 +163,7 @@ void for_each_field(T &record, Visit visit) {
     visit("complaints", record.complaints);
     visit("nic", record.nic);
     visit("counters", record.counters);
+    visit("unwanted_lacp", record.unwanted_lacp);
     visit("lacp", record.lacp);
 }
 

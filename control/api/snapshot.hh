@@ -99,6 +99,13 @@ struct NicCounters {
     uint64_t tx_errors = 0;             ///< refused by the device or the kernel
 };
 
+/// LACPDUs that come to a port whose lagg does not speak LACP.
+struct UnwantedLacp {
+    std::string system; ///< that sent the last one
+    double seconds_ago = 0;
+    uint64_t count = 0;
+};
+
 struct Port {
     std::string name;
     std::string device;
@@ -128,6 +135,7 @@ struct Port {
     std::vector<std::string> complaints; ///< of DPDK while the device was opened
     NicCounters nic;
     Counters counters;
+    std::optional<UnwantedLacp> unwanted_lacp;
     std::optional<LacpPort> lacp;
 };
 

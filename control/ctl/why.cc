@@ -84,6 +84,20 @@ Checked check_protocol(const Lagg &lagg, const Port &port) {
     return fine(protocol_text(lagg));
 }
 
+/// Of a protocol that needs none: a switch that waits for LACP carries nothing, and here all looks
+/// well.
+Checked check_partner(const Lagg &, const Port &port) {
+    constexpr double kForgotten = 95; // three LACPDUs at the slow rate, and a little
+    if (!port.unwanted_lacp || port.unwanted_lacp->seconds_ago > kForgotten)
+        return fine("none needed");
+    return deaf(
+        "lacp_unwanted",
+        fmt::format("the other end ({}) speaks LACP, last {:.1f} s ago, and hears none from here",
+                    port.unwanted_lacp->system, port.unwanted_lacp->seconds_ago),
+        "Most switches carry nothing on such a port. Write protocol = \"lacp\", or turn LACP "
+        "off there: a static aggregation, or with failover none.");
+}
+
 Checked check_min_links(const Lagg &lagg, const Port &port) {
     const auto ready =
         std::ranges::count_if(lagg.ports, [&](const Port &other) { return is_ready(lagg, other); });
@@ -105,13 +119,15 @@ Checked check_traffic(const Lagg &lagg, const Port &port) {
 
 constexpr Check kDevice{"device", check_device}, kLink{"link", check_link},
     kHearing{"addresses", check_hearing}, kFrames{"frames", check_frames},
-    kProtocol{"protocol", check_protocol}, kMinLinks{"min_links", check_min_links},
-    kTraffic{"traffic", check_traffic};
+    kProtocol{"protocol", check_protocol}, kPartner{"partner", check_partner},
+    kMinLinks{"min_links", check_min_links}, kTraffic{"traffic", check_traffic};
 
 std::vector<Check> checks_for(const Lagg &lagg) {
     std::vector<Check> checks{kDevice, kLink, kHearing, kProtocol, kFrames};
     if (protocol_text(lagg) == "LACP")
         checks.insert(checks.end(), lacp_checks().begin(), lacp_checks().end());
+    else
+        checks.push_back(kPartner);
     checks.push_back(kMinLinks);
     checks.push_back(kTraffic);
     return checks;

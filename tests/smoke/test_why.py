@@ -44,6 +44,19 @@ class Why(DaemonTest):
         found = json.loads(self.ok("-j", "lacp", "pdus", port))
         return [pdu for pdu in found if direction in (None, pdu["direction"])]
 
+    def test_a_static_lagg_opposite_a_switch_with_lacp(self):
+        partner = self.partner()
+        for protocol in ("loadbalance", "roundrobin", "failover"):
+            self.laggd.write(PORTS, {"protocol": protocol})
+            if self.laggd.program is None:
+                self.laggd.start_and_wait()
+            else:
+                self.reload()
+            self.wait_finding("p1", "lacp_unwanted")
+            said = self.laggd.ctl("why", "lagg0", "p1").out
+            self.assertIn(f"the other end ({partner.SYSTEM.hex(':')}) speaks LACP", said)
+            self.assertIn('Write protocol = "lacp"', said)
+
     # --- seeing -----------------------------------------------------------------------------------
 
     def test_pdus_are_those_on_the_wire(self):

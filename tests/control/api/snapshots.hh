@@ -45,10 +45,11 @@ LAGG_FIELDS_OF(NicCounters, rx_missed, rx_errors, rx_no_buffer, rx_too_large,
                rx_checksums_finished, tx_errors)
 LAGG_FIELDS_OF(ExtendedCounter, name, value)
 LAGG_FIELDS_OF(ExtendedCounters, lagg, port, counters)
+LAGG_FIELDS_OF(UnwantedLacp, system, seconds_ago, count)
 LAGG_FIELDS_OF(Port, name, device, driver, mac, link_up, speed_mbps, full_duplex, link_source,
                link_tellers, link_change_by, state, problem, collecting, distributing, buckets,
                weight, drained_by, drained, link_failures, restarts, hears_lagg, hears_slow,
-               features, complaints, nic, counters, lacp)
+               features, complaints, nic, counters, unwanted_lacp, lacp)
 LAGG_FIELDS_OF(LacpSystem, active, fast, strict, coupled, system_priority, system, port_priority,
                key, max_links, revertive, wait_to_restore_seconds, select, fallback,
                fallback_timeout_seconds, fallback_active, churn_time_seconds, collector_max_delay,

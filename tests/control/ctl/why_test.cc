@@ -175,6 +175,14 @@ const std::vector<Case> &cases() {
              lagg.protocol = "loadbalance";
              port.drained_by = "operator";
          }},
+        {"lacp_unwanted",
+         "the other end (00:1c:73:0c:0d:e0) speaks LACP, last 0.8 s ago, and hears none from here",
+         "protocol = \"lacp\"",
+         [](Lagg &lagg, Port &port) {
+             lagg.protocol = "loadbalance";
+             port.distributing = true;
+             port.unwanted_lacp = {"00:1c:73:0c:0d:e0", 0.8, 7};
+         }},
         {"failover_standby", "standby: p0 carries the traffic", "order of 'ports'",
          [](Lagg &lagg, Port &) { lagg.protocol = "failover"; }},
         {"protocol_none", "protocol none carries no traffic", "another protocol",
@@ -275,6 +283,15 @@ TEST(Why, ADeafPortIsAFindingThoughItSends) {
               "cannot_hear_slow_protocols");
     EXPECT_NE(after([](Lagg &, Port &port) { port.hears_lagg.reset(); }).finding, "cannot_hear")
         << "an older daemon does not say";
+}
+
+TEST(Why, AnotherEndThatSpeaksLacpNoMoreIsNoHarm) {
+    const Why why = after([](Lagg &lagg, Port &port) {
+        lagg.protocol = "loadbalance";
+        port.distributing = true;
+        port.unwanted_lacp = {"00:1c:73:0c:0d:e0", 120, 7};
+    });
+    EXPECT_TRUE(why.carries) << why.reason;
 }
 
 TEST(Why, IsAListAndASentence) {
