@@ -134,12 +134,14 @@ PortSwitch::What switched(Resource resource) {
 class EvhttpServer final : public Server {
   public:
     EvhttpServer(event_base *base, UnixSocket socket, Handlers handlers)
-        : socket_(std::move(socket)), handlers_(std::move(handlers)), mailbox_(base),
+        : base_(base), socket_(std::move(socket)), handlers_(std::move(handlers)), mailbox_(base),
           http_(evhttp_new(base)), resume_(event_new(base, -1, EV_PERSIST, &on_resume, this)) {}
 
-    Result<void> start(event_base *base, const Limits &limits);
+    Result<void> start(const Limits &limits);
 
   private:
+    bool accept_from(const UnixSocket &socket);
+    void look_after_socket();
     static void on_request(evhttp_request *request, void *server);
     static void on_accept_error(evconnlistener *listener, void *server);
     static void on_resume(int fd, short events, void *server);
@@ -149,31 +151,40 @@ class EvhttpServer final : public Server {
     void start_reload(evhttp_request *request);
     void finish_reload(uint64_t ticket, const Result<std::string> &result);
 
+    event_base *base_;
     // Destroyed from the bottom: the HTTP server with its listener goes before the socket.
     UnixSocket socket_;
+    std::string trouble_; ///< why clients do not find the socket
     Handlers handlers_;
     Mailbox mailbox_;
     Http http_;
     Event resume_; ///< every second: accepts again, should accepting have been paused
-    evconnlistener *listener_ = nullptr; ///< owned by http_
+    evhttp_bound_socket *bound_ = nullptr; ///< owned by http_, with its listener
     // Requests that wait for a reload. evhttp keeps such a request until it is answered, even when
     // its client has gone.
     std::map<uint64_t, evhttp_request *> waiting_;
     uint64_t next_ticket_ = 0;
 };
 
-Result<void> EvhttpServer::start(event_base *base, const Limits &limits) {
-    const Error out_of_memory{"API: no memory or descriptor left to start the server"};
-    if (!mailbox_.usable() || !http_ || !resume_) return out_of_memory;
+/// False when there is no memory or descriptor. What was accepted from before ends.
+bool EvhttpServer::accept_from(const UnixSocket &socket) {
     evconnlistener *listener =
-        evconnlistener_new(base, nullptr, nullptr, LEV_OPT_CLOSE_ON_EXEC, 0, socket_.fd());
-    if (!listener) return out_of_memory;
-    if (!evhttp_bind_listener(http_.get(), listener)) {
+        evconnlistener_new(base_, nullptr, nullptr, LEV_OPT_CLOSE_ON_EXEC, 0, socket.fd());
+    if (!listener) return false;
+    evhttp_bound_socket *bound = evhttp_bind_listener(http_.get(), listener);
+    if (!bound) {
         evconnlistener_free(listener);
-        return out_of_memory;
+        return false;
     }
-    listener_ = listener;
     evconnlistener_set_error_cb(listener, &on_accept_error);
+    if (bound_ != nullptr) evhttp_del_accept_socket(http_.get(), bound_);
+    bound_ = bound;
+    return true;
+}
+
+Result<void> EvhttpServer::start(const Limits &limits) {
+    const Error out_of_memory{"API: no memory or descriptor left to start the server"};
+    if (!mailbox_.usable() || !http_ || !resume_ || !accept_from(socket_)) return out_of_memory;
 
     const timeval second{1, 0};
     if (event_add(resume_.get(), &second) != 0) return out_of_memory;
@@ -201,7 +212,27 @@ void EvhttpServer::on_accept_error(evconnlistener *listener, void *) {
 }
 
 void EvhttpServer::on_resume(int, short, void *server) {
-    evconnlistener_enable(static_cast<EvhttpServer *>(server)->listener_);
+    auto *self = static_cast<EvhttpServer *>(server);
+    evconnlistener_enable(evhttp_bound_socket_get_listener(self->bound_));
+    self->look_after_socket();
+}
+
+// Somebody cleans up below /run, and clients would find no daemon that runs. The socket of another
+// daemon is left alone.
+void EvhttpServer::look_after_socket() {
+    if (socket_.in_place()) return;
+    const std::string path = socket_.path();
+    Result<UnixSocket> again = UnixSocket::listen(path);
+    if (again && accept_from(*again)) {
+        socket_ = *std::move(again);
+        trouble_.clear();
+        return handlers_.note("API socket " + path + " was removed, and is made again");
+    }
+    const std::string why =
+        again ? "no memory or descriptor is left to make it again" : again.error().message;
+    if (why == trouble_) return;
+    trouble_ = why;
+    handlers_.note("API socket " + path + " was removed: clients do not find this daemon; " + why);
 }
 
 void EvhttpServer::answer(evhttp_request *request) {
@@ -322,7 +353,7 @@ Result<std::unique_ptr<Server>> Server::listen(event_base *base, const std::stri
     auto socket = UnixSocket::listen(path);
     if (!socket) return socket.error();
     auto server = std::make_unique<EvhttpServer>(base, *std::move(socket), std::move(handlers));
-    if (auto started = server->start(base, limits); !started) return started.error();
+    if (auto started = server->start(limits); !started) return started.error();
     return std::unique_ptr<Server>(std::move(server));
 }
 

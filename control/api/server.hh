@@ -52,6 +52,8 @@ struct Handlers {
         xstats = [](const std::string &, const std::string &) {
             return Error{"there are no counters here"};
         };
+    /// What the operator should read of the API's own affairs; on the server's thread.
+    std::function<void(const std::string &)> note = [](const std::string &) {};
     /// The error says what is wrong with the question.
     std::function<Result<FlowAnswer>(const std::string &lagg, const FlowQuestion &question)>
         where_goes = [](const std::string &, const FlowQuestion &) {
@@ -75,7 +77,8 @@ class Server {
   public:
     /// Listens on `path` (mode 0660, group lagg where it exists) with `base`, which the caller
     /// runs. A socket left behind by a dead daemon is replaced; one with a live daemon behind it is
-    /// an error. A missing directory is made. The process ignores SIGPIPE from here on, unless it
+    /// an error. A missing directory is made. When the socket is removed, it is made again within a
+    /// second or so. The process ignores SIGPIPE from here on, unless it
     /// handles it: a client that hangs up must not end the daemon.
     static Result<std::unique_ptr<Server>> listen(event_base *base, const std::string &path,
                                                   Handlers handlers, Limits limits = {});

@@ -136,12 +136,25 @@ UnixSocket::UnixSocket(UnixSocket &&other) noexcept
     : fd_(std::exchange(other.fd_, -1)), path_(std::exchange(other.path_, {})),
       device_(other.device_), inode_(other.inode_) {}
 
+UnixSocket &UnixSocket::operator=(UnixSocket &&other) noexcept {
+    // The file is not removed: a new one in its place may have its inode's number.
+    if (fd_ >= 0) close(fd_);
+    fd_ = std::exchange(other.fd_, -1);
+    path_ = std::exchange(other.path_, {});
+    device_ = other.device_;
+    inode_ = other.inode_;
+    return *this;
+}
+
+bool UnixSocket::in_place() const {
+    struct stat file {};
+    return !path_.empty() && lstat(path_.c_str(), &file) == 0 && file.st_dev == device_ &&
+           file.st_ino == inode_;
+}
+
 UnixSocket::~UnixSocket() {
     if (fd_ >= 0) close(fd_);
-    struct stat file {};
-    if (!path_.empty() && lstat(path_.c_str(), &file) == 0 && file.st_dev == device_ &&
-        file.st_ino == inode_)
-        unlink(path_.c_str());
+    if (in_place()) unlink(path_.c_str());
 }
 
 } // namespace lagg::api

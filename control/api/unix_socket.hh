@@ -18,11 +18,15 @@ class UnixSocket {
     static Result<UnixSocket> listen(const std::string &path);
 
     UnixSocket(UnixSocket &&other) noexcept;
-    UnixSocket &operator=(UnixSocket &&) = delete;
+    /// Closes what this had, whose file somebody else removed.
+    UnixSocket &operator=(UnixSocket &&other) noexcept;
     /// Closes, and removes the file if it is still the one that was made here.
     ~UnixSocket();
 
     int fd() const { return fd_; }
+    const std::string &path() const { return path_; }
+    /// Whether clients still find it by its path.
+    bool in_place() const;
 
   private:
     UnixSocket(int fd, std::string path, dev_t device, ino_t inode)

@@ -341,6 +341,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
                  [&](const std::string &lagg, const std::string &port) {
                      return extended_counters(*protocol, lagg, port);
                  },
+             .note = [](const std::string &text) { spdlog::warn("{}", text); },
              .where_goes =
                  [&](const std::string &lagg, const api::FlowQuestion &question) {
                      return where_goes(*protocol, lagg, question);

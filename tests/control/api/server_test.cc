@@ -8,9 +8,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <future>
+#include <thread>
 #include <vector>
 
 namespace lagg::api {
@@ -78,6 +83,12 @@ class ServerTest : public ::testing::Test {
     }
     std::string ask(const std::string &method, const std::string &target) {
         return RawClient::exchange(path_, plain_request(method, target));
+    }
+    static bool within_limit(const std::function<bool()> &condition) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (!condition() && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return condition();
     }
     void expect_alive() { EXPECT_EQ(code_of(ask("GET", "/v1/status")), 200); }
 
@@ -331,6 +342,44 @@ TEST_F(ServerTest, ASuccessorsSocketIsNotRemoved) {
     RunningServer successor(path_, plain_handlers());
     ASSERT_TRUE(successor.result());
     server_.reset();
+    expect_alive();
+}
+
+TEST_F(ServerTest, AnswersAgainWhenItsDirectoryWasRemoved) {
+    const std::string directory = directory_.file("below");
+    path_ = directory + "/api.sock";
+    std::atomic<unsigned> notes = 0;
+    Handlers handlers = plain_handlers();
+    handlers.note = [&](const std::string &text) {
+        EXPECT_NE(text.find(path_), std::string::npos) << text;
+        ++notes;
+    };
+    start(std::move(handlers));
+    for (const bool whole : {false, true}) {
+        std::filesystem::remove_all(whole ? directory : path_);
+        ASSERT_TRUE(within_limit([&] { return std::filesystem::exists(path_); }));
+        expect_alive();
+    }
+    server_.reset();
+    EXPECT_FALSE(std::filesystem::exists(path_));
+    EXPECT_EQ(notes, 2u);
+}
+
+TEST_F(ServerTest, SaysOnceThatAnotherFileIsInItsSocketsPlace) {
+    std::atomic<unsigned> notes = 0;
+    Handlers handlers = plain_handlers();
+    handlers.note = [&](const std::string &text) {
+        EXPECT_NE(text.find(notes == 0 ? "do not find this daemon" : "made again"),
+                  std::string::npos)
+            << text;
+        ++notes;
+    };
+    start(std::move(handlers));
+    std::filesystem::remove(path_);
+    std::ofstream(path_) << "no socket";
+    ASSERT_TRUE(within_limit([&] { return notes != 0; }));
+    std::filesystem::remove(path_);
+    ASSERT_TRUE(within_limit([&] { return notes == 2; })) << "made again when there is room";
     expect_alive();
 }
 
