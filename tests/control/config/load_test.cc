@@ -47,7 +47,7 @@ TEST(Load, SaysWhyAFileCannotBeRead) {
     EXPECT_EQ(to_string(list[0]), "/nowhere/lagg.toml: cannot be read: No such file or directory");
     const Loaded directory = load("/");
     EXPECT_EQ(to_string(std::get<Mistakes>(directory).list.at(0)),
-              "/: cannot be read: it is a directory");
+              "/: cannot be read: it is a directory and not a regular file");
 }
 
 TEST(Load, PositionsAreLeftAloneByABrokenFile) {
