@@ -31,6 +31,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <mutex>
 
 using namespace lagg;
@@ -55,11 +56,24 @@ class Report {
     std::string last_reload_ = "ok";
 };
 
+/// Mistakes in the files that the configuration names.
+std::vector<config::Mistake> check_files(const config::Config &config, const std::string &file,
+                                         const config::Positions &positions) {
+    std::vector<config::Mistake> mistakes;
+    if (!config.daemon.record.empty())
+        if (const auto good = recording::Recorder::can_open(config.daemon.record); !good) {
+            const config::Position at = positions.daemon.at("record");
+            mistakes.push_back({file, at.line, at.column, good.error().message});
+        }
+    std::ranges::move(check_policies(config, file, positions), std::back_inserter(mistakes));
+    return mistakes;
+}
+
 int check(const std::string &file) {
     config::Positions positions;
     config::Loaded loaded = load_and_find_devices(file, {}, positions);
     if (const auto *config = std::get_if<config::Config>(&loaded))
-        if (auto mistakes = check_policies(*config, file, positions); !mistakes.empty())
+        if (auto mistakes = check_files(*config, file, positions); !mistakes.empty())
             loaded = config::Mistakes{std::move(mistakes)};
     MachineNotes notes;
     if (const auto *config = std::get_if<config::Config>(&loaded)) {
@@ -274,7 +288,11 @@ int run(const config::Config &config, const config::Positions &positions, const 
     // Outlives the protocol thread, which writes to it.
     std::unique_ptr<recording::Recorder> recorder;
     if (!config.daemon.record.empty()) {
-        auto opened = recording::Recorder::open(config.daemon.record);
+        auto opened = recording::Recorder::open(
+            config.daemon.record, [path = config.daemon.record](const std::string &why) {
+                spdlog::error("the recording {} ends here, and can be replayed until here: {}",
+                              path, why);
+            });
         if (!opened) return fail(opened.error());
         recorder = *std::move(opened);
         spdlog::info("recording LACP to {}", config.daemon.record);
