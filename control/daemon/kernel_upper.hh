@@ -21,7 +21,9 @@ class KernelUpper {
                                                      kernel::Rtnetlink &netlink,
                                                      const std::string &state_directory);
     /// Lets go of the interface, which stays.
-    ~KernelUpper() = default;
+    ~KernelUpper();
+    KernelUpper(const KernelUpper &) = delete;
+    KernelUpper &operator=(const KernelUpper &) = delete;
 
     upper::Tap &tap() const { return *tap_; }
     /// The interface was not there before it was opened.
@@ -43,14 +45,15 @@ class KernelUpper {
         : name_(std::move(name)), netlink_(netlink), state_file_(std::move(state_file)) {}
     Result<void> make(const kernel::Want &want, uint16_t queues, const port::PacketPool &pool);
     Result<void> apply(const kernel::Want &want, const std::vector<config::Alias> &ours);
-    void remember(const std::vector<config::Alias> &aliases) const;
+    void remember(const std::vector<config::Alias> &aliases);
 
     std::string name_;
     kernel::Rtnetlink &netlink_;
     std::string state_file_;
     std::unique_ptr<upper::Tap> tap_;
     bool is_new_ = false;
-    kernel::Want found_; ///< how an adopted interface was found
+    bool is_remembered_ = true; ///< the file says which addresses are ours
+    kernel::Want found_;        ///< how an adopted interface was found
     kernel::Want want_;
 };
 
