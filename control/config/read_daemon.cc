@@ -59,20 +59,15 @@ std::vector<unsigned> read_workers(TableReader &reader) {
 }
 
 void read_api(TableReader &reader, std::string &api) {
-    const auto path = reader.text("api");
+    const auto path = read_path(reader, "api", Daemon{}.api.c_str());
     if (!path) return;
-    if (path->text.empty() || path->text.front() != '/' ||
-        path->text.find('\0') != std::string::npos) {
-        reader.complain(path->at, reader.subject("api") + " is " + in_quotes(path->text) +
-                                      "; it must be an absolute path, such as " +
-                                      in_quotes(Daemon{}.api));
-    } else if (path->text.size() > kLongestSocketPath) {
-        reader.complain(path->at, reader.subject("api") + " is a path of " +
-                                      std::to_string(path->text.size()) +
-                                      " bytes; a Unix socket's may have at most " +
-                                      std::to_string(kLongestSocketPath));
+    if (path->size() > kLongestSocketPath) {
+        reader.complain(reader.find("api")->at, reader.subject("api") + " is a path of " +
+                                                    std::to_string(path->size()) +
+                                                    " bytes; a Unix socket's may have at most " +
+                                                    std::to_string(kLongestSocketPath));
     } else {
-        api = path->text;
+        api = *path;
     }
 }
 
