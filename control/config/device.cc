@@ -110,6 +110,20 @@ std::string opened_interface(const std::string &device) {
     return opens ? std::string(interface_of(device)) : std::string();
 }
 
+std::vector<std::string> named_interfaces(const std::string &device) {
+    std::vector<std::string> names;
+    for (size_t at = device.find(','); at != std::string::npos; at = device.find(',', at + 1)) {
+        const std::string argument = device.substr(at + 1, device.find(',', at + 1) - at - 1);
+        const size_t equals = argument.find('=');
+        if (equals == std::string::npos) continue;
+        const std::string_view key = std::string_view(argument).substr(0, equals);
+        const std::string name = argument.substr(equals + 1);
+        const bool fresh = std::find(names.begin(), names.end(), name) == names.end();
+        if (fresh && (key.ends_with("iface") || key == "remote")) names.push_back(name);
+    }
+    return names;
+}
+
 std::string device_identity(const std::string &device) {
     if (!is_vdev(device)) return device.substr(0, device.find(','));
     const std::string_view interface = interface_of(device);

@@ -28,6 +28,10 @@ std::string pci_address(const std::string &device);
 /// other devices, of which an iface= may be what they make.
 std::string opened_interface(const std::string &device);
 
+/// Every interface, once, that the arguments of a device name: iface=, of net_pcap rx_iface= and
+/// tx_iface=, of net_tap remote=.
+std::vector<std::string> named_interfaces(const std::string &device);
+
 /// A host's address with its prefix length: not the unspecified, a loopback, a multicast or the
 /// broadcast address.
 Result<Alias> parse_alias(std::string_view text);
