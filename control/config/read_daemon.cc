@@ -35,10 +35,8 @@ void add_core(TableReader &reader, const Node &item, std::vector<unsigned> &core
     cores.push_back(core);
 }
 
-std::vector<unsigned> read_workers(TableReader &reader) {
+std::vector<unsigned> read_cores(TableReader &reader, const Node *value) {
     std::vector<unsigned> cores;
-    const Node *value = reader.find("workers");
-    if (!value) return cores;
     if (value->kind == Node::Kind::ARRAY) {
         if (value->items.empty()) {
             reader.complain(value->at,
@@ -56,6 +54,17 @@ std::vector<unsigned> read_workers(TableReader &reader) {
                           *value);
     }
     return cores;
+}
+
+std::vector<unsigned> read_workers(TableReader &reader) {
+    const Node *value = reader.find("workers");
+    if (!value) return {};
+    std::vector<unsigned> cores = read_cores(reader, value);
+    if (cores.size() <= kMaxWorkers) return cores;
+    reader.complain(value->at, reader.subject("workers") + " names " +
+                                   std::to_string(cores.size()) + " cores; name at most " +
+                                   std::to_string(kMaxWorkers));
+    return {};
 }
 
 void read_api(TableReader &reader, std::string &api) {
@@ -95,8 +104,12 @@ Daemon read_daemon(const Node &table, Complaints &complaints) {
     if (const auto log = reader.choice("log", kLogs)) daemon.log = *log;
     daemon.record = read_path(reader, "record", "/var/log/lagg.record").value_or(daemon.record);
     if (const auto arguments = reader.texts("eal", "[\"--log-level=8\"]")) {
-        for (const PlacedText &argument : *arguments)
-            daemon.eal.push_back(argument.text);
+        for (const PlacedText &argument : *arguments) {
+            if (const auto good = check_eal_argument(argument.text); !good)
+                reader.complain(argument.at, good.error().message);
+            else
+                daemon.eal.push_back(argument.text);
+        }
     }
     reader.reject_unknown();
     return daemon;

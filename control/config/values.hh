@@ -39,6 +39,10 @@ Result<Alias> parse_alias(std::string_view text);
 /// "2-5", "2,4,6" or both mixed. "auto" is not handled here.
 Result<std::vector<unsigned>> parse_cores(std::string_view text);
 
+/// Whether an argument may be handed to EAL: not what laggd itself decides (cores, memory,
+/// devices), and not what ends the process.
+Result<void> check_eal_argument(std::string_view argument);
+
 /// A unicast MAC address that is not all zero; `subject` opens the sentence, "'mac' of lagg0".
 Result<MacAddress> parse_unicast_mac(std::string_view text, const std::string &subject);
 

@@ -6,6 +6,7 @@
 #include "control/aggregation/protocol_thread.hh"
 #include "control/config/load.hh"
 #include "control/daemon/checked_load.hh"
+#include "control/daemon/cpus.hh"
 #include "control/daemon/eal.hh"
 #include "control/daemon/inbox.hh"
 #include "control/daemon/logging.hh"
@@ -56,15 +57,20 @@ class Report {
     std::string last_reload_ = "ok";
 };
 
-/// Mistakes in the files that the configuration names.
-std::vector<config::Mistake> check_files(const config::Config &config, const std::string &file,
+/// What would keep the daemon from starting: the cores this process may use, and the files that the
+/// configuration names.
+std::vector<config::Mistake> check_start(const config::Config &config, const std::string &file,
                                          const config::Positions &positions) {
     std::vector<config::Mistake> mistakes;
+    const auto refuse = [&](const char *key, const Error &error) {
+        const config::Position at = positions.daemon.at(key);
+        mistakes.push_back({file, at.line, at.column, error.message});
+    };
+    if (const auto cpus = worker_cpus(config.daemon.workers); !cpus)
+        refuse("workers", cpus.error());
     if (!config.daemon.record.empty())
-        if (const auto good = recording::Recorder::can_open(config.daemon.record); !good) {
-            const config::Position at = positions.daemon.at("record");
-            mistakes.push_back({file, at.line, at.column, good.error().message});
-        }
+        if (const auto good = recording::Recorder::can_open(config.daemon.record); !good)
+            refuse("record", good.error());
     std::ranges::move(check_policies(config, file, positions), std::back_inserter(mistakes));
     return mistakes;
 }
@@ -73,7 +79,7 @@ int check(const std::string &file) {
     config::Positions positions;
     config::Loaded loaded = load_and_find_devices(file, {}, positions);
     if (const auto *config = std::get_if<config::Config>(&loaded))
-        if (auto mistakes = check_files(*config, file, positions); !mistakes.empty())
+        if (auto mistakes = check_start(*config, file, positions); !mistakes.empty())
             loaded = config::Mistakes{std::move(mistakes)};
     MachineNotes notes;
     if (const auto *config = std::get_if<config::Config>(&loaded)) {
