@@ -58,8 +58,12 @@ void send(evhttp_request *request, const Answer &answer) {
     // A name from the configuration need not be UTF-8; a question mark beats an exception.
     const std::string text =
         answer.body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-    evbuffer_add(evhttp_request_get_output_buffer(request), text.data(), text.size());
     evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    // evhttp writes whatever body there is, and tells no length, when it was asked for none.
+    if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD)
+        evhttp_add_header(headers, "Content-Length", std::to_string(text.size()).c_str());
+    else
+        evbuffer_add(evhttp_request_get_output_buffer(request), text.data(), text.size());
     evhttp_add_header(headers, "Content-Type", "application/json");
     evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_send_reply(request, answer.code, nullptr, nullptr);
