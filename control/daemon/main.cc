@@ -16,6 +16,7 @@
 #include "control/daemon/service.hh"
 #include "control/daemon/supervisor.hh"
 #include "control/recording/recorder.hh"
+#include "dataplane/files/files.hh"
 #include "dataplane/upper/tap.hh"
 
 #include <fmt/format.h>
@@ -385,7 +386,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
     if (!supervisor.stop()) {
         // A thread hangs in a driver and uses what would be taken down now.
         spdlog::info("stopped");
-        stop_logging();
+        (void)stop_logging();
         std::_Exit(kExitOk);
     }
     return kExitOk;
@@ -394,6 +395,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
 } // namespace
 
 int main(int argc, char **argv) {
+    take_standard_descriptors();
     const Options options = parse_command_line(argc, argv);
     switch (options.action) {
     case Options::Action::LEAVE: return options.exit_code;
@@ -415,6 +417,6 @@ int main(int argc, char **argv) {
     const int code = run(config, positions, options, signals);
     if (code == kExitOk) Eal::stop();
     spdlog::info("stopped");
-    stop_logging();
+    if (!stop_logging()) std::_Exit(code);
     return code;
 }

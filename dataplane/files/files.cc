@@ -128,6 +128,14 @@ Result<void> replace_file(const std::string &path, std::string_view content) {
     return done;
 }
 
+void take_standard_descriptors() {
+    // The lowest number that is free is taken.
+    int fd = ::open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = ::open("/dev/null", O_RDWR);
+    if (fd >= 0) ::close(fd);
+}
+
 Result<void> write_all(int fd, std::string_view content) {
     while (!content.empty()) {
         const ssize_t written = ::write(fd, content.data(), content.size());

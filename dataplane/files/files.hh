@@ -26,6 +26,10 @@ Result<int> create_file(const std::string &path);
 /// PATH.new, reaches the disk and takes the file's name then.
 Result<void> replace_file(const std::string &path, std::string_view content);
 
+/// Opens /dev/null in the place of standard input, output and error where they are closed, before
+/// another file gets their number and what is meant for a person.
+void take_standard_descriptors();
+
 /// Writes all of it, however often the kernel takes a part.
 Result<void> write_all(int fd, std::string_view content);
 

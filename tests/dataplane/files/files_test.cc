@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace lagg {
@@ -114,6 +116,20 @@ TEST_F(Files, AFullDiskLeavesTheOldContent) {
     EXPECT_EQ(replaced.error().message, "File too large");
     EXPECT_EQ(why_unreadable(path("file")), "read: old");
     EXPECT_FALSE(fs::exists(path("file.new")));
+}
+
+TEST(StandardDescriptors, AreThereAfterwards) {
+    const pid_t child = fork();
+    if (child == 0) {
+        close(0);
+        close(2);
+        take_standard_descriptors();
+        const int next = dup(1);
+        _exit(fcntl(0, F_GETFD) >= 0 && fcntl(2, F_GETFD) >= 0 && next > 2 ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
 }
 
 } // namespace
