@@ -48,7 +48,7 @@ Character first_of(std::string_view text) {
     return {code, size};
 }
 
-std::string escaped(char32_t code) {
+std::string escape(char32_t code) {
     constexpr char kHex[] = "0123456789abcdef";
     if (code == '\n') return "\\n";
     if (code == '\t') return "\\t";
@@ -83,9 +83,13 @@ bool shows_as_written(std::string_view text) {
     return true;
 }
 
+std::string escaped(std::string_view text) {
+    return replace_hidden(text, escape);
+}
+
 std::string in_quotes(std::string_view value) {
     const std::string_view shown = cut(value, kMaxShown);
-    return '"' + replace_hidden(shown, escaped) + (shown.size() < value.size() ? "..." : "") + '"';
+    return '"' + escaped(shown) + (shown.size() < value.size() ? "..." : "") + '"';
 }
 
 std::string listed(const std::vector<std::string> &words) {

@@ -17,6 +17,8 @@ std::string replace_hidden(std::string_view text,
 /// Whether there is nothing to replace.
 bool shows_as_written(std::string_view text);
 
+/// The text with hidden characters as they are written in C++: "\\x1b", "\\u202e".
+std::string escaped(std::string_view text);
 /// The value in double quotes, hidden characters escaped, cut after 60 octets.
 std::string in_quotes(std::string_view value);
 

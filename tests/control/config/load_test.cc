@@ -50,6 +50,12 @@ TEST(Load, SaysWhyAFileCannotBeRead) {
               "/: cannot be read: it is a directory and not a regular file");
 }
 
+TEST(Load, AMistakeIsPrintedInOneLineThatShows) {
+    EXPECT_EQ(to_string(Mistake{"a\x1b[2Jb", 3, 4, "policy p.o: 'x\n\xc2\x9b' is odd"}),
+              "a\\x1b[2Jb:3:4: policy p.o: 'x\\n\\x9b' is odd");
+    EXPECT_EQ(to_string(Mistake{"f", 0, 0, "cannot be read"}), "f: cannot be read");
+}
+
 TEST(Load, PositionsAreLeftAloneByABrokenFile) {
     Positions positions;
     parse(lagg_with("mtu = 1"), "f", &positions);
