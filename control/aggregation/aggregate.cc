@@ -178,7 +178,6 @@ void Aggregate::detach(const std::string &port, lacp::Time now) {
     carried_by_.reset(member->index);
     if (was_its_place && carried_by_.none()) announcement_due_ = true;
     member->port.reset();
-    member->test = {};
     member->link = {};
     member->collecting = false;
     member->distributing = false;
@@ -191,7 +190,9 @@ void Aggregate::note_problem(const std::string &port, const std::string &device_
     Member *member = find_member(port);
     if (member == nullptr || member->port) return;
     member->device_text = device_text;
-    member->problem = problem;
+    // It is shown beside the port's name.
+    const std::string subject = "port " + port + ": ";
+    member->problem = problem.substr(problem.starts_with(subject) ? subject.size() : 0);
 }
 
 void Aggregate::link_changed(port::DeviceId device, const port::Link &link, const char *told_by,

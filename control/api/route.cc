@@ -4,11 +4,30 @@ namespace lagg::api {
 
 namespace {
 
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+std::string decoded(std::string_view text) {
+    std::string out;
+    for (size_t i = 0; i < text.size(); ++i) {
+        const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+        const int low = high < 0 ? -1 : hex_digit(text[i + 2]);
+        out += low < 0 ? text[i] : static_cast<char>(high * 16 + low);
+        if (low >= 0) i += 2;
+    }
+    return out;
+}
+
+/// Decoded one by one, after the split: a slash that is part of a name divides nothing.
 std::vector<std::string> split(std::string_view path) {
     std::vector<std::string> words;
     for (size_t begin = 0; begin <= path.size();) {
         const size_t end = std::min(path.find('/', begin), path.size());
-        words.emplace_back(path.substr(begin, end - begin));
+        words.push_back(decoded(path.substr(begin, end - begin)));
         begin = end + 1;
     }
     return words;
@@ -40,7 +59,7 @@ Route route_of(std::string_view path) {
     if (words.size() == 2 && words[1] == "hash" && !words[0].empty())
         return {Resource::FLOW, words[0], {}};
     // Anything else is taken for a name, so that the answer can say which name was meant.
-    return {Resource::LAGG, std::string(rest), {}};
+    return {Resource::LAGG, decoded(rest), {}};
 }
 
 bool is_read(Resource resource) {

@@ -27,7 +27,7 @@ struct Route {
     std::string port;
 };
 
-/// `path` is decoded and has no query.
+/// `path` is as it was sent, with its percent escapes and without a query.
 Route route_of(std::string_view path);
 
 /// Reading is GET, everything else POST; so is a question that has a body.

@@ -58,15 +58,24 @@ void send(evhttp_request *request, const Answer &answer) {
     // A name from the configuration need not be UTF-8; a question mark beats an exception.
     const std::string text =
         answer.body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-    evbuffer_add(evhttp_request_get_output_buffer(request), text.data(), text.size());
     evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    // evhttp writes whatever body there is, and tells no length, when it was asked for none.
+    if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD)
+        evhttp_add_header(headers, "Content-Length", std::to_string(text.size()).c_str());
+    else
+        evbuffer_add(evhttp_request_get_output_buffer(request), text.data(), text.size());
     evhttp_add_header(headers, "Content-Type", "application/json");
     evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_send_reply(request, answer.code, nullptr, nullptr);
 }
 
-// The decoded path without query, or nothing where a percent escape is broken or hides a NUL.
-std::optional<std::string> path_of(evhttp_request *request) {
+struct Path {
+    std::string written;
+    std::string decoded;
+};
+
+// The path without query, or nothing where a percent escape is broken or hides a NUL.
+std::optional<Path> path_of(evhttp_request *request) {
     const evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     const char *raw = uri ? evhttp_uri_get_path(uri) : nullptr;
     if (!raw) return std::nullopt;
@@ -75,7 +84,7 @@ std::optional<std::string> path_of(evhttp_request *request) {
     if (!decoded) return std::nullopt;
     std::string path(decoded.get(), size);
     if (path.find('\0') != std::string::npos) return std::nullopt;
-    return path;
+    return Path{raw, std::move(path)};
 }
 
 template <typename Thing>
@@ -240,10 +249,10 @@ void EvhttpServer::answer(evhttp_request *request) {
     if (!path)
         return send(request, refusal(HTTP_BADREQUEST, "the path of the request is malformed"));
 
-    const Route route = route_of(*path);
+    const Route route = route_of(path->written);
     if (route.resource == Resource::NOTHING)
-        return send(request, refusal(HTTP_NOTFOUND, "there is nothing at " + *path,
-                                     nearest(*path, known_paths())));
+        return send(request, refusal(HTTP_NOTFOUND, "there is nothing at " + path->decoded,
+                                     nearest(path->decoded, known_paths())));
     const bool reads = is_read(route.resource);
     const auto method = evhttp_request_get_command(request);
     const bool allowed =
@@ -251,7 +260,7 @@ void EvhttpServer::answer(evhttp_request *request) {
     if (!allowed) {
         const char *allow = reads ? "GET, HEAD" : "POST";
         evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", allow);
-        return send(request, refusal(HTTP_BADMETHOD, *path + " allows " + allow + " only"));
+        return send(request, refusal(HTTP_BADMETHOD, path->decoded + " allows " + allow + " only"));
     }
     if (route.resource == Resource::RELOAD) return start_reload(request);
     send(request, answer(route, request));

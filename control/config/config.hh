@@ -22,6 +22,9 @@ inline constexpr size_t kMaxDevices = 32;
 /// Laggs without any device of their own, upper "none" and no port open, have a limit too.
 inline constexpr size_t kMaxLaggs = 32;
 
+/// Threads that move packets; as many as worker::kMaxWorkers.
+inline constexpr size_t kMaxWorkers = 16;
+
 inline constexpr uint16_t kMaxWeight = 1000;
 /// Rules of one lagg. A frame is held against one after the other.
 inline constexpr size_t kMaxRules = 64;

@@ -52,15 +52,13 @@ std::string_view interface_of(std::string_view device) {
     return device.substr(0, device.find(','));
 }
 
+Result<void> check_characters(std::string_view text) {
+    if (text.find(' ') == std::string_view::npos && shows_as_written(text)) return {};
+    return Error{"device " + in_quotes(text) + " contains a space or another character that does " +
+                 "not show; the arguments of a device are joined by commas alone"};
+}
+
 Result<std::string> check_vdev(std::string_view text) {
-    const bool odd = std::any_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
-    });
-    if (odd) {
-        return Error{"device " + in_quotes(text) +
-                     " contains a space or a control character; the " +
-                     "arguments of a vdev are joined by commas alone"};
-    }
     for (const std::string_view driver : {"net_af_packet", "net_af_xdp"}) {
         if (begins(text, driver) && interface_of(text).empty()) {
             return Error{"device " + in_quotes(text) + " does not say which kernel interface it " +
@@ -75,13 +73,20 @@ Result<std::string> check_vdev(std::string_view text) {
 Result<std::string> parse_device(std::string_view text) {
     std::string_view device = text;
     if (begins(device, "vdev:")) device.remove_prefix(5);
-    if (is_vdev(device)) return check_vdev(device);
+    if (is_vdev(device)) {
+        if (const auto good = check_characters(device); !good) return good.error();
+        return check_vdev(device);
+    }
 
     const std::string_view address = device.substr(0, device.find(','));
     const std::string_view arguments = device.substr(address.size());
-    if (is_pci_address(address)) return lower_case(address) + std::string(arguments);
     const std::string with_domain = "0000:" + lower_case(address);
-    if (is_pci_address(with_domain)) return with_domain + std::string(arguments);
+    for (const std::string &canonical : {lower_case(address), with_domain}) {
+        if (!is_pci_address(canonical)) continue;
+        if (const auto good = check_characters(arguments); !good)
+            return check_characters(text).error();
+        return canonical + std::string(arguments);
+    }
 
     if (looks_like_pci(device)) {
         return Error{"device " + in_quotes(text) + " is not a PCI address; one is written " +
@@ -103,6 +108,20 @@ std::string pci_address(const std::string &device) {
 std::string opened_interface(const std::string &device) {
     const bool opens = begins(device, "net_af_packet") || begins(device, "net_af_xdp");
     return opens ? std::string(interface_of(device)) : std::string();
+}
+
+std::vector<std::string> named_interfaces(const std::string &device) {
+    std::vector<std::string> names;
+    for (size_t at = device.find(','); at != std::string::npos; at = device.find(',', at + 1)) {
+        const std::string argument = device.substr(at + 1, device.find(',', at + 1) - at - 1);
+        const size_t equals = argument.find('=');
+        if (equals == std::string::npos) continue;
+        const std::string_view key = std::string_view(argument).substr(0, equals);
+        const std::string name = argument.substr(equals + 1);
+        const bool fresh = std::find(names.begin(), names.end(), name) == names.end();
+        if (fresh && (key.ends_with("iface") || key == "remote")) names.push_back(name);
+    }
+    return names;
 }
 
 std::string device_identity(const std::string &device) {

@@ -4,16 +4,14 @@
 #include "control/config/document.hh"
 #include "control/config/rules.hh"
 #include "control/config/schema.hh"
-
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <system_error>
+#include "dataplane/files/files.hh"
 
 namespace lagg::config {
 
 namespace {
+
+/// Far above what 32 laggs can need. What is larger is some other file.
+constexpr size_t kMostBytes = size_t{4} << 20;
 
 Config without_places(PlacedConfig &&placed) {
     Config config;
@@ -65,17 +63,9 @@ Loaded parse(std::string_view text, const std::string &name, Positions *position
 }
 
 Loaded load(const std::string &path, Positions *positions) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return unreadable(path, "it is a directory");
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    // Copying an empty file sets failbit of `text`; what matters is whether reading went wrong.
-    if (file) text << file.rdbuf();
-    if (!file.is_open() || file.bad()) {
-        return unreadable(path, std::generic_category().message(errno ? errno : EIO));
-    }
-    return parse(text.str(), path, positions);
+    const Result<std::string> text = read_file(path, kMostBytes);
+    if (!text) return unreadable(path, text.error().message);
+    return parse(*text, path, positions);
 }
 
 } // namespace lagg::config

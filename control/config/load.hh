@@ -29,7 +29,7 @@ struct Positions {
 /// only if the document has no mistake.
 Loaded parse(std::string_view text, const std::string &name, Positions *positions = nullptr);
 
-/// Reads and parses a file.
+/// Reads and parses a regular file of at most 4 MiB.
 Loaded load(const std::string &path, Positions *positions = nullptr);
 
 } // namespace lagg::config

@@ -1,15 +1,19 @@
 // Ordering and printing of mistakes.
 #include "control/config/mistake.hh"
 
+#include "dataplane/base/words.hh"
+
 #include <algorithm>
 #include <tuple>
 
 namespace lagg::config {
 
 std::string to_string(const Mistake &mistake) {
-    if (mistake.line == 0) return mistake.file + ": " + mistake.message;
-    return mistake.file + ":" + std::to_string(mistake.line) + ":" +
-           std::to_string(mistake.column) + ": " + mistake.message;
+    const std::string place = mistake.line == 0 ? ""
+                                                : std::to_string(mistake.line) + ":" +
+                                                      std::to_string(mistake.column) + ":";
+    // Some messages quote what a policy's file or a library says.
+    return escaped(mistake.file + ":" + place + " " + mistake.message);
 }
 
 void Complaints::add(Position at, std::string message) {

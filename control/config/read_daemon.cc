@@ -35,10 +35,8 @@ void add_core(TableReader &reader, const Node &item, std::vector<unsigned> &core
     cores.push_back(core);
 }
 
-std::vector<unsigned> read_workers(TableReader &reader) {
+std::vector<unsigned> read_cores(TableReader &reader, const Node *value) {
     std::vector<unsigned> cores;
-    const Node *value = reader.find("workers");
-    if (!value) return cores;
     if (value->kind == Node::Kind::ARRAY) {
         if (value->items.empty()) {
             reader.complain(value->at,
@@ -58,21 +56,27 @@ std::vector<unsigned> read_workers(TableReader &reader) {
     return cores;
 }
 
+std::vector<unsigned> read_workers(TableReader &reader) {
+    const Node *value = reader.find("workers");
+    if (!value) return {};
+    std::vector<unsigned> cores = read_cores(reader, value);
+    if (cores.size() <= kMaxWorkers) return cores;
+    reader.complain(value->at, reader.subject("workers") + " names " +
+                                   std::to_string(cores.size()) + " cores; name at most " +
+                                   std::to_string(kMaxWorkers));
+    return {};
+}
+
 void read_api(TableReader &reader, std::string &api) {
-    const auto path = reader.text("api");
+    const auto path = read_path(reader, "api", Daemon{}.api.c_str());
     if (!path) return;
-    if (path->text.empty() || path->text.front() != '/' ||
-        path->text.find('\0') != std::string::npos) {
-        reader.complain(path->at, reader.subject("api") + " is " + in_quotes(path->text) +
-                                      "; it must be an absolute path, such as " +
-                                      in_quotes(Daemon{}.api));
-    } else if (path->text.size() > kLongestSocketPath) {
-        reader.complain(path->at, reader.subject("api") + " is a path of " +
-                                      std::to_string(path->text.size()) +
-                                      " bytes; a Unix socket's may have at most " +
-                                      std::to_string(kLongestSocketPath));
+    if (path->size() > kLongestSocketPath) {
+        reader.complain(reader.find("api")->at, reader.subject("api") + " is a path of " +
+                                                    std::to_string(path->size()) +
+                                                    " bytes; a Unix socket's may have at most " +
+                                                    std::to_string(kLongestSocketPath));
     } else {
-        api = path->text;
+        api = *path;
     }
 }
 
@@ -100,8 +104,12 @@ Daemon read_daemon(const Node &table, Complaints &complaints) {
     if (const auto log = reader.choice("log", kLogs)) daemon.log = *log;
     daemon.record = read_path(reader, "record", "/var/log/lagg.record").value_or(daemon.record);
     if (const auto arguments = reader.texts("eal", "[\"--log-level=8\"]")) {
-        for (const PlacedText &argument : *arguments)
-            daemon.eal.push_back(argument.text);
+        for (const PlacedText &argument : *arguments) {
+            if (const auto good = check_eal_argument(argument.text); !good)
+                reader.complain(argument.at, good.error().message);
+            else
+                daemon.eal.push_back(argument.text);
+        }
     }
     reader.reject_unknown();
     return daemon;

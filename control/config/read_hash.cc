@@ -45,10 +45,17 @@ std::optional<std::string> read_path(TableReader &reader, std::string_view key,
                                      const char *example) {
     const auto path = reader.text(key);
     if (!path) return std::nullopt;
-    if (path->text.starts_with('/') && path->text.find('\0') == std::string::npos)
+    if (!path->text.starts_with('/')) {
+        reader.complain(path->at, reader.subject(key) + " is " + in_quotes(path->text) +
+                                      "; it must be an absolute path, such as " +
+                                      in_quotes(example));
+    } else if (!shows_as_written(path->text)) {
+        reader.complain(path->at, reader.subject(key) + " is " + in_quotes(path->text) +
+                                      "; it must be a path without control characters and without "
+                                      "marks that turn the direction of writing");
+    } else {
         return path->text;
-    reader.complain(path->at, reader.subject(key) + " is " + in_quotes(path->text) +
-                                  "; it must be an absolute path, such as " + in_quotes(example));
+    }
     return std::nullopt;
 }
 

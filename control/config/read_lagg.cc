@@ -36,12 +36,11 @@ void read_name(TableReader &reader, PlacedLagg &placed) {
 void read_description(TableReader &reader, std::string &description) {
     const auto text = reader.text("description");
     if (!text) return;
-    const bool one_line = std::none_of(text->text.begin(), text->text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
-    });
-    if (!one_line) {
-        reader.complain(text->at, reader.subject("description") + " is " + in_quotes(text->text) +
-                                      "; it must be one line without control characters");
+    if (!shows_as_written(text->text)) {
+        reader.complain(text->at,
+                        reader.subject("description") + " is " + in_quotes(text->text) +
+                            "; it must be one line, without control characters and without "
+                            "marks that turn the direction of writing");
     } else if (text->text.size() > kLongestDescription) {
         reader.complain(text->at, reader.subject("description") + " has " +
                                       std::to_string(text->text.size()) +

@@ -123,6 +123,65 @@ void check_uppers(const PlacedConfig &config, const Users &members, Complaints &
     }
 }
 
+/// Laggs that frames get to from each other, without leaving this machine.
+class Connected {
+  public:
+    /// False when a way between the two was there already.
+    bool join(const std::string &one, const std::string &other) {
+        const std::string first = root(one);
+        const std::string second = root(other);
+        parents_[first] = second;
+        return first != second;
+    }
+
+  private:
+    std::string root(std::string name) const {
+        for (auto up = parents_.find(name); up != parents_.end() && up->second != name;
+             up = parents_.find(name))
+            name = up->second;
+        return name;
+    }
+    std::map<std::string, std::string> parents_;
+};
+
+const PlacedPort *find_port(const PlacedConfig &config, const std::string &name) {
+    const auto found = std::find_if(config.ports.begin(), config.ports.end(),
+                                    [&](const PlacedPort &each) { return each.port.name == name; });
+    return found == config.ports.end() ? nullptr : &*found;
+}
+
+bool has_interface(const PlacedConfig &config, const std::string &name) {
+    return std::any_of(config.laggs.begin(), config.laggs.end(), [&](const PlacedLagg &each) {
+        return each.lagg.name == name && each.lagg.upper.kind == UpperKind::KERNEL;
+    });
+}
+
+/// A lagg joins its ports with its upper side, and a port that takes the kernel interface of a lagg
+/// joins two laggs. Where two ways lead from one to another, frames go round for ever.
+void check_loops(const PlacedConfig &config, Complaints &complaints) {
+    Connected connected;
+    const auto check = [&](const PlacedLagg &placed, const std::string &name) {
+        const PlacedPort *port = find_port(config, name);
+        if (port == nullptr) return;
+        for (const std::string &interface : named_interfaces(port->port.device)) {
+            if (!has_interface(config, interface) || connected.join(placed.lagg.name, interface))
+                continue;
+            const bool own = interface == placed.lagg.name;
+            complaints.add(port->device,
+                           "port " + in_quotes(name) + " of " + placed.called + " takes " +
+                               (own ? std::string("the interface of that very lagg")
+                                    : "interface " + interface + ", and " + interface +
+                                          " already leads to " + placed.called) +
+                               "; frames would go round for ever: give the port another device");
+        }
+    };
+    for (const PlacedLagg &placed : config.laggs) {
+        for (const PlacedText &port : placed.ports)
+            check(placed, port.text);
+        if (placed.lagg.upper.kind == UpperKind::PORT) check(placed, placed.lagg.upper.port);
+    }
+}
+
 void check_min_links(const PlacedConfig &config, Complaints &complaints) {
     for (const PlacedLagg &placed : config.laggs) {
         const size_t ports = placed.ports.size();
@@ -261,6 +320,7 @@ void check_rules(const PlacedConfig &config, Complaints &complaints) {
     Users members;
     check_members(config, members, complaints);
     check_uppers(config, members, complaints);
+    check_loops(config, complaints);
     check_min_links(config, complaints);
     check_lacp(config, complaints);
     check_aliases(config, complaints);

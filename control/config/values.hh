@@ -28,12 +28,20 @@ std::string pci_address(const std::string &device);
 /// other devices, of which an iface= may be what they make.
 std::string opened_interface(const std::string &device);
 
+/// Every interface, once, that the arguments of a device name: iface=, of net_pcap rx_iface= and
+/// tx_iface=, of net_tap remote=.
+std::vector<std::string> named_interfaces(const std::string &device);
+
 /// A host's address with its prefix length: not the unspecified, a loopback, a multicast or the
 /// broadcast address.
 Result<Alias> parse_alias(std::string_view text);
 
 /// "2-5", "2,4,6" or both mixed. "auto" is not handled here.
 Result<std::vector<unsigned>> parse_cores(std::string_view text);
+
+/// Whether an argument may be handed to EAL: not what laggd itself decides (cores, memory,
+/// devices), and not what ends the process.
+Result<void> check_eal_argument(std::string_view argument);
 
 /// A unicast MAC address that is not all zero; `subject` opens the sentence, "'mac' of lagg0".
 Result<MacAddress> parse_unicast_mac(std::string_view text, const std::string &subject);

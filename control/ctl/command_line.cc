@@ -59,11 +59,16 @@ CLI::App *add_command(Grammar &grammar, CLI::App &parent, const char *name, cons
     return command;
 }
 
+// Without a name of a lagg the port's alone is looked for, which is not what an empty one means.
+std::string no_name(const std::string &name) {
+    return name.empty() ? "a name is not empty" : "";
+}
+
 void add_lagg(CLI::App &command, Arguments &into) {
-    command.add_option("LAGG", into.lagg, "Its name")->type_name("")->required();
+    command.add_option("LAGG", into.lagg, "Its name")->type_name("")->required()->check(no_name);
 }
 void add_port(CLI::App &command, Arguments &into) {
-    command.add_option("PORT", into.port, "Its name")->type_name("")->required();
+    command.add_option("PORT", into.port, "Its name")->type_name("")->required()->check(no_name);
 }
 void add_state(CLI::App &command, Arguments &into) {
     command.add_option("STATE", into.state, "on or off")
@@ -102,7 +107,9 @@ void describe_port_commands(Grammar &grammar, Arguments &into) {
         add_command(grammar, grammar.app, "why",
                     "Why a port, or each port of a lagg, carries no traffic", Verb::WHY);
     add_lagg(*why, into);
-    why->add_option("PORT", into.port, "Its name; all of them without")->type_name("");
+    why->add_option("PORT", into.port, "Its name; all of them without")
+        ->type_name("")
+        ->check(no_name);
 
     CLI::App *lacp = grammar.app.add_subcommand("lacp", "The LACP of one port, past and tests");
     lacp->require_subcommand(1);

@@ -87,7 +87,7 @@ std::string examined_as_json(const std::vector<Examined> &examined) {
                               {"mend", finding.mend}});
         all.push_back({{"name", one.name}, {"device", one.device}, {"checks", std::move(checks)}});
     }
-    return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    return json_text(all);
 }
 
 Outcome run_doctor(const std::string &config_file, bool file_was_named, bool as_json) {

@@ -154,7 +154,8 @@ std::string lacp_counters_text(const Lagg &lagg) {
 
 std::string render_lacp(const Lagg &lagg) {
     if (protocol_text(lagg) != "LACP")
-        return fmt::format("{}  {}: no LACP here\n", lagg.name, protocol_text(lagg));
+        return printable(fmt::format("{}  {}: no LACP here", lagg.name, protocol_text(lagg))) +
+               "\n";
     return with_warnings(
         head_text(lagg) + machines_text(lagg) + ends_text(lagg) + lacp_counters_text(lagg), lagg);
 }

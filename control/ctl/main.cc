@@ -2,11 +2,13 @@
 // take longer than the whole call.
 #include "control/ctl/command_line.hh"
 #include "control/ctl/run.hh"
+#include "dataplane/files/files.hh"
 
 #include <cstdio>
 
 int main(int argc, char **argv) {
     using namespace lagg::ctl;
+    lagg::take_standard_descriptors();
     const auto parsed = parse_command_line(argc, argv);
     const auto *command = std::get_if<CommandLine>(&parsed);
     const Outcome outcome = command ? run(*command) : std::get<Outcome>(parsed);

@@ -2,7 +2,9 @@
 #include "control/ctl/outcome.hh"
 
 #include "control/ctl/table.hh"
+#include "dataplane/base/words.hh"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace lagg::ctl {
@@ -17,9 +19,15 @@ Outcome to_outcome(const Failure &failure, bool as_json) {
     using nlohmann::json;
     json error{{"message", failure.message}, {"exit_code", static_cast<int>(failure.code)}};
     if (!failure.nearest.empty()) error["nearest"] = failure.nearest;
-    return {failure.code,
-            json{{"error", error}}.dump(2, ' ', false, json::error_handler_t::replace) + "\n",
-            {}};
+    return {failure.code, json_text(json{{"error", error}}), {}};
+}
+
+std::string json_text(const nlohmann::json &document) {
+    const std::string text =
+        document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return replace_hidden(text, [](char32_t code) {
+        return code == '\n' ? std::string("\n") : fmt::format("\\u{:04x}", uint32_t{code});
+    });
 }
 
 } // namespace lagg::ctl

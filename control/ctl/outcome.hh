@@ -1,6 +1,8 @@
 // How laggctl ends. The numbers are part of the interface: scripts test them.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <string>
 
 namespace lagg::ctl {
@@ -35,5 +37,9 @@ struct Outcome {
 /// As text for standard error; with `as_json` as {"error": ..} for standard output, so that whoever
 /// parses the output always gets JSON.
 Outcome to_outcome(const Failure &failure, bool as_json);
+
+/// A document as it is printed. What would steer a terminal is escaped, which means the same in
+/// JSON.
+std::string json_text(const nlohmann::json &document);
 
 } // namespace lagg::ctl

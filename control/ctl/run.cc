@@ -106,7 +106,7 @@ Outcome answer_why(const json &body, const CommandLine &command) {
     std::string text;
     for (const Why &why : list)
         text += (text.empty() ? "" : "\n") + render_why(why);
-    if (list.empty()) text = lagg.name + " has no ports.\n";
+    if (list.empty()) text = printable(lagg.name) + " has no ports.\n";
     return {all ? ExitCode::OK : ExitCode::NO_TRAFFIC,
             command.as_json ? why_as_json(list, !command.port.empty()) : text,
             {}};
@@ -172,7 +172,7 @@ Outcome carry_out(const Client &client, CommandLine command) {
     const json body = json::parse(response.body);
     if (command.verb == Verb::WHY) return answer_why(body, command);
     return {ExitCode::OK,
-            command.as_json ? part_of(body, command).dump(2) + "\n" : rendered(body, command),
+            command.as_json ? json_text(part_of(body, command)) : rendered(body, command),
             {}};
 }
 

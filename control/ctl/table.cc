@@ -1,6 +1,8 @@
 // Width is counted in code points: descriptions may hold UTF-8.
 #include "control/ctl/table.hh"
 
+#include "dataplane/base/words.hh"
+
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -17,11 +19,7 @@ size_t width(std::string_view text) {
 } // namespace
 
 std::string printable(std::string_view text) {
-    std::string clean(text);
-    std::replace_if(
-        clean.begin(), clean.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-    return clean;
+    return replace_hidden(text, [](char32_t) { return std::string("?"); });
 }
 
 std::string printable_lines(std::string_view text) {

@@ -34,8 +34,8 @@ class Table {
     std::vector<Line> lines_;
 };
 
-/// The text with control characters replaced by '?': descriptions and driver messages come from
-/// elsewhere and must not steer a terminal or break a line.
+/// The text with what is hidden (base/words.hh) replaced by '?': descriptions and driver messages
+/// come from elsewhere and must not steer a terminal or break a line.
 std::string printable(std::string_view text);
 /// The same for a text of several lines, which it keeps; trailing line ends are dropped.
 std::string printable_lines(std::string_view text);

@@ -85,7 +85,7 @@ std::vector<std::string> warnings(const Lagg &lagg) {
 }
 
 std::string render_overview(const Lagg &lagg) {
-    std::string text = lagg.name;
+    std::string text = printable(lagg.name);
     const auto line = [&text](const char *key, const std::string &value) {
         text += fmt::format("\n  {:<11}  {}", key, value.empty() ? "-" : printable(value));
     };

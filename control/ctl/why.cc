@@ -1,6 +1,7 @@
 // The checks go from the device outwards, because a failed one explains all that come after it.
 #include "control/ctl/why.hh"
 
+#include "control/ctl/outcome.hh"
 #include "control/ctl/table.hh"
 #include "control/ctl/why_checks.hh"
 #include "control/ctl/words.hh"
@@ -197,7 +198,7 @@ std::string why_as_json(const std::vector<Why> &list, bool one_port) {
                        {"steps", std::move(steps)}});
     }
     const json &document = one_port ? all.at(0) : all;
-    return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    return json_text(document);
 }
 
 } // namespace lagg::ctl

@@ -1,5 +1,6 @@
 #include "control/daemon/cpus.hh"
 
+#include "control/config/config.hh"
 #include "dataplane/worker/forwarding_state.hh"
 
 #include <fmt/format.h>
@@ -10,6 +11,8 @@
 #include <algorithm>
 
 namespace lagg::daemon {
+
+static_assert(config::kMaxWorkers == worker::kMaxWorkers);
 
 std::vector<unsigned> allowed_cpus() {
     cpu_set_t set;
@@ -24,9 +27,6 @@ std::vector<unsigned> allowed_cpus() {
 Result<std::vector<unsigned>> worker_cpus(const std::vector<unsigned> &configured) {
     const std::vector<unsigned> allowed = allowed_cpus();
     if (configured.empty()) return std::vector<unsigned>{allowed.back()};
-    if (configured.size() > worker::kMaxWorkers)
-        return Error{fmt::format("[daemon] workers names {} cores; laggd runs at most {} workers",
-                                 configured.size(), worker::kMaxWorkers)};
     for (unsigned cpu : configured)
         if (std::ranges::find(allowed, cpu) == allowed.end())
             return Error{fmt::format(

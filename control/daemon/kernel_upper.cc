@@ -1,6 +1,7 @@
 #include "control/daemon/kernel_upper.hh"
 
 #include "control/config/values.hh"
+#include "dataplane/files/files.hh"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -9,7 +10,7 @@
 
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 
 namespace lagg::daemon {
 
@@ -22,8 +23,15 @@ std::string state_file(const std::string &directory, const std::string &name) {
 /// The addresses an earlier run set, one a line. Without the file nothing on the interface counts
 /// as ours.
 std::vector<config::Alias> remembered(const std::string &file) {
+    constexpr size_t kMostBytes = size_t{1} << 20;
     std::vector<config::Alias> aliases;
-    std::ifstream lines(file);
+    const Result<std::string> content = read_file(file, kMostBytes);
+    std::error_code ignored;
+    if (!content && std::filesystem::exists(std::filesystem::symlink_status(file, ignored)))
+        spdlog::warn("{} cannot be read: {}; addresses that an earlier run set and that the "
+                     "configuration does not name stay on the interface",
+                     file, content.error().message);
+    std::istringstream lines(content ? *content : std::string());
     for (std::string line; std::getline(lines, line);)
         if (Result<config::Alias> alias = config::parse_alias(line)) aliases.push_back(*alias);
     return aliases;
@@ -118,22 +126,21 @@ Result<void> KernelUpper::change(const kernel::Want &want) {
     return done;
 }
 
-void KernelUpper::remember(const std::vector<config::Alias> &aliases) const {
-    const std::string next = state_file_ + ".new";
-    {
-        std::ofstream lines(next, std::ios::trunc);
-        for (const config::Alias &alias : aliases)
-            lines << to_string(alias) << '\n';
-        if (!lines) {
-            spdlog::warn("{}: {} cannot be written; addresses dropped from the configuration while "
-                         "laggd is stopped "
-                         "will stay on the interface",
-                         name_, next);
-            return;
-        }
-    }
-    std::error_code ignored;
-    std::filesystem::rename(next, state_file_, ignored);
+void KernelUpper::remember(const std::vector<config::Alias> &aliases) {
+    std::string lines;
+    for (const config::Alias &alias : aliases)
+        lines += to_string(alias) + '\n';
+    const Result<void> kept = replace_file(state_file_, lines);
+    is_remembered_ = kept.has_value();
+    if (!kept)
+        spdlog::warn("{}: {} cannot be written: {}; it stays as it was, and addresses that leave "
+                     "the configuration while laggd is stopped may stay on the interface",
+                     name_, state_file_, kept.error().message);
+}
+
+// The disk may have room again.
+KernelUpper::~KernelUpper() {
+    if (tap_ != nullptr && !is_remembered_) remember(want_.aliases);
 }
 
 Result<void> KernelUpper::remove(std::unique_ptr<KernelUpper> upper) {

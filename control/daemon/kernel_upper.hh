@@ -22,7 +22,9 @@ class KernelUpper {
                                                      kernel::Rtnetlink &netlink,
                                                      const std::string &state_directory);
     /// Lets go of the interface, which stays.
-    ~KernelUpper() = default;
+    ~KernelUpper();
+    KernelUpper(const KernelUpper &) = delete;
+    KernelUpper &operator=(const KernelUpper &) = delete;
 
     const std::shared_ptr<upper::Tap> &tap() const { return tap_; }
     /// What the interface is called now, of which others may have made something else.
@@ -53,7 +55,7 @@ class KernelUpper {
           interface_(name_) {}
     Result<void> make(const kernel::Want &want, uint16_t queues, const port::PacketPool &pool);
     Result<void> apply(const kernel::Want &want, const std::vector<config::Alias> &ours);
-    void remember(const std::vector<config::Alias> &aliases) const;
+    void remember(const std::vector<config::Alias> &aliases);
 
     std::string name_;
     kernel::Rtnetlink &netlink_;
@@ -63,7 +65,8 @@ class KernelUpper {
     std::string interface_;
     unsigned index_ = 0;
     bool is_new_ = false;
-    kernel::Want found_; ///< how an adopted interface was found
+    bool is_remembered_ = true; ///< the file says which addresses are ours
+    kernel::Want found_;        ///< how an adopted interface was found
     kernel::Want want_;
 };
 

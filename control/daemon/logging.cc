@@ -9,11 +9,15 @@
 #include <rte_log.h>
 #include <xdp/libxdp.h>
 
+#include <chrono>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <string_view>
+#include <thread>
 
 namespace lagg::daemon {
 
@@ -77,8 +81,15 @@ void set_log_level(const std::string &level) {
     spdlog::set_level(spdlog::level::from_str(level));
 }
 
-void stop_logging() {
-    spdlog::shutdown();
+bool stop_logging() {
+    constexpr std::chrono::seconds kLimit(2);
+    auto written = std::make_shared<std::promise<void>>();
+    const std::future<void> done = written->get_future();
+    std::thread([written] {
+        spdlog::shutdown();
+        written->set_value();
+    }).detach();
+    return done.wait_for(kLimit) == std::future_status::ready;
 }
 
 void capture_dpdk_log() {

@@ -12,8 +12,9 @@ namespace lagg::daemon {
 /// oldest are lost when nobody reads: no thread ever waits for a terminal, a pipe or a disk.
 void start_logging(const std::string &level);
 void set_log_level(const std::string &level);
-/// Writes what is queued.
-void stop_logging();
+/// Writes what is queued. False when nobody reads: the thread that writes still waits then, and
+/// the process has to end without it (_Exit).
+[[nodiscard]] bool stop_logging();
 
 /// From now on what DPDK prints goes to our log, at debug, and its complaints can be asked for.
 void capture_dpdk_log();

@@ -6,6 +6,7 @@
 #include "control/aggregation/protocol_thread.hh"
 #include "control/config/load.hh"
 #include "control/daemon/checked_load.hh"
+#include "control/daemon/cpus.hh"
 #include "control/daemon/eal.hh"
 #include "control/daemon/inbox.hh"
 #include "control/daemon/logging.hh"
@@ -15,6 +16,7 @@
 #include "control/daemon/service.hh"
 #include "control/daemon/supervisor.hh"
 #include "control/recording/recorder.hh"
+#include "dataplane/files/files.hh"
 #include "dataplane/upper/tap.hh"
 
 #include <fmt/format.h>
@@ -31,6 +33,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <mutex>
 
 using namespace lagg;
@@ -55,11 +58,29 @@ class Report {
     std::string last_reload_ = "ok";
 };
 
+/// What would keep the daemon from starting: the cores this process may use, and the files that the
+/// configuration names.
+std::vector<config::Mistake> check_start(const config::Config &config, const std::string &file,
+                                         const config::Positions &positions) {
+    std::vector<config::Mistake> mistakes;
+    const auto refuse = [&](const char *key, const Error &error) {
+        const config::Position at = positions.daemon.at(key);
+        mistakes.push_back({file, at.line, at.column, error.message});
+    };
+    if (const auto cpus = worker_cpus(config.daemon.workers); !cpus)
+        refuse("workers", cpus.error());
+    if (!config.daemon.record.empty())
+        if (const auto good = recording::Recorder::can_open(config.daemon.record); !good)
+            refuse("record", good.error());
+    std::ranges::move(check_policies(config, file, positions), std::back_inserter(mistakes));
+    return mistakes;
+}
+
 int check(const std::string &file) {
     config::Positions positions;
     config::Loaded loaded = load_and_find_devices(file, {}, positions);
     if (const auto *config = std::get_if<config::Config>(&loaded))
-        if (auto mistakes = check_policies(*config, file, positions); !mistakes.empty())
+        if (auto mistakes = check_start(*config, file, positions); !mistakes.empty())
             loaded = config::Mistakes{std::move(mistakes)};
     MachineNotes notes;
     if (const auto *config = std::get_if<config::Config>(&loaded)) {
@@ -276,7 +297,11 @@ int run(const config::Config &config, const config::Positions &positions, const 
     // Outlives the protocol thread, which writes to it.
     std::unique_ptr<recording::Recorder> recorder;
     if (!config.daemon.record.empty()) {
-        auto opened = recording::Recorder::open(config.daemon.record);
+        auto opened = recording::Recorder::open(
+            config.daemon.record, [path = config.daemon.record](const std::string &why) {
+                spdlog::error("the recording {} ends here, and can be replayed until here: {}",
+                              path, why);
+            });
         if (!opened) return fail(opened.error());
         recorder = *std::move(opened);
         spdlog::info("recording LACP to {}", config.daemon.record);
@@ -365,7 +390,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
     if (!supervisor.stop()) {
         // A thread hangs in a driver and uses what would be taken down now.
         spdlog::info("stopped");
-        stop_logging();
+        (void)stop_logging();
         std::_Exit(kExitOk);
     }
     return kExitOk;
@@ -374,6 +399,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
 } // namespace
 
 int main(int argc, char **argv) {
+    take_standard_descriptors();
     const Options options = parse_command_line(argc, argv);
     switch (options.action) {
     case Options::Action::LEAVE: return options.exit_code;
@@ -395,6 +421,6 @@ int main(int argc, char **argv) {
     const int code = run(config, positions, options, signals);
     if (code == kExitOk) Eal::stop();
     spdlog::info("stopped");
-    stop_logging();
+    if (!stop_logging()) std::_Exit(code);
     return code;
 }

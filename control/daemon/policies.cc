@@ -1,18 +1,18 @@
 #include "control/daemon/policies.hh"
 
-#include <fmt/format.h>
+#include "dataplane/bpf/object.hh"
+#include "dataplane/files/files.hh"
 
-#include <fstream>
-#include <sstream>
+#include <fmt/format.h>
 
 namespace lagg::daemon {
 
 namespace {
 
+/// Empty where it cannot be read; Program::load() says why.
 std::string content_of(const std::string &path) {
-    std::ostringstream content;
-    if (std::ifstream file(path, std::ios::binary); file) content << file.rdbuf();
-    return std::move(content).str();
+    Result<std::string> content = read_file(path, bpf::kMostObjectBytes);
+    return content ? *std::move(content) : std::string();
 }
 
 config::Mistake mistake(const std::string &file, config::Position at, const std::string &lagg,

@@ -323,6 +323,47 @@ Finding check_use(const kernel::InterfaceUse &use, const config::Port &port) {
                  release(use));
 }
 
+/// Where frames go on to that come out of an interface: what stands on it, the bridge it is a port
+/// of, the lagg it is a port of.
+std::vector<std::string> ways_on(const Machine &machine, const config::Config &config,
+                                 const std::string &name) {
+    std::vector<std::string> ways;
+    if (const Interface *interface = find_interface(machine, name)) {
+        ways = interface->use.above;
+        if (interface->use.master_kind != "vrf") ways.push_back(interface->use.master);
+    }
+    for (const config::Port &port : config.ports) {
+        const config::Lagg *lagg = lagg_of(config, port);
+        if (config::opened_interface(port.device) == name && lagg != nullptr &&
+            lagg->upper.kind == config::UpperKind::KERNEL)
+            ways.push_back(lagg->name);
+    }
+    return ways;
+}
+
+bool leads_to(const Machine &machine, const config::Config &config, const std::string &from,
+              const std::string &to) {
+    std::vector<std::string> reached{from};
+    for (size_t i = 0; i < reached.size(); ++i) {
+        if (reached[i] == to) return true;
+        for (std::string &way : ways_on(machine, config, reached[i]))
+            if (!way.empty() && std::ranges::find(reached, way) == reached.end())
+                reached.push_back(std::move(way));
+    }
+    return false;
+}
+
+/// What the configuration alone does not tell: a VLAN on the lagg, or its bridge, as its port.
+std::optional<Finding> check_loop(const Machine &machine, const config::Config &config,
+                                  const config::Lagg *lagg, const std::string &name) {
+    if (lagg == nullptr || lagg->upper.kind != config::UpperKind::KERNEL ||
+        !leads_to(machine, config, lagg->name, name))
+        return std::nullopt;
+    return wrong("loop", "interface " + name + " gets its frames from " + lagg->name +
+                             " and would be a port of it; they would go round for ever: name "
+                             "another");
+}
+
 Finding check_mtu(const kernel::InterfaceUse &use, const config::Lagg *lagg) {
     const std::string check = "mtu";
     if (lagg == nullptr || use.max_mtu == 0 || lagg->mtu <= use.max_mtu)
@@ -361,6 +402,8 @@ std::vector<Finding> check_interface(const Machine &machine, const config::Confi
     std::vector<Finding> findings{
         fine("exists", "interface " + name + " is there, " + (interface->use.up ? "up" : "down"))};
     findings.push_back(check_use(interface->use, port));
+    if (auto loop = check_loop(machine, config, lagg_of(config, port), name))
+        findings.push_back(*std::move(loop));
     findings.push_back(check_mtu(interface->use, lagg_of(config, port)));
     findings.push_back(check_offloads(*interface));
     if (port.device.starts_with("net_af_xdp"))

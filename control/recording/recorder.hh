@@ -1,28 +1,38 @@
 // Writes what enters and leaves the LACP cores to a file, in a thread of its own.
 //
 // The queue is bounded and whoever records never waits for the disk: lines it has no room for are
-// lost, and a line says how many. The file is bounded too: at kMostBytes it ends, and what was
-// recorded until then can be replayed. A file of the run before is kept as FILE.1.
+// lost, and a line says how many. The file is bounded too: at kMostBytes it ends, as it does where
+// the disk takes no more, and what was recorded until then can be replayed. A file of the run
+// before is kept as FILE.1.
 #pragma once
 
 #include "control/recording/codec.hh"
+#include "dataplane/base/result.hh"
 
-#include <condition_variable>
-#include <cstdio>
-#include <deque>
+#include <chrono>
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 
 namespace lagg::recording {
 
 inline constexpr size_t kMostBytes = size_t{256} << 20;
 inline constexpr size_t kMostQueued = 8192;
+/// How long the end of a recording waits for the disk.
+inline constexpr std::chrono::seconds kEndLimit(2);
 
 class Recorder {
   public:
-    static Result<std::unique_ptr<Recorder>> open(const std::string &path);
-    /// Writes what is queued.
+    /// Told, from the thread that writes, why the file takes no more; once at most.
+    using Ended = std::function<void(const std::string &why)>;
+
+    /// Whether a recording may be made at the path: a regular file or nothing is there and at
+    /// FILE.1.
+    static Result<void> can_open(const std::string &path);
+    static Result<std::unique_ptr<Recorder>> open(const std::string &path, Ended ended = {});
+    /// Writes to a descriptor, and closes it.
+    explicit Recorder(int fd, Ended ended = {});
+    /// Writes what is queued, for at most kEndLimit: a disk that hangs is left alone with it.
     ~Recorder();
     Recorder(const Recorder &) = delete;
     Recorder &operator=(const Recorder &) = delete;
@@ -32,26 +42,10 @@ class Recorder {
     void acted(const std::string &lagg, lacp::Time now, const lacp::Action &action);
 
   private:
-    /// As it is queued: the texts are made by the thread that writes.
-    struct Item {
-        lacp::Time time;
-        std::string lagg;
-        std::variant<Start, Input, lacp::Action> what;
-    };
+    class Writer;
 
-    explicit Recorder(std::FILE *file);
-    void put(Item item);
-    void run();
-    void write(const Item &item);
-    void write(const std::string &line);
-
-    std::FILE *file_;
-    size_t written_bytes_ = 0;
-    std::mutex mutex_;
-    std::condition_variable more_;
-    std::deque<Item> queue_; ///< guarded by mutex_, as are the next two
-    uint64_t lost_ = 0;
-    bool stop_ = false;
+    /// Shared with the thread, which may outlive the recorder where the disk hangs.
+    std::shared_ptr<Writer> writer_;
     std::thread thread_;
 };
 

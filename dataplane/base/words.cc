@@ -19,26 +19,77 @@ std::string_view cut(std::string_view text, size_t size) {
     return text.substr(0, size);
 }
 
+bool is_hidden(char32_t code) {
+    const auto within = [code](char32_t first, char32_t last) {
+        return code >= first && code <= last;
+    };
+    return within(0, 0x1f) || within(0x7f, 0x9f) || code == 0x61c || within(0x200e, 0x200f) ||
+           within(0x2028, 0x202e) || within(0x2066, 0x2069);
+}
+
+struct Character {
+    char32_t code = 0;
+    size_t size = 1; ///< in octets
+    bool is_utf8 = true;
+};
+
+Character first_of(std::string_view text) {
+    const auto octet = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
+    const unsigned char lead = octet(0);
+    if (lead < 0x80) return {lead};
+    const Character wrong{lead, 1, false};
+    const size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return wrong;
+    char32_t code = lead & (0x7f >> size);
+    for (size_t i = 1; i < size; ++i) {
+        if ((octet(i) & 0xc0) != 0x80) return wrong;
+        code = code << 6 | (octet(i) & 0x3f);
+    }
+    return {code, size};
+}
+
+std::string escape(char32_t code) {
+    constexpr char kHex[] = "0123456789abcdef";
+    if (code == '\n') return "\\n";
+    if (code == '\t') return "\\t";
+    std::string text = code < 0x100 ? "\\x" : "\\u";
+    for (int shift = code < 0x100 ? 4 : 12; shift >= 0; shift -= 4)
+        text += kHex[code >> shift & 15];
+    return text;
+}
+
 } // namespace
 
-std::string in_quotes(std::string_view value) {
-    constexpr char kHex[] = "0123456789abcdef";
-    const std::string_view shown = cut(value, kMaxShown);
-    std::string text = "\"";
-    for (const char c : shown) {
-        const auto octet = static_cast<unsigned char>(c);
-        if (c == '\n') {
-            text += "\\n";
-        } else if (c == '\t') {
-            text += "\\t";
-        } else if (octet < 0x20 || octet == 0x7f) {
-            text += {'\\', 'x', kHex[octet >> 4], kHex[octet & 15]};
-        } else {
-            text += c;
-        }
+std::string replace_hidden(std::string_view text,
+                           const std::function<std::string(char32_t)> &instead) {
+    std::string out;
+    while (!text.empty()) {
+        const Character next = first_of(text);
+        if (!next.is_utf8 || is_hidden(next.code))
+            out += instead(next.code);
+        else
+            out += text.substr(0, next.size);
+        text.remove_prefix(next.size);
     }
-    if (shown.size() < value.size()) text += "...";
-    return text + '"';
+    return out;
+}
+
+bool shows_as_written(std::string_view text) {
+    while (!text.empty()) {
+        const Character next = first_of(text);
+        if (!next.is_utf8 || is_hidden(next.code)) return false;
+        text.remove_prefix(next.size);
+    }
+    return true;
+}
+
+std::string escaped(std::string_view text) {
+    return replace_hidden(text, escape);
+}
+
+std::string in_quotes(std::string_view value) {
+    const std::string_view shown = cut(value, kMaxShown);
+    return '"' + escaped(shown) + (shown.size() < value.size() ? "..." : "") + '"';
 }
 
 std::string listed(const std::vector<std::string> &words) {

@@ -1,6 +1,7 @@
 // Words for messages: values in quotes, lists, and the nearest name to a misspelt one.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,7 +9,17 @@
 
 namespace lagg {
 
-/// The value in double quotes, control characters escaped, cut after 60 octets.
+/// The text with something else in the place of each character that steers a terminal or hides
+/// what is written: controls, line and paragraph separators, marks that turn the direction of
+/// writing, and octets that are no UTF-8, which are their own number.
+std::string replace_hidden(std::string_view text,
+                           const std::function<std::string(char32_t)> &instead);
+/// Whether there is nothing to replace.
+bool shows_as_written(std::string_view text);
+
+/// The text with hidden characters as they are written in C++: "\\x1b", "\\u202e".
+std::string escaped(std::string_view text);
+/// The value in double quotes, hidden characters escaped, cut after 60 octets.
 std::string in_quotes(std::string_view value);
 
 /// "a, b, c"; of a long list the first 16 and "...".

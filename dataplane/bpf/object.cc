@@ -1,17 +1,17 @@
 #include "dataplane/bpf/object.hh"
 
 #include "dataplane/bpf/library_log.hh"
+#include "dataplane/files/files.hh"
 
 #include <bpf/libbpf.h>
 #include <elf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 
 namespace lagg::bpf {
 
@@ -25,15 +25,14 @@ Error mistake(const std::string &path, const std::string &what) {
 
 /// Why the file cannot be an object file for BPF; libbpf says no more than "Invalid argument".
 std::optional<Error> wrong_kind(const std::string &path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return mistake(path, fmt::format("{}", std::strerror(errno)));
+    const Result<std::string> content = read_file(path, kMostObjectBytes);
+    if (!content) return mistake(path, content.error().message);
     Elf64_Ehdr header{};
-    char *bytes = reinterpret_cast<char *>(&header);
-    file.read(bytes, sizeof header);
-    if (file.gcount() < SELFMAG || std::memcmp(bytes, ELFMAG, SELFMAG) != 0)
+    std::memcpy(&header, content->data(), std::min(content->size(), sizeof header));
+    if (!content->starts_with(ELFMAG))
         return mistake(path, "is no object file; 'lagglab policy build FILE.c' makes one of a "
                              "policy in C");
-    if (file.gcount() < static_cast<std::streamsize>(sizeof header) || header.e_machine != EM_BPF)
+    if (content->size() < sizeof header || header.e_machine != EM_BPF)
         return mistake(path, "is an object file for another machine than BPF; compile it with "
                              "'lagglab policy build FILE.c', or clang -target bpf");
     return std::nullopt;

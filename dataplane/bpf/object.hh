@@ -11,13 +11,16 @@
 
 namespace lagg::bpf {
 
+/// A policy with all that -g adds has a hundredth of it.
+inline constexpr size_t kMostObjectBytes = size_t{16} << 20;
+
 struct Object {
     std::string name; ///< of the function
     std::vector<Instruction> instructions;
     SourceLines lines;
 };
 
-/// Errors: no such file, no object file for BPF, no program or several, a map, a function that is
+/// Errors: no such file, no regular file or one too large, no object file for BPF, no program or several, a map, a function that is
 /// nowhere.
 Result<Object> read_object(const std::string &path);
 

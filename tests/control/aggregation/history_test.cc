@@ -176,7 +176,7 @@ TEST(LacpduTest, DroppedLacpdusAreAsNeverReceived) {
     EXPECT_GE(pair.a.aggregate.find("p0")->test.dropped, 4u);
 }
 
-TEST(LacpduTest, MarkersPassAndDetachingEndsIt) {
+TEST(LacpduTest, MarkersPass) {
     Driven alone(two());
     alone.start();
     for (const Direction direction : {Direction::SENT, Direction::RECEIVED})
@@ -184,11 +184,32 @@ TEST(LacpduTest, MarkersPassAndDetachingEndsIt) {
     (void)alone.aggregate.take_frames();
     alone.aggregate.slow_frame(device_of("p0"), lacp::encode(lacp::MarkerPdu{}, {2}), alone.now);
     EXPECT_EQ(alone.aggregate.take_frames().size(), 1u) << "the Marker got no answer";
+}
+
+TEST(LacpduTest, OutlivesTheDeviceAndEndsWithTheLagg) {
+    Driven alone(two());
+    alone.start();
+    for (const Direction direction : {Direction::SENT, Direction::RECEIVED})
+        ASSERT_TRUE(alone.aggregate.set_test("p0", direction, true));
     alone.detach("p0");
     EXPECT_FALSE(alone.aggregate.set_test("p0", Direction::SENT, true)) << "it is not attached";
     alone.attach("p0");
+    EXPECT_TRUE(alone.aggregate.find("p0")->test.hold_back);
+    EXPECT_TRUE(alone.aggregate.find("p0")->test.drop);
+    alone.detach("p0");
+    alone.reconfigure([](config::Lagg &next) { next.ports = {"p1"}; });
+    alone.reconfigure([](config::Lagg &next) { next.ports = {"p0", "p1"}; });
+    alone.attach("p0");
     EXPECT_FALSE(alone.aggregate.find("p0")->test.hold_back);
     EXPECT_FALSE(alone.aggregate.find("p0")->test.drop);
+}
+
+TEST(Problem, IsToldWithoutThePortsName) {
+    Driven alone(two());
+    alone.aggregate.note_problem("p0", "net_ring0", "port p0: its device is gone");
+    EXPECT_EQ(alone.aggregate.find("p0")->problem, "its device is gone");
+    alone.aggregate.note_problem("p0", "net_ring0", "port p01: its device is gone");
+    EXPECT_EQ(alone.aggregate.find("p0")->problem, "port p01: its device is gone");
 }
 
 TEST(Drain, IsInForceWhoeverAskedForIt) {

@@ -3,6 +3,8 @@
 
 #include "tests/control/aggregation/pair.hh"
 
+#include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -135,6 +137,58 @@ TEST(Recording, AFileThatCannotBeIsAClearMistake) {
     EXPECT_EQ(recorder.error().message,
               "cannot record to /nowhere/at/all: No such file or directory; "
               "change [daemon] record or remove it");
+}
+
+TEST(Recording, OnlyARegularFileIsPutAside) {
+    const Path path;
+    const std::string target = path.text + ".target";
+    std::ofstream(target) << "of somebody else";
+    std::filesystem::create_symlink(target, path.text);
+    const auto recorder = recording::Recorder::open(path.text);
+    std::filesystem::remove(target);
+    ASSERT_FALSE(recorder);
+    EXPECT_EQ(recorder.error().message,
+              "cannot record to " + path.text +
+                  ": it is a symbolic link and not a regular file; change [daemon] record or "
+                  "remove it");
+    EXPECT_TRUE(std::filesystem::is_symlink(path.text));
+    EXPECT_EQ(recording::Recorder::open("/dev/null").error().message,
+              "cannot record to /dev/null: it is a device and not a regular file; change [daemon] "
+              "record or remove it");
+    EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+}
+
+TEST(Recording, NothingIsPutInPlaceOfWhatIsNoFile) {
+    const Path path;
+    std::ofstream(path.text) << "before\n";
+    std::filesystem::create_symlink("/dev/null", path.text + ".1");
+    EXPECT_FALSE(recording::Recorder::open(path.text));
+    EXPECT_EQ(path.content(), "before\n");
+}
+
+TEST(Recording, AFullDiskEndsItAndIsTold) {
+    std::vector<std::string> told;
+    {
+        recording::Recorder recorder(open("/dev/full", O_WRONLY | O_CLOEXEC),
+                                     [&](const std::string &why) { told.push_back(why); });
+        live(recorder);
+    }
+    EXPECT_EQ(told, std::vector<std::string>{"No space left on device"});
+}
+
+TEST(Recording, AFileThatTakesNothingDoesNotHoldUpTheEnd) {
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    const auto begun = std::chrono::steady_clock::now();
+    {
+        recording::Recorder recorder(ends[1]);
+        for (int i = 0; i < 3; ++i)
+            live(recorder);
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, recording::kEndLimit + 10s);
+    // The thread ends with its descriptor.
+    signal(SIGPIPE, SIG_IGN);
+    close(ends[0]);
 }
 
 } // namespace

@@ -56,5 +56,17 @@ TEST(Route, WhatIsNoPathOfAPortIsANameThatNoLaggHas) {
     }
 }
 
+TEST(Route, AnEscapedSlashIsPartOfAName) {
+    const Route lagg = route_of("/v1/laggs/lagg0%2fports%2Fp1%2flacp");
+    EXPECT_EQ(lagg.resource, Resource::LAGG);
+    EXPECT_EQ(lagg.lagg, "lagg0/ports/p1/lacp");
+    const Route port = route_of("/v1/laggs/lagg%30/ports/p%2f%31/drain");
+    EXPECT_EQ(port.resource, Resource::DRAIN);
+    EXPECT_EQ(port.lagg, "lagg0");
+    EXPECT_EQ(port.port, "p/1");
+    EXPECT_EQ(route_of("/v1/laggs/100%").lagg, "100%");
+    EXPECT_EQ(route_of("/v1/laggs/%4").lagg, "%4");
+}
+
 } // namespace
 } // namespace lagg::api

@@ -135,6 +135,27 @@ TEST_F(ServerTest, AWrongMethodIs405AndSaysWhichIsRight) {
         EXPECT_EQ(code_of(ask(method, "/v1/laggs/lagg0")), 405) << method;
 }
 
+TEST_F(ServerTest, HeadTellsTheLengthAndSendsNoBody) {
+    start();
+    const std::string whole = ask("GET", "/v1/laggs");
+    const std::string length =
+        "Content-Length: " + std::to_string(whole.size() - whole.find("\r\n\r\n") - 4) + "\r\n";
+    ASSERT_NE(whole.find(length), std::string::npos) << whole;
+    // The answers to what follows stand where they belong.
+    const std::string answers =
+        RawClient::exchange(path_, "HEAD /v1/laggs HTTP/1.1\r\nHost: laggd\r\n\r\n"
+                                   "HEAD /v1/laggs/x HTTP/1.1\r\nHost: laggd\r\n\r\n" +
+                                       plain_request("GET", "/v1/status"));
+    const size_t second = answers.find("HTTP/1.1 404");
+    ASSERT_NE(second, std::string::npos) << answers;
+    EXPECT_EQ(answers.substr(second - 4, 4), "\r\n\r\n");
+    EXPECT_NE(answers.substr(0, second).find(length), std::string::npos) << answers;
+    const size_t third = answers.find("HTTP/1.1 200", second);
+    ASSERT_NE(third, std::string::npos) << answers;
+    EXPECT_EQ(answers.substr(third - 4, 4), "\r\n\r\n");
+    EXPECT_EQ(body_of(answers.substr(third)).at("version"), "1.2.3");
+}
+
 TEST_F(ServerTest, APortsHistoryIsServed) {
     std::vector<PortSwitch> wishes;
     start(handlers_of_ports(wishes));

@@ -47,7 +47,13 @@ TEST(Load, SaysWhyAFileCannotBeRead) {
     EXPECT_EQ(to_string(list[0]), "/nowhere/lagg.toml: cannot be read: No such file or directory");
     const Loaded directory = load("/");
     EXPECT_EQ(to_string(std::get<Mistakes>(directory).list.at(0)),
-              "/: cannot be read: it is a directory");
+              "/: cannot be read: it is a directory and not a regular file");
+}
+
+TEST(Load, AMistakeIsPrintedInOneLineThatShows) {
+    EXPECT_EQ(to_string(Mistake{"a\x1b[2Jb", 3, 4, "policy p.o: 'x\n\xc2\x9b' is odd"}),
+              "a\\x1b[2Jb:3:4: policy p.o: 'x\\n\\x9b' is odd");
+    EXPECT_EQ(to_string(Mistake{"f", 0, 0, "cannot be read"}), "f: cannot be read");
 }
 
 TEST(Load, PositionsAreLeftAloneByABrokenFile) {
@@ -127,6 +133,40 @@ TEST(Load, APortIsMemberOrUpperNotBoth) {
         std::vector<std::string>{
             "f:7:9: upper port \"p0\" of lagg0 is already a port of lagg0 (line 6); the upper "
             "side needs a port of its own"});
+}
+
+TEST(Load, LaggsMayStandOnLaggsWhereNoWayLeadsBack) {
+    const std::string text = port("a", "net_af_packet,iface=lagg1") +
+                             port("b", "net_pcap0,rx_iface=lagg2,tx_iface=lagg2") +
+                             port("c", "net_ring0") + port("d", "net_tap0,iface=lagg3") +
+                             "[[lagg]]\nname = \"lagg0\"\nports = [\"a\", \"b\"]\n"
+                             "[[lagg]]\nname = \"lagg1\"\nports = [\"c\"]\n"
+                             "[[lagg]]\nname = \"lagg2\"\nprotocol = \"none\"\n";
+    // An interface of that name that is no lagg's of this file is somebody else's.
+    const std::string foreign = "[[lagg]]\nname = \"lagg3\"\nprotocol = \"none\"\n"
+                                "upper = \"none\"\n"
+                                "[[lagg]]\nname = \"lagg4\"\nports = [\"d\"]\n";
+    EXPECT_EQ(mistakes_of(text + foreign), std::vector<std::string>{});
+    EXPECT_EQ(mistakes_of(text + "[[lagg]]\nname = \"lagg3\"\nports = [\"d\"]\n").size(), 1u);
+}
+
+TEST(Load, SixteenWorkersAndNoMore) {
+    EXPECT_TRUE(mistakes_of("[daemon]\nworkers = \"0-15\"").empty());
+    EXPECT_EQ(
+        mistakes_of("[daemon]\nworkers = [0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]"),
+        std::vector<std::string>{"f:2:11: 'workers' of [daemon] names 17 cores; name at most 16"});
+}
+
+TEST(Load, EalTakesWhatIsNotLaggds) {
+    for (const char *good :
+         {"--log-level=8", "--log-level", "--iova-mode=pa", "--no-pci", "-v", "-n4", "-d",
+          "-dlibhelp.so", "--socket-mem=64", "--legacy-mem", "--", "--huge-dir=/mnt/huge", "8", ""})
+        EXPECT_EQ(mistakes_of("[daemon]\neal = [\"" + std::string(good) + "\"]"),
+                  std::vector<std::string>{});
+    for (const char *bad : {"--help", "--hel", "-h", "-vh", "-vl0", "-c1", "-S0", "-s1", "-a",
+                            "-m8", "--main-lcore=1", "--main", "--in-mem", "--file-prefix=x",
+                            "--allow=x", "--log-level=help", "--log=help", "help"})
+        EXPECT_EQ(mistakes_of("[daemon]\neal = [\"" + std::string(bad) + "\"]").size(), 1u) << bad;
 }
 
 TEST(Load, WindowsLineEndsAndByteOrderMark) {

@@ -375,5 +375,39 @@ TEST_F(LaggctlTest, HelpAndVersion) {
     EXPECT_NE(help.out.find("reload"), std::string::npos);
 }
 
+TEST_F(LaggctlTest, ANameIsNeverAPath) {
+    serve();
+    for (const char *name :
+         {"lagg0/ports/p0/lacp", "lagg0%2Fports%2Fp0%2Flacp", "lagg0/ports/p0"}) {
+        const Ended ended = run({"show", name});
+        EXPECT_EQ(ended.code, 3) << name << ended.out;
+        EXPECT_EQ(ended.out, "");
+        EXPECT_NE(ended.err.find("there is no lagg \"" + std::string(name) + "\""),
+                  std::string::npos)
+            << ended.err;
+    }
+    EXPECT_EQ(run({"why", "lagg0/hash"}).code, 3);
+    EXPECT_EQ(run({"xstats", "lagg0", "p0/drain"}).code, 3);
+}
+
+TEST_F(LaggctlTest, AnEmptyNameIsNoName) {
+    serve();
+    for (const std::vector<std::string> &arguments :
+         std::vector<std::vector<std::string>>{{"drain", "", "p0", "on"},
+                                               {"drain", "lagg0", "", "on"},
+                                               {"why", ""},
+                                               {"why", "lagg0", ""},
+                                               {"hash", ""},
+                                               {"xstats", "", "p0"},
+                                               {"lacp", "pdus", ""},
+                                               {"lacp", "txtest", "", "on"}}) {
+        const Ended ended = run(arguments);
+        EXPECT_EQ(ended.code, 2) << ended.out;
+        EXPECT_NE(ended.err.find("a name is not empty"), std::string::npos) << ended.err;
+    }
+    server_.reset();
+    EXPECT_TRUE(wishes_.empty());
+}
+
 } // namespace
 } // namespace lagg::ctl

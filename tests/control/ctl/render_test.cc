@@ -1,16 +1,23 @@
 // What the operator sees, letter by letter.
 #include "control/ctl/render.hh"
 
+#include "control/api/json.hh"
+#include "control/ctl/outcome.hh"
 #include "control/ctl/table.hh"
+#include "control/ctl/why.hh"
+#include "dataplane/base/words.hh"
 #include "tests/control/ctl/sample.hh"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
+#include <set>
 #include <sstream>
 
 namespace lagg::ctl {
 namespace {
 
+using nlohmann::json;
 using testing::degraded;
 using testing::failover;
 using testing::healthy;
@@ -330,6 +337,73 @@ TEST(Render, ForeignTextCannotSteerTheTerminal) {
         EXPECT_EQ(text.find('\r'), std::string::npos);
     }
     EXPECT_NE(render_summary({lagg}).find("up?link?[2J"), std::string::npos);
+}
+
+/// Every text of a document with what steers a terminal behind it; `words` too, which are compared
+/// with known ones.
+json soiled(json document, bool words) {
+    static const std::set<std::string> kWords = {"state", "protocol", "rx",       "mux",
+                                                 "level", "periodic", "selected", "flags"};
+    for (auto &[key, value] : document.items()) {
+        if (value.is_structured())
+            value = soiled(value, words);
+        else if (value.is_string() && (words || !kWords.contains(key)))
+            value = value.get<std::string>() + "\x1b[2J\x7f\xc2\x9b"
+                                               "2J\xe2\x80\xae\xe2\x80\xa8\r";
+    }
+    return document;
+}
+
+api::Lagg in_trouble() {
+    api::Lagg lagg = degraded();
+    lagg.ports[0].state = "failed";
+    lagg.ports[0].problem = "no device";
+    lagg.hash_program = "/etc/lagg/mine.o";
+    lagg.rules = {{"udp", "p0"}};
+    return lagg;
+}
+
+TEST(Render, NoTextOfTheDaemonIsPrintedRaw) {
+    api::PortHistory history{"lagg0", "p0", {}, {}};
+    history.transitions.resize(2);
+    history.pdus.resize(2);
+    api::FlowAnswer answer;
+    answer.policies.resize(2);
+    api::ExtendedCounters counters{"lagg0", "p0", {{"rx_good", 1}}};
+    api::Status status;
+    status.laggs = {healthy()};
+    status.workers.resize(1);
+    for (const bool words : {false, true}) {
+        std::string text;
+        for (const api::Lagg &clean : {healthy(), in_trouble(), degraded(), failover()}) {
+            const auto lagg = soiled(json(clean), words).get<api::Lagg>();
+            for (const View view :
+                 {View::OVERVIEW, View::LACP, View::PORTS, View::LINKS, View::COUNTERS, View::HASH})
+                text += render_show({lagg}, view);
+            text += render_summary({lagg});
+            std::vector<Why> reasons;
+            for (const api::Port &port : lagg.ports)
+                text += render_why(reasons.emplace_back(explain(lagg, port)));
+            text += why_as_json(reasons, false) + json_text(json(lagg));
+        }
+        text += render_pdus(soiled(json(history), words).get<api::PortHistory>(), true);
+        text += render_history(soiled(json(history), words).get<api::PortHistory>());
+        text += render_flow(soiled(json(answer), words).get<api::FlowAnswer>());
+        text +=
+            render_extended_counters(soiled(json(counters), words).get<api::ExtendedCounters>());
+        text += render_status(soiled(json(status), words).get<api::Status>());
+        std::istringstream lines(text);
+        for (std::string line; std::getline(lines, line);)
+            EXPECT_TRUE(shows_as_written(line)) << in_quotes(line);
+    }
+}
+
+TEST(Render, EscapedJsonMeansTheSame) {
+    const json document{{"description", "a\n\x1b\x7f\xc2\x9b"
+                                        "b\xe2\x80\xae\xc3\xbc"}};
+    const std::string text = json_text(document);
+    EXPECT_EQ(json::parse(text), document);
+    EXPECT_EQ(text, "{\n  \"description\": \"a\\n\\u001b\\u007f\\u009bb\\u202e\xc3\xbc\"\n}\n");
 }
 
 TEST(Table, CountsLettersNotBytes) {

@@ -366,6 +366,49 @@ TEST_F(KernelPort, EveryOtherUseIsRefusedUnlessMeant) {
     }
 }
 
+/// lagg0 has lagg0.5 standing on it and is in br0; lagg1 is there as well.
+class LoopedPort : public testing::Test {
+  protected:
+    LoopedPort() {
+        machine.interfaces.emplace();
+        for (const char *name : {"lagg0", "lagg0.5", "br0", "lagg1", "eth1"})
+            machine.interfaces->emplace(name, interface(name));
+        kernel::InterfaceUse &lagg0 = machine.interfaces->at("lagg0").use;
+        lagg0.above = {"lagg0.5"};
+        lagg0.master = "br0";
+        lagg0.master_kind = "bridge";
+    }
+    std::string loop(const config::Config &config) {
+        const Finding finding = find(of_port(machine, config), "loop");
+        return finding.level == Level::WRONG ? finding.says : "";
+    }
+    Machine machine;
+};
+
+TEST_F(LoopedPort, WhatStandsOnALaggIsNoPortOfIt) {
+    for (const std::string name : {"lagg0", "lagg0.5", "br0"})
+        EXPECT_EQ(loop(config_of("net_af_packet,iface=" + name)),
+                  "interface " + name +
+                      " gets its frames from lagg0 and would be a port of it; they would go round "
+                      "for ever: name another");
+    EXPECT_EQ(loop(config_of("net_af_packet,iface=eth1")), "");
+    config::Config other = config_of("net_af_packet,iface=lagg0.5");
+    other.laggs[0].name = "lagg1";
+    EXPECT_EQ(loop(other), "") << "another lagg may stand there";
+    machine.interfaces->at("lagg0").use.master_kind = "vrf";
+    EXPECT_EQ(loop(config_of("net_af_packet,iface=br0")), "");
+}
+
+TEST_F(LoopedPort, TheWayMayLeadThroughOtherLaggs) {
+    config::Config config = config_of("net_af_packet,iface=lagg1");
+    EXPECT_EQ(loop(config), "");
+    config.ports.push_back({.name = "p1", .device = "net_af_xdp,iface=lagg0.5"});
+    config.laggs.push_back({.name = "lagg1", .ports = {"p1"}});
+    EXPECT_NE(loop(config), "");
+    config.laggs[0].upper.kind = config::UpperKind::NONE;
+    EXPECT_EQ(loop(config), "") << "an interface of that name is not lagg0's then";
+}
+
 TEST_F(KernelPort, IsMissed) {
     config = config_of("net_af_xdp,iface=eth9");
     EXPECT_EQ(first_wrong(of_port(machine, config)),

@@ -51,6 +51,25 @@ TEST(InQuotes, IsPrintableAndShort) {
     EXPECT_EQ(in_quotes(std::string(59, 'x') + "\xc3\xa9x"), '"' + std::string(59, 'x') + "...\"");
 }
 
+TEST(InQuotes, ShowsWhatIsHidden) {
+    EXPECT_EQ(in_quotes("\xc2\x9b"
+                        "31m\xe2\x80\xae"
+                        "x\xd8\x9c"),
+              "\"\\x9b31m\\u202ex\\u061c\"");
+    EXPECT_EQ(in_quotes("a\xff\xc3"), "\"a\\xff\\xc3\"");
+}
+
+TEST(ShowsAsWritten, LettersOfAnyLanguageDo) {
+    EXPECT_TRUE(shows_as_written("Gr\xc3\xbc\xc3\x9f"
+                                 "e \xd7\xa9\xd7\x9c\xe2\x82\xac\xf0\x9f\x98\x80"));
+    EXPECT_TRUE(shows_as_written(""));
+    for (const char *hidden :
+         {"\x1b[0m", "\x7f", "\xc2\x85", "\xc2\x9b", "\xd8\x9c", "\xe2\x80\x8e", "\xe2\x80\x8f",
+          "\xe2\x80\xa8", "\xe2\x80\xaa", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9",
+          "\xc0\x9b", "\xe0\x80\x9b", "\x80", "\xff", "\xc3", "\xe2\x80", "\xf5\x80\x80\x80"})
+        EXPECT_FALSE(shows_as_written(hidden)) << in_quotes(hidden);
+}
+
 TEST(Listed, EndsSomewhere) {
     EXPECT_EQ(listed({}), "");
     EXPECT_EQ(listed({"a"}), "a");

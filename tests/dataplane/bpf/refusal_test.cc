@@ -210,13 +210,15 @@ TEST_F(Refusals, WithoutLines) {
 TEST_F(Refusals, FilesThatAreNone) {
     EXPECT_EQ(Program::load("/nowhere/p.o").error().message,
               "policy /nowhere/p.o: No such file or directory");
+    EXPECT_EQ(Program::load("/dev/zero").error().message,
+              "policy /dev/zero: it is a device and not a regular file");
     compile(policy("return 0;"));
     EXPECT_EQ(Program::load(directory_ + "/p.c").error().message,
               "policy " + directory_ +
                   "/p.c: is no object file; 'lagglab policy build FILE.c' makes "
                   "one of a policy in C");
-    EXPECT_EQ(Program::load("/proc/self/exe").error().message,
-              "policy /proc/self/exe: is an object file for another machine than BPF; compile it "
+    EXPECT_EQ(Program::load("/usr/bin/true").error().message,
+              "policy /usr/bin/true: is an object file for another machine than BPF; compile it "
               "with 'lagglab policy build FILE.c', or clang -target bpf");
 }
 
