@@ -73,6 +73,12 @@ Supervisor::~Supervisor() {
 
 Result<void> Supervisor::start(const config::Config &config, const config::Positions &positions) {
     if (const Result<bool> done = change_to(config, positions, true); !done) return done.error();
+    std::vector<unsigned> in_use;
+    for (const auto &[name, open] : ports_)
+        in_use.push_back(open.port->interface_index());
+    for (const std::string &interface :
+         kernel::put_back_left_over(parts_.netlink, parts_.state_directory, in_use))
+        spdlog::info("{}: it is as it was before a laggd that was killed had it", interface);
     return {};
 }
 
@@ -189,7 +195,7 @@ Result<void> Supervisor::open_port(const config::Config &next, const std::string
         if (!ownership) return Error{fmt::format("port {}: {}", name, ownership.error().message)};
         open.ownership = std::move(*ownership);
         Result<std::unique_ptr<kernel::Quieted>> quieted =
-            kernel::Quieted::quieten(parts_.netlink, device.interface);
+            kernel::Quieted::quieten(parts_.netlink, device.interface, parts_.state_directory);
         if (!quieted) return Error{fmt::format("port {}: {}", name, quieted.error().message)};
         open.quieted = std::move(*quieted);
     }

@@ -81,13 +81,22 @@ class Rtnetlink {
 /// Keeps the host's own stack off an interface whose frames a lagg takes (net_af_packet,
 /// net_af_xdp): without this the kernel answers ARP and IP on it as well. Sets disable_ipv6,
 /// arp_ignore, rp_filter and forwarding of the interface, brings it up, and remembers what was
-/// there.
+/// there: in a file, since a process that is killed puts nothing back.
 class Quieted {
   public:
-    static Result<std::unique_ptr<Quieted>> quieten(Rtnetlink &netlink,
-                                                    const std::string &interface);
-    /// Restores the sysctls where the interface still exists, renamed or not; leaves it up.
+    /// `directory` is where such files are; where it cannot be written to, it goes without. What a
+    /// killed process has left there of this interface counts as what was there before.
+    static Result<std::unique_ptr<Quieted>>
+    quieten(Rtnetlink &netlink, const std::string &interface, const std::string &directory);
+    /// Restores the sysctls where the interface still exists, renamed or not; leaves it up. After a
+    /// process that was killed also the MTU, the MAC address and promiscuity, which the port found
+    /// changed.
     virtual ~Quieted() = default;
 };
+
+/// Puts back what killed processes have left of interfaces other than those `in_use` (indexes), as
+/// far as `directory` tells: the names of these interfaces.
+std::vector<std::string> put_back_left_over(Rtnetlink &netlink, const std::string &directory,
+                                            const std::vector<unsigned> &in_use);
 
 } // namespace lagg::kernel

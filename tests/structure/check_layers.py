@@ -21,7 +21,7 @@ ALLOWED = {
     "dataplane/worker": ["dataplane"],
     "control/config": ["dataplane/base", "dataplane/files", "dataplane/distribute/policy.hh",
                        "dataplane/distribute/policy_text.hh", "lacp/types.hh"],
-    "control/kernel": ["dataplane/base", "control/config"],
+    "control/kernel": ["dataplane/base", "dataplane/files", "control/config"],
     "control/host": ["dataplane/base", "dataplane/port/pool_size.hh", "control/config", "control/kernel"],
     "control/api": ["dataplane/base"],
     "control/ctl": ["dataplane/base", "dataplane/files", "control/api", "control/config", "control/host"],

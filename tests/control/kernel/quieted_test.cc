@@ -1,7 +1,11 @@
 // The sysctls of a quietened interface, before, during and after.
 #include "tests/control/kernel/namespace_fixture.hh"
 
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <net/if.h>
 
@@ -31,11 +35,31 @@ class QuietedTest : public NamespaceTest {
     }
 
     std::unique_ptr<Quieted> quieten(const std::string &interface) {
-        Result<std::unique_ptr<Quieted>> quieted = Quieted::quieten(*netlink_, interface);
+        Result<std::unique_ptr<Quieted>> quieted =
+            Quieted::quieten(*netlink_, interface, directory_);
         EXPECT_TRUE(quieted) << quieted.error().message;
         return quieted ? *std::move(quieted) : nullptr;
     }
 
+    /// As SIGKILL ends it: nothing is put back.
+    static void kill(std::unique_ptr<Quieted> quieted) {
+        static std::vector<Quieted *> remains; // known to whoever looks for leaks
+        remains.push_back(quieted.release());
+    }
+
+    size_t files() const {
+        return static_cast<size_t>(
+            std::distance(std::filesystem::directory_iterator(directory_), {}));
+    }
+
+    void SetUp() override {
+        NamespaceTest::SetUp();
+        std::string pattern = testing::TempDir() + "lagg-quieted-XXXXXX";
+        directory_ = mkdtemp(pattern.data());
+    }
+    void TearDown() override { std::filesystem::remove_all(directory_); }
+
+    std::string directory_;
     static inline const Values kQuiet{{"ipv6/disable_ipv6", "1"},
                                       {"ipv4/arp_ignore", "8"},
                                       {"ipv4/rp_filter", "1"},
@@ -88,9 +112,70 @@ TEST_F(QuietedTest, AnInterfaceWithoutIpv6IsFine) {
     EXPECT_EQ(read_file("/proc/sys/net/ipv4/conf/veth0/arp_ignore"), "8");
 }
 
+TEST_F(QuietedTest, WhatAKilledProcessChangedIsPutBackByTheNext) {
+    make_veth_pair();
+    set("veth0", kBefore);
+    run("ip link set veth0 mtu 1400 address 02:00:00:00:00:07");
+    for (int kills = 0; kills < 2; ++kills) {
+        kill(quieten("veth0"));
+        // What a port does to it.
+        run("ip link set veth0 mtu 9000 address 02:00:00:00:00:99 promisc on");
+    }
+    quieten("veth0").reset();
+    EXPECT_EQ(values("veth0"), kBefore);
+    const nlohmann::json link = ip("link show dev veth0");
+    EXPECT_EQ(link["mtu"], 1400);
+    EXPECT_EQ(link["address"], "02:00:00:00:00:07");
+    EXPECT_EQ(link["flags"].dump().find("PROMISC"), std::string::npos) << link["flags"];
+    EXPECT_EQ(files(), 0u);
+}
+
+TEST_F(QuietedTest, WhatAnOperatorChangedAfterAKillStays) {
+    make_veth_pair();
+    set("veth0", kBefore);
+    kill(quieten("veth0"));
+    write_file(path("veth0", "ipv4/arp_ignore"), "1");
+    quieten("veth0").reset();
+    Values expected = kBefore;
+    expected["ipv4/arp_ignore"] = "1";
+    EXPECT_EQ(values("veth0"), expected);
+}
+
+TEST_F(QuietedTest, WithoutAKillTheMtuIsNotOurs) {
+    make_veth_pair();
+    auto quieted = quieten("veth0");
+    run("ip link set veth0 mtu 1400");
+    quieted.reset();
+    EXPECT_EQ(ip("link show dev veth0")["mtu"], 1400);
+}
+
+TEST_F(QuietedTest, InterfacesThatNobodyUsesNowArePutBack) {
+    make_veth_pair();
+    set("veth0", kBefore);
+    set("veth1", kBefore);
+    kill(quieten("veth0"));
+    const auto in_use = quieten("veth1");
+    write_file(directory_ + "/lagg0.aliases", "192.0.2.1/24\n");
+    EXPECT_EQ(put_back_left_over(*netlink_, directory_, {if_nametoindex("veth1")}),
+              std::vector<std::string>{"veth0"});
+    EXPECT_EQ(values("veth0"), kBefore);
+    EXPECT_EQ(values("veth1"), kQuiet);
+    EXPECT_EQ(files(), 2u) << "that of veth1, and one that is none of ours";
+    EXPECT_TRUE(put_back_left_over(*netlink_, directory_, {if_nametoindex("veth1")}).empty());
+}
+
+TEST_F(QuietedTest, ADirectoryThatCannotBeWrittenToCostsNothingElse) {
+    make_veth_pair();
+    set("veth0", kBefore);
+    std::filesystem::remove_all(directory_);
+    quieten("veth0").reset();
+    EXPECT_EQ(values("veth0"), kBefore);
+}
+
 TEST_F(QuietedTest, AnInterfaceThatDoesNotExistIsAnError) {
     for (const std::string name : {"veth0", "all", "../lo"}) {
-        const Result<std::unique_ptr<Quieted>> quieted = Quieted::quieten(*netlink_, name);
+        const Result<std::unique_ptr<Quieted>> quieted =
+            Quieted::quieten(*netlink_, name, directory_);
         ASSERT_FALSE(quieted);
         EXPECT_EQ(quieted.error().message, name + ": there is no such interface");
     }
