@@ -467,7 +467,8 @@ worker::LaggForwarding Aggregate::forwarding() const {
                                             .rx_descriptors = member.port->rx_descriptors,
                                             .collecting = member.collecting,
                                             .distributing = distributes,
-                                            .link_up = member.link.up};
+                                            .link_up = member.link.up,
+                                            .frees_fast = member.port->frees_fast};
         forwarding.member_count =
             std::max<uint8_t>(forwarding.member_count, static_cast<uint8_t>(member.index + 1));
         if (distributes) forwarding.spread.live[forwarding.spread.live_count++] = member.index;

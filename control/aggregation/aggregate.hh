@@ -50,6 +50,7 @@ struct AttachedPort {
     /// Complaints of DPDK about the device, which opened all the same.
     std::vector<std::string> complaints;
     bool is_pci = false;
+    bool frees_fast = false; ///< as port::Port::frees_fast(); true may be out of date
     config::PortLacp lacp;
     std::optional<uint16_t> weight; ///< as configured
 };

@@ -25,6 +25,9 @@ worker::DeviceTotals minus(worker::DeviceTotals total, const worker::DeviceTotal
     total.slow_rx -= base.slow_rx;
     total.slow_tx -= base.slow_tx;
     total.slow_dropped -= base.slow_dropped;
+    total.unsent_lacpdus -= base.unsent_lacpdus;
+    total.unsent_markers -= base.unsent_markers;
+    total.unsent_marker_responses -= base.unsent_marker_responses;
     return total;
 }
 
@@ -39,6 +42,19 @@ api::Counters counters(const worker::DeviceTotals &totals) {
             .slow_rx = totals.slow_rx,
             .slow_tx = totals.slow_tx,
             .slow_dropped = totals.slow_dropped};
+}
+
+/// What was made less what never left. LACP may have begun anew since the port counts.
+uint64_t less(uint64_t made, uint64_t lost) {
+    return made - std::min(made, lost);
+}
+
+// The core takes for sent what it made.
+void take_off_unsent(const worker::DeviceTotals &totals, api::LacpPort &out) {
+    out.lacpdus_unsent = std::min(totals.unsent_lacpdus, out.lacpdus_tx);
+    out.lacpdus_tx = less(out.lacpdus_tx, totals.unsent_lacpdus);
+    out.marker_pdus_tx = less(out.marker_pdus_tx, totals.unsent_markers);
+    out.marker_response_pdus_tx = less(out.marker_response_pdus_tx, totals.unsent_marker_responses);
 }
 
 api::LacpPortParameters describe(const lacp::PortParameters &parameters) {
@@ -267,6 +283,8 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
             system && member.port ? find(*system, member.port->number) : nullptr;
         if (lacp_port != nullptr) {
             port.lacp = describe(*lacp_port, member, now);
+            take_off_unsent(minus(fleet.totals(member.port->device), member.counters_base),
+                            *port.lacp);
             const bool active =
                 port.lacp->aggregator != 0 && port.lacp->aggregator == out.active_aggregator;
             if (active && lacp_port->partner.system != lacp::SystemId{})

@@ -64,6 +64,7 @@ void for_each_field(T &record, Visit visit) {
     visit("partner_churn_count", record.partner_churn_count);
     visit("lacpdus_rx", record.lacpdus_rx);
     visit("lacpdus_tx", record.lacpdus_tx);
+    visit("lacpdus_unsent", record.lacpdus_unsent);
     visit("marker_pdus_rx", record.marker_pdus_rx);
     visit("marker_pdus_tx", record.marker_pdus_tx);
     visit("marker_response_pdus_rx", record.marker_response_pdus_rx);

@@ -56,6 +56,7 @@ struct LacpPort {
     uint32_t partner_churn_count = 0;
     uint64_t lacpdus_rx = 0;
     uint64_t lacpdus_tx = 0;
+    uint64_t lacpdus_unsent = 0; ///< made and lost: no buffer, or a device that took nothing
     uint64_t marker_pdus_rx = 0;
     uint64_t marker_pdus_tx = 0;
     uint64_t marker_response_pdus_rx = 0;

@@ -97,6 +97,21 @@ void nap(long nanoseconds) {
 
 } // namespace
 
+// An announcement is data, and nobody counts it as sent.
+void count_unsent(UnsentCounters &unsent, std::span<const uint8_t> frame) {
+    constexpr size_t kSubtype = 14;
+    constexpr size_t kMarkerType = 16;
+    constexpr uint8_t kLacp = 1;
+    constexpr uint8_t kResponse = 2;
+    if (!frame::is_slow_protocol(frame) || frame.size() <= kMarkerType) return;
+    if (frame[kSubtype] == kLacp)
+        unsent.lacpdus.add(1);
+    else if (frame[kMarkerType] == kResponse)
+        unsent.marker_responses.add(1);
+    else
+        unsent.markers.add(1);
+}
+
 Worker::Worker(Shared &shared, unsigned index)
     : shared_(shared), index_(index), slow_received_(make_ring("slow_received", index)),
       slow_to_send_(make_ring("slow_to_send", index)), distributor_(counters_, shared.pool),
@@ -236,6 +251,7 @@ void Worker::send_slow_frames(const ForwardingState &state) {
                              (state.slow_worker[device] + queue) % state.workers == index_;
         if (!is_ours || refusing[device]) {
             counters_[device].slow_dropped.add(1);
+            count_unsent(counters_[device].unsent, bytes_of(frame));
             rte_pktmbuf_free(frame);
         } else if (rte_eth_tx_burst(device, queue, &frame, 1) == 1) {
             counters_[device].slow_tx.add(1);

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 struct rte_mbuf;
 struct rte_mempool;
@@ -36,6 +37,9 @@ struct Shared {
     std::atomic<bool> slow_told{false};
     std::array<std::atomic<uint64_t>, kMaxDevices> flush_of_device{};
 };
+
+/// Counts a frame of ours that was dropped, by what it is.
+void count_unsent(UnsentCounters &unsent, std::span<const uint8_t> frame);
 
 class Worker {
   public:

@@ -49,6 +49,7 @@ struct Plan {
     unsigned queues = 1;
     unsigned upper_queues = 0; ///< of the upper devices; 0: as many as the ports have
     unsigned cable_size = 1024;
+    bool frees_fast = false; ///< the devices of the ports, which in truth look at what they free
     std::function<void(config::Lagg &)> adjust = [](config::Lagg &) {};
 };
 
@@ -121,6 +122,7 @@ class Bench {
     aggregation::AttachedPort attached(Side side, unsigned cable);
 
     unsigned cable_size_;
+    bool frees_fast_;
     std::unique_ptr<port::PacketPool> pool_;
     std::deque<Ring> rings_;
     std::deque<SideParts> sides_;
