@@ -411,9 +411,16 @@ void Aggregate::announce() {
     for (const Member &member : members_) {
         if (!member.port || !member.distributing) continue;
         for (std::vector<uint8_t> &frame : announcements(identity_.mac, config_.aliases))
-            frames_.push_back({member.port->device, std::move(frame)});
+            frames_.push_back({.device = member.port->device,
+                               .bytes = std::move(frame),
+                               .is_announcement = true});
         if (config_.protocol != Protocol::BROADCAST) return;
     }
+}
+
+void Aggregate::announce_again(lacp::Time now) {
+    announcement_due_ = true;
+    settle(now, "announcement");
 }
 
 // ---- results

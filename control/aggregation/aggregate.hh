@@ -121,6 +121,7 @@ struct OutgoingFrame {
     port::DeviceId device;
     std::vector<uint8_t> bytes;
     uint16_t queue = 0; ///< of the device's queues that workers send on
+    bool is_announcement = false;
 };
 
 /// What is assumed of a partner that does not speak.
@@ -225,6 +226,8 @@ class Aggregate final : private lacp::ActionSink {
     MemberWeights weights() const;
     /// Queues that all of its devices have.
     uint16_t queues() const;
+    /// Announcements did not get where they were sent: others will go where the lagg is then.
+    void announce_again(lacp::Time now);
     /// Frames to send once the forwarding state in force says what they say.
     std::vector<OutgoingFrame> take_frames();
     bool has_frames_to_send() const { return !frames_.empty(); }

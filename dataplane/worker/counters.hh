@@ -41,6 +41,12 @@ struct alignas(64) DeviceCounters {
     Counter slow_rx;
     Counter slow_tx;
     Counter slow_dropped; ///< of our own frames: the device had no room, or its port left
+    /// Dropped: as many as may of the port's already waited for the protocol thread.
+    Counter slow_rx_full;
+    Counter oam_rx;         ///< dropped, and counted in slow_rx as well
+    Counter esmc_rx;        ///< the same
+    Counter mac_control_rx; ///< dropped
+    Counter announcements;  ///< that were sent, or dropped because the port left
     UnsentCounters unsent;
 };
 
@@ -62,6 +68,10 @@ struct DeviceTotals {
     uint64_t slow_rx = 0;
     uint64_t slow_tx = 0;
     uint64_t slow_dropped = 0;
+    uint64_t slow_rx_full = 0;
+    uint64_t oam_rx = 0;
+    uint64_t esmc_rx = 0;
+    uint64_t mac_control_rx = 0;
     uint64_t unsent_lacpdus = 0;
     uint64_t unsent_markers = 0;
     uint64_t unsent_marker_responses = 0;

@@ -42,6 +42,10 @@ void add(DeviceTotals &sum, const DeviceCounters &one) {
     sum.slow_rx += one.slow_rx.value();
     sum.slow_tx += one.slow_tx.value();
     sum.slow_dropped += one.slow_dropped.value();
+    sum.slow_rx_full += one.slow_rx_full.value();
+    sum.oam_rx += one.oam_rx.value();
+    sum.esmc_rx += one.esmc_rx.value();
+    sum.mac_control_rx += one.mac_control_rx.value();
     add(sum, one.unsent);
 }
 
@@ -167,18 +171,44 @@ bool Fleet::send_slow(port::DeviceId device, std::span<const uint8_t> frame, uin
     return false;
 }
 
-bool Fleet::queue(port::DeviceId device, std::span<const uint8_t> frame, uint16_t queue) {
-    if (!current_ || queue >= current_->slow_queues[device]) return false;
-    const size_t worker = (current_->slow_worker[device] + queue) % workers_.size();
+rte_mbuf *Fleet::make_frame(port::DeviceId device, std::span<const uint8_t> frame, uint16_t queue) {
     rte_mbuf *buffer = make_buffer(device);
-    if (buffer == nullptr) return false;
+    if (buffer == nullptr) return nullptr;
+    assert(frame.size() <= port::kSlowBufferBytes);
     std::memcpy(rte_pktmbuf_append(buffer, static_cast<uint16_t>(frame.size())), frame.data(),
                 frame.size());
     buffer->port = device;
     buffer->hash.usr = queue;
+    return buffer;
+}
+
+bool Fleet::queue(port::DeviceId device, std::span<const uint8_t> frame, uint16_t queue) {
+    if (!current_ || queue >= current_->slow_queues[device]) return false;
+    const size_t worker = (current_->slow_worker[device] + queue) % workers_.size();
+    rte_mbuf *buffer = make_frame(device, frame, queue);
+    if (buffer == nullptr) return false;
     if (rte_ring_enqueue(workers_[worker]->slow_to_send(), buffer) == 0) return true;
     rte_pktmbuf_free(buffer);
     return false;
+}
+
+uint64_t Fleet::on_their_way(port::DeviceId device) const {
+    uint64_t gone = 0;
+    for (const std::unique_ptr<Worker> &worker : workers_)
+        gone += worker->counters(device).announcements.value();
+    return announced_[device] - gone;
+}
+
+Fleet::Announced Fleet::announce(port::DeviceId device, std::span<const uint8_t> frame) {
+    if (!current_ || current_->slow_queues[device] == 0) return Announced::NOWHERE;
+    if (on_their_way(device) >= kMostAnnouncements) return Announced::LATER;
+    rte_mbuf *buffer = make_frame(device, frame, 0);
+    if (buffer == nullptr) return Announced::LATER;
+    rte_ring *ring = workers_[current_->slow_worker[device]]->announcements();
+    [[maybe_unused]] const int code = rte_ring_enqueue(ring, buffer);
+    assert(code == 0);
+    ++announced_[device];
+    return Announced::QUEUED;
 }
 
 void Fleet::receive_slow(
@@ -194,6 +224,7 @@ void Fleet::receive_slow(
              ++i) {
             auto *frame = static_cast<rte_mbuf *>(element);
             handle(frame->port, {rte_pktmbuf_mtod(frame, const uint8_t *), frame->data_len});
+            worker->note_taken(frame->port);
             rte_pktmbuf_free(frame);
         }
     }

@@ -39,7 +39,8 @@ LAGG_FIELDS_OF(LacpPort, machines, parameters, actor, partner, partner_sees, agg
                unknown_rx, illegal_rx, last_rx_seconds, last_tx_seconds, last_change_reason,
                last_change_seconds)
 LAGG_FIELDS_OF(Counters, rx_packets, rx_bytes, tx_packets, tx_bytes, rx_not_collecting,
-               tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped)
+               tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped,
+               slow_rx_full, oam_rx, esmc_rx, mac_control_rx)
 LAGG_FIELDS_OF(LinkTeller, source, up, seconds_ago, changes)
 LAGG_FIELDS_OF(NicCounters, rx_missed, rx_errors, rx_no_buffer, rx_too_large, rx_checksums_finished,
                tx_errors)

@@ -302,7 +302,7 @@ void Bench::check_balance(Side side, uint64_t copies) {
     for (unsigned cable = 0; cable < sides_[side].ports.size(); ++cable) {
         const DeviceTotals port = totals(side, cable);
         sent += port.tx_packets + port.tx_full;
-        received += port.rx_packets - port.slow_rx - port.rx_not_collecting;
+        received += port.rx_packets - port.slow_rx - port.mac_control_rx - port.rx_not_collecting;
     }
     EXPECT_EQ((up.rx_packets - up.tx_no_member) * copies, sent);
     EXPECT_EQ(received, up.tx_packets + up.tx_full);
