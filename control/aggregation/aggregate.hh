@@ -6,6 +6,7 @@
 
 #include "control/aggregation/flow_move.hh"
 #include "control/aggregation/history.hh"
+#include "control/aggregation/log_limit.hh"
 #include "control/aggregation/policies.hh"
 #include "control/aggregation/rebalancing.hh"
 #include "control/config/config.hh"
@@ -114,6 +115,7 @@ struct Member {
     worker::DeviceTotals counters_base; ///< of the device when it was attached
     LacpduTest test;
     PortHistory history;
+    LogLimit log;
 };
 
 /// A frame of our own to send: a LACPDU, a Marker Response, an announcement.
@@ -239,6 +241,9 @@ class Aggregate final : private lacp::ActionSink {
     void keep_transition(const lacp::StateChanged &change);
     static bool drops_for_test(Member &member, std::span<const uint8_t> frame);
     void log_transition(const lacp::StateChanged &change);
+    bool may_log(LogLimit &limit, const std::string &who, lacp::Time now) const;
+    void tell_left_out(LogLimit &limit, const std::string &who, lacp::Time now) const;
+    void tell_left_out(lacp::Time now);
     void start_lacp(lacp::Time now);
     void stop_lacp(lacp::Time now);
     void step(const lacp::Event &event, lacp::Time now);
@@ -295,6 +300,7 @@ class Aggregate final : private lacp::ActionSink {
     lacp::Time last_change_;
     std::string last_change_reason_ = "started";
     std::string lacp_reason_ = "LACP"; ///< of the last move of a mux
+    LogLimit log_;                     ///< of lines about all ports together
 };
 
 } // namespace lagg::aggregation
