@@ -61,6 +61,7 @@ void Engine::remove_lagg(const std::string &name, lacp::Time now) {
                    return aggregate->config().name == name;
                }) != 0;
     std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == name; });
+    std::erase_if(announcements_, [&](const auto &waiting) { return waiting.lagg == name; });
     flush(now);
 }
 
@@ -105,11 +106,17 @@ void Engine::update(const std::string &lagg, const AttachedPort &port, lacp::Tim
 
 void Engine::detach(const std::string &lagg, const std::string &port, lacp::Time now) {
     if (Aggregate *aggregate = find(lagg)) {
-        if (const Member *member = aggregate->find(port); member != nullptr && member->port)
-            std::erase_if(markers_, [&](const WaitingMarker &marker) {
-                return marker.device == member->port->device; // which another port may get
-            });
+        bool cut_off = false;
+        if (const Member *member = aggregate->find(port); member != nullptr && member->port) {
+            // Another port may get its number.
+            const auto is_of_it = [device = member->port->device](const auto &waiting) {
+                return waiting.device == device;
+            };
+            std::erase_if(markers_, is_of_it);
+            cut_off = std::erase_if(announcements_, is_of_it) != 0;
+        }
         aggregate->detach(port, now);
+        if (cut_off) aggregate->announce_again(now);
     }
     flush(now);
 }

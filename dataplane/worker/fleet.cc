@@ -205,8 +205,10 @@ Fleet::Announced Fleet::announce(port::DeviceId device, std::span<const uint8_t>
     rte_mbuf *buffer = make_frame(device, frame, 0);
     if (buffer == nullptr) return Announced::LATER;
     rte_ring *ring = workers_[current_->slow_worker[device]]->announcements();
-    [[maybe_unused]] const int code = rte_ring_enqueue(ring, buffer);
-    assert(code == 0);
+    if (rte_ring_enqueue(ring, buffer) != 0) {
+        rte_pktmbuf_free(buffer);
+        return Announced::LATER;
+    }
     ++announced_[device];
     return Announced::QUEUED;
 }

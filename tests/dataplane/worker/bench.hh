@@ -84,6 +84,7 @@ class Bench {
                      const aggregation::Policies &policies = {});
     void detach(Side side, unsigned cable);
     void attach(Side side, unsigned cable);
+    aggregation::AttachedPort attached(Side side, unsigned cable);
     api::Lagg describe(Side side);
     unsigned distributing(Side side);
     /// Waits until this many ports distribute on each side and the workers know.
@@ -119,7 +120,6 @@ class Bench {
     void make_side(Side side, const Plan &plan);
     void start(Side side);
     bool rings_empty() const;
-    aggregation::AttachedPort attached(Side side, unsigned cable);
 
     unsigned cable_size_;
     bool frees_fast_;

@@ -133,6 +133,47 @@ TEST(Sharing, AnnouncementsThatWereCutOffAreMadeAgainAtTheNextPlace) {
     }));
 }
 
+// Its device's number is another port's by then.
+TEST(Sharing, AnnouncementsOfALaggThatWasRemovedAreNotSent) {
+    Bench bench({.protocol = Protocol::FAILOVER,
+                 .cables = 1,
+                 .two_laggs = false,
+                 .cable_size = 16,
+                 .adjust = [](config::Lagg &lagg) {
+                     for (uint32_t i = 0; i < 600; ++i)
+                         lagg.aliases.push_back(alias(i));
+                 }});
+    Ring &cable = bench.from_port(A, 0);
+    bench.protocol().call([&](aggregation::Engine &engine, lacp::Time now) {
+        engine.detach("lagg0", "a0", now);
+        engine.remove_lagg("lagg0", now);
+        while (rte_mbuf *frame = cable.pop())
+            free_frame(frame);
+        config::Lagg other;
+        other.name = "lagg7";
+        other.protocol = Protocol::LOADBALANCE;
+        other.ports = {"a0"};
+        engine.add_lagg(other, {.mac = {2, 0, 0, 0, 0, 7}, .slot = 7}, {}, now);
+        engine.attach("lagg7", bench.attached(A, 0), now);
+    });
+    EXPECT_TRUE(bench.wait_settled());
+    unsigned announcements = 0;
+    for (int round = 0; round < 50; ++round) {
+        EXPECT_TRUE(bench.wait_settled());
+        while (rte_mbuf *frame = cable.pop()) {
+            announcements += announced(frame) != ~0u;
+            free_frame(frame);
+        }
+    }
+    // The worker had taken some before the port left.
+    EXPECT_LE(announcements, kMostAnnouncements + 16);
+    bench.protocol().call([&](aggregation::Engine &engine, lacp::Time now) {
+        engine.detach("lagg7", "a0", now);
+        engine.remove_lagg("lagg7", now);
+    });
+    bench.protocol().wait_for_workers();
+}
+
 TEST(Sharing, FramesOfTheLinkAreDroppedAndCountedByName) {
     for (const Protocol protocol : {Protocol::LACP, Protocol::LOADBALANCE}) {
         Bench bench({.protocol = protocol, .cables = 1, .two_laggs = false});
