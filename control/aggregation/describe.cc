@@ -63,6 +63,7 @@ void correct(const worker::DeviceTotals &totals, api::LacpPort &out) {
     out.unknown_rx += totals.oam_rx + totals.esmc_rx;
     out.lacpdus_unsent = std::min(totals.unsent_lacpdus, out.lacpdus_tx);
     out.lacpdus_tx = less(out.lacpdus_tx, totals.unsent_lacpdus);
+    if (out.lacpdus_tx == 0) out.last_tx_seconds.reset();
     out.marker_pdus_tx = less(out.marker_pdus_tx, totals.unsent_markers);
     out.marker_response_pdus_tx = less(out.marker_response_pdus_tx, totals.unsent_marker_responses);
 }
