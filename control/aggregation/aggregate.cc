@@ -205,8 +205,9 @@ void Aggregate::link_changed(port::DeviceId device, const port::Link &link, cons
         if (!link.up) ++member->link_failures;
         member->history.add_link(now, link.up, told_by);
         member->link_change_by = told_by;
-        spdlog::info("{}: {}: link {} ({})", config_.name, member->name, link.up ? "up" : "down",
-                     told_by);
+        if (may_log(member->log, member->name, now))
+            spdlog::info("{}: {}: link {} ({})", config_.name, member->name,
+                         link.up ? "up" : "down", told_by);
         if (lacp_) changed_ = true; // LACPDUs are sent on links that are up only
     }
     tell_link(*member, now);
@@ -287,6 +288,7 @@ void Aggregate::note_unwanted_lacp(Member &member, std::span<const uint8_t> fram
 }
 
 void Aggregate::time_passed(lacp::Time now) {
+    tell_left_out(now);
     if (!lacp_) return end_move_in_time(now);
     step(lacp::TimePassed{}, now);
     end_move_in_time(now);
@@ -294,11 +296,16 @@ void Aggregate::time_passed(lacp::Time now) {
 }
 
 std::optional<lacp::Time> Aggregate::next_deadline() const {
-    const std::optional<lacp::Time> move = move_.deadline();
-    if (!lacp_) return move;
-    const std::optional<lacp::Time> protocol = lacp_->next_deadline();
-    if (!protocol || !move) return protocol ? protocol : move;
-    return std::min(*protocol, *move);
+    std::optional<lacp::Time> next;
+    const auto consider = [&](const std::optional<lacp::Time> &deadline) {
+        if (deadline && (!next || *deadline < *next)) next = deadline;
+    };
+    consider(move_.deadline());
+    if (lacp_) consider(lacp_->next_deadline());
+    consider(log_.deadline());
+    for (const Member &member : members_)
+        consider(member.log.deadline());
+    return next;
 }
 
 void Aggregate::leave(const std::string &port, lacp::Time now) {
@@ -374,7 +381,7 @@ void Aggregate::settle(lacp::Time now, const std::string &reason) {
         config_.protocol != Protocol::NONE && able >= std::max<uint32_t>(1, config_.min_links);
 
     bool moved = false;
-    for (const Member &member : members_) {
+    for (Member &member : members_) {
         if (!member.port) continue;
         const std::pair<bool, bool> before = forwarded_[member.index];
         forwarded_[member.index] = {member.collecting, member.distributing};
@@ -382,8 +389,9 @@ void Aggregate::settle(lacp::Time now, const std::string &reason) {
         changed_ = true;
         if (before.second != member.distributing) {
             moved = true;
-            spdlog::info("{}: {}: {} traffic: {}", config_.name, member.name,
-                         member.distributing ? "carries" : "carries no", reason);
+            if (may_log(member.log, member.name, now))
+                spdlog::info("{}: {}: {} traffic: {}", config_.name, member.name,
+                             member.distributing ? "carries" : "carries no", reason);
             last_change_ = now;
             last_change_reason_ = reason;
         }
@@ -394,8 +402,9 @@ void Aggregate::settle(lacp::Time now, const std::string &reason) {
         changed_ = true;
         last_change_ = now;
         last_change_reason_ = reason;
-        spdlog::info("{}: {} with {} of {} ports: {}", config_.name, up ? "up" : "down", able,
-                     members_.size(), reason);
+        if (may_log(log_, "all ports", now))
+            spdlog::info("{}: {} with {} of {} ports: {}", config_.name, up ? "up" : "down", able,
+                         members_.size(), reason);
     }
     rebuild_table();
     if (up_) note_place(moved || came_up);
@@ -423,9 +432,16 @@ void Aggregate::announce() {
     for (const Member &member : members_) {
         if (!member.port || !member.distributing) continue;
         for (std::vector<uint8_t> &frame : announcements(identity_.mac, config_.aliases))
-            frames_.push_back({member.port->device, std::move(frame)});
+            frames_.push_back({.device = member.port->device,
+                               .bytes = std::move(frame),
+                               .is_announcement = true});
         if (config_.protocol != Protocol::BROADCAST) return;
     }
+}
+
+void Aggregate::announce_again(lacp::Time now) {
+    announcement_due_ = true;
+    settle(now, "announcement");
 }
 
 // ---- results
@@ -479,7 +495,8 @@ worker::LaggForwarding Aggregate::forwarding() const {
                                             .rx_descriptors = member.port->rx_descriptors,
                                             .collecting = member.collecting,
                                             .distributing = distributes,
-                                            .link_up = member.link.up};
+                                            .link_up = member.link.up,
+                                            .frees_fast = member.port->frees_fast};
         forwarding.member_count =
             std::max<uint8_t>(forwarding.member_count, static_cast<uint8_t>(member.index + 1));
         if (distributes) forwarding.spread.live[forwarding.spread.live_count++] = member.index;

@@ -6,6 +6,7 @@
 
 #include "control/aggregation/flow_move.hh"
 #include "control/aggregation/history.hh"
+#include "control/aggregation/log_limit.hh"
 #include "control/aggregation/policies.hh"
 #include "control/aggregation/rebalancing.hh"
 #include "control/config/config.hh"
@@ -51,6 +52,7 @@ struct AttachedPort {
     /// Complaints of DPDK about the device, which opened all the same.
     std::vector<std::string> complaints;
     bool is_pci = false;
+    bool frees_fast = false; ///< as port::Port::frees_fast(); true may be out of date
     config::PortLacp lacp;
     std::optional<uint16_t> weight; ///< as configured
 };
@@ -125,6 +127,7 @@ struct Member {
     LacpduTest test;
     UnwantedLacp unwanted_lacp;
     PortHistory history;
+    LogLimit log;
 };
 
 /// A frame of our own to send: a LACPDU, a Marker Response, an announcement.
@@ -132,6 +135,7 @@ struct OutgoingFrame {
     port::DeviceId device;
     std::vector<uint8_t> bytes;
     uint16_t queue = 0; ///< of the device's queues that workers send on
+    bool is_announcement = false;
 };
 
 /// What is assumed of a partner that does not speak.
@@ -236,6 +240,8 @@ class Aggregate final : private lacp::ActionSink {
     MemberWeights weights() const;
     /// Queues that all of its devices have.
     uint16_t queues() const;
+    /// Announcements did not get where they were sent: others will go where the lagg is then.
+    void announce_again(lacp::Time now);
     /// Frames to send once the forwarding state in force says what they say.
     std::vector<OutgoingFrame> take_frames();
     bool has_frames_to_send() const { return !frames_.empty(); }
@@ -248,6 +254,9 @@ class Aggregate final : private lacp::ActionSink {
     static void note_unwanted_lacp(Member &member, std::span<const uint8_t> frame, lacp::Time now);
     static bool drops_for_test(Member &member, std::span<const uint8_t> frame);
     void log_transition(const lacp::StateChanged &change);
+    bool may_log(LogLimit &limit, const std::string &who, lacp::Time now) const;
+    void tell_left_out(LogLimit &limit, const std::string &who, lacp::Time now) const;
+    void tell_left_out(lacp::Time now);
     void start_lacp(lacp::Time now);
     void stop_lacp(lacp::Time now);
     void step(const lacp::Event &event, lacp::Time now);
@@ -304,6 +313,7 @@ class Aggregate final : private lacp::ActionSink {
     lacp::Time last_change_;
     std::string last_change_reason_ = "started";
     std::string lacp_reason_ = "LACP"; ///< of the last move of a mux
+    LogLimit log_;                     ///< of lines about all ports together
 };
 
 } // namespace lagg::aggregation

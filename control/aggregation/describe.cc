@@ -25,6 +25,13 @@ worker::DeviceTotals minus(worker::DeviceTotals total, const worker::DeviceTotal
     total.slow_rx -= base.slow_rx;
     total.slow_tx -= base.slow_tx;
     total.slow_dropped -= base.slow_dropped;
+    total.slow_rx_full -= base.slow_rx_full;
+    total.oam_rx -= base.oam_rx;
+    total.esmc_rx -= base.esmc_rx;
+    total.mac_control_rx -= base.mac_control_rx;
+    total.unsent_lacpdus -= base.unsent_lacpdus;
+    total.unsent_markers -= base.unsent_markers;
+    total.unsent_marker_responses -= base.unsent_marker_responses;
     return total;
 }
 
@@ -38,7 +45,27 @@ api::Counters counters(const worker::DeviceTotals &totals) {
             .tx_full = totals.tx_full,
             .slow_rx = totals.slow_rx,
             .slow_tx = totals.slow_tx,
-            .slow_dropped = totals.slow_dropped};
+            .slow_dropped = totals.slow_dropped,
+            .slow_rx_full = totals.slow_rx_full,
+            .oam_rx = totals.oam_rx,
+            .esmc_rx = totals.esmc_rx,
+            .mac_control_rx = totals.mac_control_rx};
+}
+
+/// What was made less what never left. LACP may have begun anew since the port counts.
+uint64_t less(uint64_t made, uint64_t lost) {
+    return made - std::min(made, lost);
+}
+
+// The core takes for sent what it made, and sees nothing of OAM and ESMC, which
+// aAggPortStatsUnknownRx (802.1AX 7.3.3.1.5) counts too.
+void correct(const worker::DeviceTotals &totals, api::LacpPort &out) {
+    out.unknown_rx += totals.oam_rx + totals.esmc_rx;
+    out.lacpdus_unsent = std::min(totals.unsent_lacpdus, out.lacpdus_tx);
+    out.lacpdus_tx = less(out.lacpdus_tx, totals.unsent_lacpdus);
+    if (out.lacpdus_tx == 0) out.last_tx_seconds.reset();
+    out.marker_pdus_tx = less(out.marker_pdus_tx, totals.unsent_markers);
+    out.marker_response_pdus_tx = less(out.marker_response_pdus_tx, totals.unsent_marker_responses);
 }
 
 api::LacpPortParameters describe(const lacp::PortParameters &parameters) {
@@ -271,6 +298,7 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
             system && member.port ? find(*system, member.port->number) : nullptr;
         if (lacp_port != nullptr) {
             port.lacp = describe(*lacp_port, member, now);
+            correct(minus(fleet.totals(member.port->device), member.counters_base), *port.lacp);
             const bool active =
                 port.lacp->aggregator != 0 && port.lacp->aggregator == out.active_aggregator;
             if (active && lacp_port->partner.system != lacp::SystemId{})

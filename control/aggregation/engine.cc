@@ -7,7 +7,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <bitset>
 #include <cassert>
+#include <set>
 
 namespace lagg::aggregation {
 
@@ -18,8 +20,9 @@ namespace {
 constexpr lacp::Duration kGracePeriod = std::chrono::milliseconds(1);
 /// The same while flows are held back on their way to another port.
 constexpr lacp::Duration kMovePeriod = std::chrono::microseconds(100);
-/// Markers that wait for their turn; more than all ports may answer in a second.
-constexpr size_t kMostMarkers = 512;
+/// Markers of one port that wait for their turn, more than it may answer in a second. A flood takes
+/// no answer from other ports.
+constexpr std::ptrdiff_t kMostMarkersOfPort = 16;
 constexpr lacp::Duration kPollPeriod = std::chrono::milliseconds(10);
 /// Without anything to do the thread still goes round, for states that can be freed.
 constexpr lacp::Duration kIdlePeriod = std::chrono::milliseconds(100);
@@ -58,6 +61,7 @@ void Engine::remove_lagg(const std::string &name, lacp::Time now) {
                    return aggregate->config().name == name;
                }) != 0;
     std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == name; });
+    std::erase_if(announcements_, [&](const auto &waiting) { return waiting.lagg == name; });
     flush(now);
 }
 
@@ -107,11 +111,17 @@ void Engine::update(const std::string &lagg, const AttachedPort &port, lacp::Tim
 
 void Engine::detach(const std::string &lagg, const std::string &port, lacp::Time now) {
     if (Aggregate *aggregate = find(lagg)) {
-        if (const Member *member = aggregate->find(port); member != nullptr && member->port)
-            std::erase_if(markers_, [&](const WaitingMarker &marker) {
-                return marker.device == member->port->device; // which another port may get
-            });
+        bool cut_off = false;
+        if (const Member *member = aggregate->find(port); member != nullptr && member->port) {
+            // Another port may get its number.
+            const auto is_of_it = [device = member->port->device](const auto &waiting) {
+                return waiting.device == device;
+            };
+            std::erase_if(markers_, is_of_it);
+            cut_off = std::erase_if(announcements_, is_of_it) != 0;
+        }
         aggregate->detach(port, now);
+        if (cut_off) aggregate->announce_again(now);
     }
     flush(now);
 }
@@ -166,7 +176,7 @@ void Engine::take_slow_frame(port::DeviceId device, std::span<const uint8_t> fra
     const auto marker = is_marker ? lacp::decode_marker(frame) : std::nullopt;
     if (marker && !marker->response) {
         // Beyond the limit no answer at all: one that is early would be a lie.
-        if (markers_.size() < kMostMarkers)
+        if (std::ranges::count(markers_, device, &WaitingMarker::device) < kMostMarkersOfPort)
             markers_.push_back({device, {frame.begin(), frame.end()}, fleet_.start_flush(device)});
         return;
     }
@@ -200,7 +210,7 @@ void Engine::read_loads(lacp::Time now) {
 }
 
 lacp::Time Engine::next_deadline(lacp::Time now) const {
-    const bool waits_for_workers = held_until_ || !markers_.empty();
+    const bool waits_for_workers = held_until_ || !markers_.empty() || !announcements_.empty();
     lacp::Time next = now + (waits_for_workers ? kGracePeriod
                              : has_unwatched() ? kPollPeriod
                                                : kIdlePeriod);
@@ -309,16 +319,14 @@ void Engine::resume(const std::string &lagg, const std::string &port,
 
 // Publish first, send after: a LACPDU must not promise what the workers do not do yet, and when it
 // takes a promise back the workers have stopped already.
-void Engine::flush(lacp::Time) {
+void Engine::flush(lacp::Time now) {
     bool changed = std::exchange(removed_, false);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
         changed = aggregate->take_changed() || changed;
     if (changed) publish();
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
         // While a lagg stands still nobody would send its frames; they wait for the next time.
-        if (!held_until_)
-            for (const OutgoingFrame &frame : aggregate->take_frames())
-                fleet_.send_slow(frame.device, frame.bytes, frame.queue);
+        if (!held_until_) send_frames(*aggregate);
         if (aggregate->upper().tap == nullptr) continue;
         const auto known = std::ranges::find(carriers_, aggregate->config().name,
                                              &std::pair<std::string, bool>::first);
@@ -329,6 +337,39 @@ void Engine::flush(lacp::Time) {
             known->second = aggregate->up();
         hooks_.carrier(aggregate->config().name, aggregate->upper().tap, aggregate->up());
     }
+    if (!held_until_) send_announcements(now);
+}
+
+// All aliases are announced together, so that what still waits of an older time is out of date.
+void Engine::send_frames(Aggregate &aggregate) {
+    const std::string &name = aggregate.config().name;
+    const std::vector<OutgoingFrame> frames = aggregate.take_frames();
+    if (std::ranges::any_of(frames, &OutgoingFrame::is_announcement))
+        std::erase_if(announcements_, [&](const auto &waiting) { return waiting.lagg == name; });
+    for (const OutgoingFrame &frame : frames) {
+        if (frame.is_announcement)
+            announcements_.push_back({name, frame.device, frame.bytes});
+        else
+            fleet_.send_slow(frame.device, frame.bytes, frame.queue);
+    }
+}
+
+// A few at a time for each device. A port without link has lost them: they are made anew for the
+// place where the lagg is next.
+void Engine::send_announcements(lacp::Time now) {
+    std::bitset<worker::kMaxDevices> later;
+    std::set<std::string> lost;
+    std::erase_if(announcements_, [&](const WaitingAnnouncement &waiting) {
+        if (later.test(waiting.device)) return false;
+        switch (fleet_.announce(waiting.device, waiting.frame)) {
+        case worker::Fleet::Announced::QUEUED: return true;
+        case worker::Fleet::Announced::LATER: later.set(waiting.device); return false;
+        case worker::Fleet::Announced::NOWHERE: lost.insert(waiting.lagg); return true;
+        }
+        return true;
+    });
+    for (const std::string &lagg : lost)
+        if (Aggregate *aggregate = find(lagg)) aggregate->announce_again(now);
 }
 
 // A lagg whose devices have fewer or more queues in common than before is served by other workers

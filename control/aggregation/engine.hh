@@ -122,6 +122,8 @@ class Engine {
     void publish();
     void take_slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now);
     void answer_markers(lacp::Time now);
+    void send_frames(Aggregate &aggregate);
+    void send_announcements(lacp::Time now);
     void go_on_with_moves(lacp::Time now);
     void read_loads(lacp::Time now);
 
@@ -140,6 +142,13 @@ class Engine {
         uint64_t token; ///< of Fleet::start_flush
     };
     std::deque<WaitingMarker> markers_;
+    /// Of a lagg's aliases; they wait until those before them have left.
+    struct WaitingAnnouncement {
+        std::string lagg;
+        port::DeviceId device;
+        std::vector<uint8_t> frame;
+    };
+    std::deque<WaitingAnnouncement> announcements_;
     /// Tokens, by the slot of the lagg: until workers hold back what moves.
     std::map<uint8_t, uint64_t> holds_;
     std::map<uint8_t, uint16_t> shares_; ///< workers that serve each lagg, by its slot

@@ -167,11 +167,34 @@ void Aggregate::log_transition(const lacp::StateChanged &change) {
     using Machine = lacp::StateChanged::Machine;
     if (change.machine == Machine::MUX) lacp_reason_ = change.reason;
     const auto level = is_news(change) ? spdlog::level::info : spdlog::level::debug;
+    // What nobody reads takes no line from what is read.
+    if (!spdlog::should_log(level)) return;
     std::string port = change.machine == Machine::FALLBACK ? "all ports" : "aggregator";
-    for (const Member &member : members_)
-        if (member.port && member.port->number == change.port) port = member.name;
+    Member *const member = find_member(change.port);
+    if (member != nullptr) port = member->name;
+    if (!may_log(member != nullptr ? member->log : log_, member != nullptr ? port : "all ports",
+                 step_time_))
+        return;
     spdlog::log(level, "{}: {}: {} {} -> {}: {}", config_.name, port, to_text(change.machine),
                 change.from, change.to, change.reason);
+}
+
+bool Aggregate::may_log(LogLimit &limit, const std::string &who, lacp::Time now) const {
+    tell_left_out(limit, who, now);
+    return limit.allows(now);
+}
+
+void Aggregate::tell_left_out(LogLimit &limit, const std::string &who, lacp::Time now) const {
+    if (const uint64_t lines = limit.take_left_out(now); lines != 0)
+        spdlog::warn("{}: {}: {} more lines were left out of the log; the last transitions of each "
+                     "port are in laggctl lacp history",
+                     config_.name, who, lines);
+}
+
+void Aggregate::tell_left_out(lacp::Time now) {
+    tell_left_out(log_, "all ports", now);
+    for (Member &member : members_)
+        tell_left_out(member.log, member.name, now);
 }
 
 } // namespace lagg::aggregation

@@ -64,6 +64,7 @@ void for_each_field(T &record, Visit visit) {
     visit("partner_churn_count", record.partner_churn_count);
     visit("lacpdus_rx", record.lacpdus_rx);
     visit("lacpdus_tx", record.lacpdus_tx);
+    visit("lacpdus_unsent", record.lacpdus_unsent);
     visit("marker_pdus_rx", record.marker_pdus_rx);
     visit("marker_pdus_tx", record.marker_pdus_tx);
     visit("marker_response_pdus_rx", record.marker_response_pdus_rx);
@@ -89,6 +90,10 @@ void for_each_field(T &record, Visit visit) {
     visit("slow_rx", record.slow_rx);
     visit("slow_tx", record.slow_tx);
     visit("slow_dropped", record.slow_dropped);
+    visit("slow_rx_full", record.slow_rx_full);
+    visit("oam_rx", record.oam_rx);
+    visit("esmc_rx", record.esmc_rx);
+    visit("mac_control_rx", record.mac_control_rx);
 }
 
 template <typename T, typename Visit>

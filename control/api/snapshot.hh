@@ -56,6 +56,7 @@ struct LacpPort {
     uint32_t partner_churn_count = 0;
     uint64_t lacpdus_rx = 0;
     uint64_t lacpdus_tx = 0;
+    uint64_t lacpdus_unsent = 0; ///< made and lost: no buffer, or a device that took nothing
     uint64_t marker_pdus_rx = 0;
     uint64_t marker_pdus_tx = 0;
     uint64_t marker_response_pdus_rx = 0;
@@ -78,7 +79,11 @@ struct Counters {
     uint64_t tx_full = 0;           ///< dropped: the device did not take them
     uint64_t slow_rx = 0;
     uint64_t slow_tx = 0;
-    uint64_t slow_dropped = 0; ///< slow-protocol frames the ring or the device did not take
+    uint64_t slow_dropped = 0;   ///< of our own: the device had no room; of a client: all
+    uint64_t slow_rx_full = 0;   ///< dropped: as many of the port's as may already waited
+    uint64_t oam_rx = 0;         ///< dropped: of the link; counted in slow_rx too
+    uint64_t esmc_rx = 0;        ///< the same
+    uint64_t mac_control_rx = 0; ///< dropped: PAUSE and its like
 };
 
 /// What one source says of a port's link.

@@ -40,8 +40,8 @@ struct Daemon {
     /// use).
     std::vector<unsigned> workers;
     Memory memory = Memory::AUTO;
-    /// Packet buffers in the pool.
-    unsigned buffers = 16384;
+    /// Packet buffers in the pool; absent: as many as ports and workers need.
+    std::optional<unsigned> buffers;
     /// Memory taken without huge pages, MiB; 0 means as much as `buffers` needs.
     unsigned memory_mb = 0;
     Poll poll = Poll::ADAPTIVE;

@@ -67,6 +67,18 @@ std::vector<unsigned> read_workers(TableReader &reader) {
     return {};
 }
 
+std::optional<unsigned> read_buffers(TableReader &reader) {
+    const Node *value = reader.find("buffers");
+    if (!value) return std::nullopt;
+    if (value->kind == Node::Kind::STRING && lower_case(value->text) == "auto") return std::nullopt;
+    if (value->kind != Node::Kind::INTEGER) {
+        reader.wrong_type("buffers", "\"auto\" or an integer", *value);
+        return std::nullopt;
+    }
+    const auto buffers = reader.integer("buffers", kFewestBuffers, kMostBuffers);
+    return buffers ? std::optional(static_cast<unsigned>(*buffers)) : std::nullopt;
+}
+
 void read_api(TableReader &reader, std::string &api) {
     const auto path = read_path(reader, "api", Daemon{}.api.c_str());
     if (!path) return;
@@ -93,9 +105,7 @@ Daemon read_daemon(const Node &table, Complaints &complaints) {
     TableReader reader(table, {"in [daemon]", "[daemon]", ""}, complaints);
     daemon.workers = read_workers(reader);
     if (const auto memory = reader.choice("memory", kMemories)) daemon.memory = *memory;
-    if (const auto buffers = reader.integer("buffers", kFewestBuffers, kMostBuffers)) {
-        daemon.buffers = static_cast<unsigned>(*buffers);
-    }
+    daemon.buffers = read_buffers(reader);
     if (const auto megabytes = reader.integer("memory_mb", 0, kMostMemoryMb)) {
         daemon.memory_mb = static_cast<unsigned>(*megabytes);
     }

@@ -124,6 +124,12 @@ std::string ends_text(const Lagg &lagg) {
     return table.text(kIndent);
 }
 
+std::string lacpdus_tx_text(const LacpPort &lacp) {
+    const std::string sent = std::to_string(lacp.lacpdus_tx);
+    return lacp.lacpdus_unsent == 0 ? sent
+                                    : fmt::format("{} ({} unsent)", sent, lacp.lacpdus_unsent);
+}
+
 std::string lacp_counters_text(const Lagg &lagg) {
     std::vector<Column> columns{{"PORT"}};
     for (const char *title : {"LACPDU-TX", "LACPDU-RX", "MARKER-TX", "MARKER-RX", "ANSWER-TX",
@@ -135,9 +141,9 @@ std::string lacp_counters_text(const Lagg &lagg) {
     for (const Port &port : lagg.ports) {
         if (!port.lacp) continue;
         const LacpPort &lacp = *port.lacp;
-        std::vector<std::string> cells{port.name};
-        for (const uint64_t value : {lacp.lacpdus_tx, lacp.lacpdus_rx, lacp.marker_pdus_tx,
-                                     lacp.marker_pdus_rx, lacp.marker_response_pdus_tx})
+        std::vector<std::string> cells{port.name, lacpdus_tx_text(lacp)};
+        for (const uint64_t value : {lacp.lacpdus_rx, lacp.marker_pdus_tx, lacp.marker_pdus_rx,
+                                     lacp.marker_response_pdus_tx})
             cells.push_back(std::to_string(value));
         cells.push_back(lacp.ignores_markers ? "ignored"
                                              : std::to_string(lacp.marker_response_pdus_rx));

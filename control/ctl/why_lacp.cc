@@ -64,10 +64,15 @@ Checked check_sent(const Lagg &, const Port &port) {
     if (waits && lacp.machines.rx != "CURRENT")
         return wrong("passive", "passive, and no active partner has spoken: nobody begins",
                      "Write mode = \"active\" here, or make the switch's end active.");
+    const std::string unsent =
+        lacp.lacpdus_unsent == 0
+            ? ""
+            : fmt::format("; {} were made and could not be sent", lacp.lacpdus_unsent);
     if (lacp.lacpdus_tx == 0)
-        return wrong("nothing_sent", "no LACPDU has been sent",
-                     "If it stays so, look at SLOW-DROPPED in laggctl show counters.");
-    return fine(fmt::format("{} sent, {}", lacp.lacpdus_tx, ago(lacp.last_tx_seconds)));
+        return wrong("nothing_sent", "no LACPDU has been sent" + unsent,
+                     "If it stays so, look at SLOW-DROPPED in laggctl show counters, and at "
+                     "buffers in laggctl show status.");
+    return fine(fmt::format("{} sent, {}{}", lacp.lacpdus_tx, ago(lacp.last_tx_seconds), unsent));
 }
 
 Checked check_received(const Lagg &lagg, const Port &port) {

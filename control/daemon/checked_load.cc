@@ -48,6 +48,7 @@ config::Position position_in(const config::Positions &positions, const std::stri
 std::vector<config::Position> places_of(const host::Finding &finding, const config::Config &config,
                                         const config::Positions &positions) {
     if (finding.check == "hugepages") return {position_in(positions, "memory")};
+    if (finding.check == "buffers") return {position_in(positions, "buffers")};
     if (finding.check == "cores") return {position_in(positions, "workers")};
     std::vector<config::Position> places;
     for (const config::Lagg &lagg : config.laggs)
@@ -79,6 +80,36 @@ config::Loaded load_and_find_devices(const std::string &file, const config::Conf
     }
     if (!missing.list.empty()) return missing;
     return loaded;
+}
+
+std::optional<config::Mistake> check_buffers(const config::Config &config, const std::string &file,
+                                             const config::Positions &positions) {
+    const host::Finding finding = host::check_buffers(config);
+    if (finding.level != host::Level::WRONG) return std::nullopt;
+    return placed(file, position_in(positions, "buffers"), to_sentence(finding));
+}
+
+std::optional<config::Mistake> check_buffers_made(const config::Config &begun,
+                                                  const config::Config &running,
+                                                  const config::Config &next,
+                                                  const std::string &file,
+                                                  const config::Positions &positions) {
+    const host::Pools made = host::pools_of(begun);
+    config::Config wanted = next;
+    wanted.daemon = begun.daemon;
+    const port::PoolNeed needed = host::buffers_needed(wanted);
+    if (needed.data <= made.data && needed.slow <= made.slow) return std::nullopt;
+    const auto is_new = [&](const config::Port &port) {
+        return std::ranges::find(running.ports, port) == running.ports.end();
+    };
+    const auto port = std::ranges::find_if(next.ports, is_new);
+    const config::Position at = port == next.ports.end() ? position_in(positions, "buffers")
+                                                         : positions.port_device.at(port->name);
+    return placed(file, at,
+                  fmt::format("the ports need {} packet buffers and {} for LACPDUs, and the "
+                              "daemon made {} and {} when it started: restart it, or give its "
+                              "ports fewer descriptors",
+                              needed.data, needed.slow, made.data, made.slow));
 }
 
 MachineNotes check_machine(const config::Config &config, const std::string &file,

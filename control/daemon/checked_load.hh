@@ -5,6 +5,7 @@
 #include "control/config/load.hh"
 #include "dataplane/base/result.hh"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,18 @@ Result<void> check_device(const config::Config &config, const config::Port &port
 /// not have them already: a device that died must not stand in the way of other changes.
 config::Loaded load_and_find_devices(const std::string &file, const config::Config &running,
                                      config::Positions &positions);
+
+/// What is wrong with the packet buffers that a start with this configuration would make.
+std::optional<config::Mistake> check_buffers(const config::Config &config, const std::string &file,
+                                             const config::Positions &positions);
+
+/// The same of a reload to `next`, whose ports have to do with the buffers that were made as the
+/// daemon started with `begun`. `running` has ports that are no news.
+std::optional<config::Mistake> check_buffers_made(const config::Config &begun,
+                                                  const config::Config &running,
+                                                  const config::Config &next,
+                                                  const std::string &file,
+                                                  const config::Positions &positions);
 
 /// Notes on what a start would meet on this machine, beside the devices.
 struct MachineNotes {

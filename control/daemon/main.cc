@@ -15,6 +15,7 @@
 #include "control/daemon/policies.hh"
 #include "control/daemon/service.hh"
 #include "control/daemon/supervisor.hh"
+#include "control/host/check.hh"
 #include "control/recording/recorder.hh"
 #include "dataplane/files/files.hh"
 #include "dataplane/upper/tap.hh"
@@ -174,9 +175,21 @@ int block_signals() {
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-Result<std::string> reload(Supervisor &supervisor, const std::string &file, Report &report) {
+/// The file's mistakes, or the configuration that the daemon which began with `begun` can go to.
+config::Loaded load_next(const config::Config &begun, const config::Config &running,
+                         const std::string &file, config::Positions &positions) {
+    config::Loaded loaded = load_and_find_devices(file, running, positions);
+    if (const auto *next = std::get_if<config::Config>(&loaded)) {
+        if (auto mistake = check_buffers_made(begun, running, *next, file, positions))
+            return config::Mistakes{{*std::move(mistake)}};
+    }
+    return loaded;
+}
+
+Result<std::string> reload(const config::Config &begun, Supervisor &supervisor,
+                           const std::string &file, Report &report) {
     config::Positions positions;
-    const config::Loaded loaded = load_and_find_devices(file, supervisor.config(), positions);
+    const config::Loaded loaded = load_next(begun, supervisor.config(), file, positions);
     std::string refusal;
     if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
         for (const config::Mistake &mistake : mistakes->list) {
@@ -278,8 +291,9 @@ int run(const config::Config &config, const config::Positions &positions, const 
     const std::string state_directory = std::filesystem::path(api_path).parent_path();
     const Result<Eal> eal = Eal::start(config);
     if (!eal) return fail(eal.error());
+    const host::Pools pools = host::pools_of(config);
     Result<std::unique_ptr<port::PacketPool>> pool =
-        port::PacketPool::create(config.daemon.buffers);
+        port::PacketPool::create(pools.data, pools.slow);
     if (!pool) return fail(pool.error());
     Result<std::unique_ptr<kernel::Rtnetlink>> netlink = kernel::Rtnetlink::open();
     if (!netlink) return fail(netlink.error());
@@ -383,7 +397,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
     notify_systemd(fmt::format("READY=1\nSTATUS={} laggs", config.laggs.size()));
 
     wait_for_signals(
-        signals, inbox, [&] { return reload(supervisor, options.config_file, report); },
+        signals, inbox, [&] { return reload(config, supervisor, options.config_file, report); },
         supervisor);
 
     notify_systemd("STOPPING=1");
@@ -409,7 +423,10 @@ int main(int argc, char **argv) {
     case Options::Action::RUN: break;
     }
     config::Positions positions;
-    const config::Loaded loaded = config::load(options.config_file, &positions);
+    config::Loaded loaded = config::load(options.config_file, &positions);
+    if (const auto *config = std::get_if<config::Config>(&loaded))
+        if (auto mistake = check_buffers(*config, options.config_file, positions))
+            loaded = config::Mistakes{{*std::move(mistake)}};
     if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
         for (const config::Mistake &mistake : mistakes->list)
             std::fprintf(stderr, "%s\n", config::to_string(mistake).c_str());

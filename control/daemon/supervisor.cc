@@ -492,6 +492,7 @@ aggregation::AttachedPort Supervisor::describe(const config::Config &config,
             .features = port.features(),
             .complaints = ports_.at(name).complaints,
             .is_pci = port.is_pci(),
+            .frees_fast = port.frees_fast(),
             .lacp = configured.lacp,
             .weight = configured.weight};
 }

@@ -4,6 +4,7 @@
 
 #include "control/config/config.hh"
 #include "control/host/machine.hh"
+#include "dataplane/port/pool_size.hh"
 
 #include <cstdint>
 #include <string>
@@ -47,6 +48,21 @@ std::string to_sentence(const Finding &finding);
 
 /// The first finding that is WRONG as a sentence; empty when there is none.
 std::string first_wrong(const std::vector<Finding> &findings);
+
+/// Buffers that ports and workers can keep at the same time, if their devices have the queues and
+/// the descriptors that are asked for.
+port::PoolNeed buffers_needed(const config::Config &config);
+
+/// Buffers in the packet pool and in that of frames of our own, for a daemon that starts with this
+/// configuration.
+struct Pools {
+    uint32_t data;
+    uint32_t slow;
+};
+Pools pools_of(const config::Config &config);
+
+/// That the packet pool is large enough for the ports.
+Finding check_buffers(const config::Config &config);
 
 /// Octets of memory that a daemon with this configuration takes for packets and for itself.
 uint64_t memory_needed(const config::Config &config);

@@ -11,9 +11,12 @@ namespace lagg::host {
 
 namespace {
 
-/// Rings, device queues and what EAL keeps for itself.
-constexpr uint64_t kOtherBytes = uint64_t{96} << 20;
 constexpr uint64_t kMib = uint64_t{1} << 20;
+/// Rings, queues of a few devices and what EAL keeps for itself.
+constexpr uint64_t kOtherBytes = 96 * kMib;
+/// Of each port more than the first ones: net_tap takes 3 MiB for a pool of its own.
+constexpr uint64_t kBytesOfPort = 4 * kMib;
+constexpr size_t kFirstPorts = 16;
 
 std::string mib(uint64_t bytes) {
     return std::to_string(bytes / kMib) + " MiB";
@@ -210,7 +213,7 @@ Finding for_the_machine(Finding finding) {
 } // namespace
 
 std::vector<Finding> check_machine(const Machine &machine, const config::Config &config) {
-    std::vector<Finding> findings{check_huge_pages(machine, config)};
+    std::vector<Finding> findings{check_huge_pages(machine, config), check_buffers(config)};
     if (machine.sees_pci) {
         findings.push_back(for_the_machine(check_iommu(machine)));
         findings.push_back(for_the_machine(check_driver(machine)));
@@ -232,8 +235,10 @@ uint64_t memory_needed(const config::Config &config) {
     const bool xdp = std::ranges::any_of(config.ports, [](const config::Port &port) {
         return port.device.starts_with("net_af_xdp");
     });
-    return port::pool_bytes_needed(config.daemon.buffers) + kOtherBytes +
-           (xdp ? port::xdp_pool_bytes_needed() : 0);
+    const size_t more_ports = std::max(config.ports.size(), kFirstPorts) - kFirstPorts;
+    const Pools pools = pools_of(config);
+    return port::pool_bytes_needed(pools.data) + port::slow_pool_bytes_needed(pools.slow) +
+           kOtherBytes + more_ports * kBytesOfPort + (xdp ? port::xdp_pool_bytes_needed() : 0);
 }
 
 uint64_t free_huge_page_bytes(const Machine &machine) {

@@ -17,7 +17,7 @@ uint64_t plain_protocol(const Spread &spread) {
 
 /// A frame that is not plain is read into a key. True for a slow-protocol frame.
 [[gnu::noinline]] bool fill_any(const Packet &packet, const Spread &spread, lagg_flow &flow) {
-    if (frame::is_slow_protocol(packet.bytes())) return true;
+    if (frame::stays_on_link(packet.bytes())) return true;
     fill(distribute::key_of(packet.bytes(), spread.policy), packet.packet_octets, flow);
     return false;
 }

@@ -32,7 +32,7 @@ namespace lagg::distribute {
 /// For a packet of a shape that only the parser knows. True for a slow-protocol frame.
 template <class Isa, class Wanted>
 [[gnu::noinline]] bool choose_by_key(const Spread &spread, const Packet &packet, Wanted *wanted) {
-    if (frame::is_slow_protocol(packet.bytes())) {
+    if (frame::stays_on_link(packet.bytes())) {
         put_slow(wanted);
         return true;
     }

@@ -9,7 +9,7 @@ bool by_hash(const Spread &spread, const Packet *const *packets, size_t count, u
     bool slow = false;
     for (size_t i = 0; i < count; i++) {
         const std::span<const uint8_t> bytes = packets[i]->bytes();
-        if (frame::is_slow_protocol(bytes)) {
+        if (frame::stays_on_link(bytes)) {
             buckets[i] = kSlowBucket;
             slow = true;
             continue;
@@ -22,7 +22,7 @@ bool by_hash(const Spread &spread, const Packet *const *packets, size_t count, u
 void hashes(const Spread &spread, const Packet *const *packets, size_t count, uint32_t *hashes) {
     for (size_t i = 0; i < count; i++) {
         const std::span<const uint8_t> bytes = packets[i]->bytes();
-        hashes[i] = frame::is_slow_protocol(bytes) ? 0 : spread.hash(key_of(bytes, spread.policy));
+        hashes[i] = frame::stays_on_link(bytes) ? 0 : spread.hash(key_of(bytes, spread.policy));
     }
 }
 

@@ -147,7 +147,8 @@ template <class Isa, Needs needs, bool symmetric> class HashShapes {
 
     /// Frames of one type that is not IP, and without tags.
     [[gnu::always_inline]] bool no_ip_state(const Data &data, uint16_t type, Group &state) const {
-        if (!frame::ends_with_type(type) || type == shape::kTypeSlow || hash_.inner) return false;
+        if (!frame::ends_with_type(type) || (type | 1) == shape::kTypeSlow || hash_.inner)
+            return false;
         const Group head = load(data, 0);
         const Group first = Isa::same(data.at[0]);
         const Group mask = Isa::all(shape::kLinkMask);

@@ -23,7 +23,7 @@ bool by_nic_hash(const Spread &spread, const Packet *const *packets, size_t coun
         uint32_t hash = 0;
         if ((packet.flags & Packet::kHasNicHash) != 0) [[likely]] {
             hash = mix_nic_hash(packet.nic_hash, spread.policy.seed);
-        } else if (frame::is_slow_protocol(packet.bytes())) {
+        } else if (frame::stays_on_link(packet.bytes())) {
             buckets[i] = kSlowBucket;
             slow = true;
             continue;

@@ -109,7 +109,7 @@ constexpr bool may_have_more(uint8_t protocol) {
 
 constexpr uint16_t kTypeIpv4 = 0x0800;
 constexpr uint16_t kTypeIpv6 = 0x86dd;
-constexpr uint16_t kTypeSlow = 0x8809;
+constexpr uint16_t kTypeSlow = 0x8809; ///< that of MAC control is without its last bit
 constexpr uint16_t kTypeTag = 0x8100;
 constexpr uint16_t kTypeServiceTag = 0x88a8;
 

@@ -39,7 +39,8 @@ struct Cursor {
 };
 
 /// Writes the bucket of each packet, or kSlowBucket, to buckets[0..count); at most kMostPackets.
-/// True when kSlowBucket is among them: a slow-protocol frame, which must not leave the engine.
+/// True when kSlowBucket is among them: a frame of slow protocols or MAC control, which must not
+/// leave the engine.
 using BucketFunction = bool (*)(const Spread &, const Packet *const *packets, size_t count,
                                 uint16_t *buckets);
 

@@ -9,6 +9,11 @@ namespace lagg::frame {
 namespace {
 
 constexpr uint16_t kTypeSlow = 0x8809;
+constexpr uint16_t kTypeMacControl = 0x8808;
+constexpr size_t kSubtype = kAddressesSize + 2;
+constexpr uint8_t kOam = 3;
+constexpr uint8_t kOssp = 10;
+static_assert((kTypeMacControl | 1) == kTypeSlow);
 
 } // namespace
 
@@ -21,6 +26,19 @@ FlowKey parse(std::span<const uint8_t> frame) {
 
 bool is_slow_protocol(std::span<const uint8_t> frame) {
     return frame.size() >= kAddressesSize + 2 && load16(frame.data() + kAddressesSize) == kTypeSlow;
+}
+
+bool stays_on_link(std::span<const uint8_t> frame) {
+    return frame.size() >= kAddressesSize + 2 &&
+           (load16(frame.data() + kAddressesSize) | 1) == kTypeSlow;
+}
+
+LinkFrame link_frame(std::span<const uint8_t> frame) {
+    if (!stays_on_link(frame)) return LinkFrame::NONE;
+    if (load16(frame.data() + kAddressesSize) == kTypeMacControl) return LinkFrame::MAC_CONTROL;
+    if (frame.size() <= kSubtype) return LinkFrame::SLOW;
+    if (frame[kSubtype] == kOam) return LinkFrame::OAM;
+    return frame[kSubtype] == kOssp ? LinkFrame::ESMC : LinkFrame::SLOW;
 }
 
 } // namespace lagg::frame

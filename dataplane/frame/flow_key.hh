@@ -45,4 +45,19 @@ FlowKey parse_inner(std::span<const uint8_t> frame);
 /// True for ethertype 0x8809 (slow protocols), untagged.
 bool is_slow_protocol(std::span<const uint8_t> frame);
 
+/// What belongs to the link it came over and is neither delivered nor passed on: slow protocols
+/// (IEEE 802.3 Annex 57A), of them OAM (clause 57) and OSSP, which carries ESMC (ITU-T G.8264), and
+/// MAC control, PAUSE first of all (clause 31 and Annex 31B). Link aggregation stands above all
+/// these (802.1AX 6.1.1), so that they are never a lagg's.
+enum class LinkFrame {
+    NONE,
+    SLOW, ///< LACP, Marker, and subtypes that are nobody's
+    OAM,
+    ESMC,
+    MAC_CONTROL,
+};
+LinkFrame link_frame(std::span<const uint8_t> frame);
+/// True for all of them but NONE: for the types 0x8808 and 0x8809, which differ in one bit.
+bool stays_on_link(std::span<const uint8_t> frame);
+
 } // namespace lagg::frame

@@ -17,8 +17,9 @@ inline constexpr uint32_t kHeaderBytes = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN;
 struct SetupWish {
     uint16_t queues = 1;
     uint16_t mtu = 1500;
-    /// All frames that this process sends come from one packet pool and have one owner, so that a
-    /// driver may give them back without a look (RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE).
+    /// All data that this process sends comes from one packet pool and has one owner, so that a
+    /// driver may give it back without a look (RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE). Frames of our
+    /// own then come from that pool too (Fleet).
     bool one_pool = false;
 };
 

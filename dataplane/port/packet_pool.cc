@@ -30,9 +30,16 @@ void touch(rte_mempool *, void *, void *object, unsigned) {
         bytes[offset] = 0;
 }
 
+/// Without caches, since its frames are few: what is freed is there for whoever needs it.
+rte_mempool *make_slow_pool(uint32_t buffers) {
+    return rte_pktmbuf_pool_create_by_ops("lagg_slow_frames", buffers, 0, 0,
+                                          kSlowBufferBytes + RTE_PKTMBUF_HEADROOM,
+                                          static_cast<int>(rte_socket_id()), kPoolKind);
+}
+
 } // namespace
 
-Result<std::unique_ptr<PacketPool>> PacketPool::create(uint32_t buffers) {
+Result<std::unique_ptr<PacketPool>> PacketPool::create(uint32_t buffers, uint32_t slow_buffers) {
     rte_mempool *pool = rte_pktmbuf_pool_create_by_ops(
         "lagg_packets", buffers, kCacheBuffers, 0, kBufferBytes + RTE_PKTMBUF_HEADROOM,
         static_cast<int>(rte_socket_id()), kPoolKind);
@@ -42,7 +49,15 @@ Result<std::unique_ptr<PacketPool>> PacketPool::create(uint32_t buffers) {
             "give more memory",
             buffers, pool_bytes_needed(buffers) >> 20, rte_strerror(rte_errno))};
     rte_mempool_obj_iter(pool, touch, nullptr);
-    return std::unique_ptr<PacketPool>(new PacketPool(pool));
+    rte_mempool *slow = make_slow_pool(slow_buffers);
+    if (slow == nullptr) {
+        rte_mempool_free(pool);
+        return Error{fmt::format("there is no memory for {} buffers of LACPDUs ({} MiB): {}; give "
+                                 "more memory, or fewer descriptors to ports",
+                                 slow_buffers, slow_pool_bytes_needed(slow_buffers) >> 20,
+                                 rte_strerror(rte_errno))};
+    }
+    return std::unique_ptr<PacketPool>(new PacketPool(pool, slow));
 }
 
 // The driver does not give back what it has in the rings of a socket that is closed, nor of one
@@ -63,6 +78,7 @@ rte_mempool *PacketPool::for_xdp(uint16_t queues) const {
 PacketPool::~PacketPool() {
     for (rte_mempool *pool : xdp_pools_)
         rte_mempool_free(pool);
+    rte_mempool_free(slow_pool_);
     rte_mempool_free(pool_);
 }
 
@@ -73,6 +89,10 @@ PoolUse PacketPool::use() const {
         use.free += rte_mempool_avail_count(pool);
     }
     return use;
+}
+
+PoolUse PacketPool::slow_use() const {
+    return {.total = slow_pool_->size, .free = rte_mempool_avail_count(slow_pool_)};
 }
 
 } // namespace lagg::port

@@ -147,6 +147,7 @@ Result<void> Port::configure() {
                           .one_pool = one_pool_});
     queues_ = setup.queues;
     features_ = setup.features;
+    frees_fast_ = (setup.conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0;
     if (pci_) setup.conf.rxmode.mtu = mtu_;
     if (int code = rte_eth_dev_configure(device_, queues_, queues_, &setup.conf); code < 0)
         return error(fmt::format("does not take {} queues", queues_), code);

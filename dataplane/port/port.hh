@@ -74,8 +74,8 @@ class Port {
     /// Takes frames for any address: a lagg answers for one MAC address on all of its ports, hears
     /// the slow-protocol group, and may have a bridge behind it.
     Result<void> start();
-    /// As start(), for a device that was started before; tries a few times, for half a second, since
-    /// some are slow to come back from a reset while they have no link.
+    /// As start(), for a device that was started before; tries a few times, for half a second,
+    /// since some are slow to come back from a reset while they have no link.
     Result<void> start_again();
     /// No worker may use the device. It can be started again, and nothing that waited in its queues
     /// is left in them then.
@@ -92,6 +92,9 @@ class Port {
     /// Frames of other pools are sent from now on as well. The device has to be stopped.
     Result<void> take_other_pools();
     bool has_one_pool() const { return one_pool_; }
+    /// Its driver gives buffers back without a look, so that all it sends has to come from the
+    /// packet pool.
+    bool frees_fast() const { return frees_fast_; }
     /// Sees to it that frames for the lagg's address come in.
     const Hearing &hear(const MacAddress &lagg);
 
@@ -145,6 +148,7 @@ class Port {
     bool xdp_ = false;
     std::vector<XdpSocket> xdp_sockets_;
     bool one_pool_ = false;
+    bool frees_fast_ = false;
     uint16_t wanted_queues_ = 1;
     std::optional<uint16_t> wanted_descriptors_;
     uint16_t queues_ = 1;

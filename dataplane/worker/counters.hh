@@ -22,6 +22,13 @@ class Counter {
     std::atomic<uint64_t> value_{0};
 };
 
+/// PDUs of ours that were dropped on their way to a device, which the core takes for sent.
+struct UnsentCounters {
+    Counter lacpdus;
+    Counter markers;
+    Counter marker_responses;
+};
+
 /// What one worker did at one device. Packets and octets without FCS.
 struct alignas(64) DeviceCounters {
     Counter rx_packets;
@@ -33,7 +40,14 @@ struct alignas(64) DeviceCounters {
     Counter tx_full;           ///< dropped: the device did not take them
     Counter slow_rx;
     Counter slow_tx;
-    Counter slow_dropped; ///< slow-protocol frames for which a ring or the device had no room
+    Counter slow_dropped; ///< of our own frames: the device had no room, or its port left
+    /// Dropped: as many as may of the port's already waited for the protocol thread.
+    Counter slow_rx_full;
+    Counter oam_rx;         ///< dropped, and counted in slow_rx as well
+    Counter esmc_rx;        ///< the same
+    Counter mac_control_rx; ///< dropped
+    Counter announcements;  ///< that were sent, or dropped because the port left
+    UnsentCounters unsent;
 };
 
 /// What one worker sent by each bucket of one lagg, in octets, since it began; counted only while
@@ -54,6 +68,13 @@ struct DeviceTotals {
     uint64_t slow_rx = 0;
     uint64_t slow_tx = 0;
     uint64_t slow_dropped = 0;
+    uint64_t slow_rx_full = 0;
+    uint64_t oam_rx = 0;
+    uint64_t esmc_rx = 0;
+    uint64_t mac_control_rx = 0;
+    uint64_t unsent_lacpdus = 0;
+    uint64_t unsent_markers = 0;
+    uint64_t unsent_marker_responses = 0;
 };
 
 /// What a worker has done of Shared::flush_wanted.

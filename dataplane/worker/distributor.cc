@@ -243,8 +243,8 @@ void Distributor::drop(const LaggForwarding &lagg, rte_mbuf **frames, uint16_t c
     rte_pktmbuf_free_bulk(frames, count);
 }
 
-// Slow-protocol frames never leave their link. One that a client sends would meet the partner as a
-// second system on ours.
+// Frames of slow protocols and of MAC control never leave their link. One that a client sends would
+// meet the partner as a second system on ours, or stop it from sending.
 void Distributor::drop_slow(const LaggForwarding &lagg, rte_mbuf *frame) {
     counters_[counted_at(lagg)].slow_dropped.add(1);
     rte_pktmbuf_free(frame);
@@ -254,7 +254,7 @@ uint16_t Distributor::without_slow_frames(const LaggForwarding &lagg, rte_mbuf *
                                           uint16_t count) {
     uint16_t kept = 0;
     for (uint16_t i = 0; i < count; ++i) {
-        if (frame::is_slow_protocol(packets_of(frames)[i]->bytes())) [[unlikely]]
+        if (frame::stays_on_link(packets_of(frames)[i]->bytes())) [[unlikely]]
             drop_slow(lagg, frames[i]);
         else
             frames[kept++] = frames[i];

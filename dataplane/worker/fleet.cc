@@ -22,6 +22,15 @@ int run_worker(void *worker) {
     return 0;
 }
 
+/// Buffers of the packet pool that are kept for frames of our own: what all ports send in seconds.
+constexpr size_t kPutAside = 64;
+
+void add(DeviceTotals &sum, const UnsentCounters &unsent) {
+    sum.unsent_lacpdus += unsent.lacpdus.value();
+    sum.unsent_markers += unsent.markers.value();
+    sum.unsent_marker_responses += unsent.marker_responses.value();
+}
+
 void add(DeviceTotals &sum, const DeviceCounters &one) {
     sum.rx_packets += one.rx_packets.value();
     sum.rx_bytes += one.rx_bytes.value();
@@ -33,6 +42,11 @@ void add(DeviceTotals &sum, const DeviceCounters &one) {
     sum.slow_rx += one.slow_rx.value();
     sum.slow_tx += one.slow_tx.value();
     sum.slow_dropped += one.slow_dropped.value();
+    sum.slow_rx_full += one.slow_rx_full.value();
+    sum.oam_rx += one.oam_rx.value();
+    sum.esmc_rx += one.esmc_rx.value();
+    sum.mac_control_rx += one.mac_control_rx.value();
+    add(sum, one.unsent);
 }
 
 } // namespace
@@ -41,7 +55,7 @@ std::unique_ptr<Fleet> Fleet::launch(const std::vector<unsigned> &lcores,
                                      const port::PacketPool &pool, bool may_sleep) {
     assert(!lcores.empty());
     assert(lcores.size() <= kMaxWorkers);
-    std::unique_ptr<Fleet> fleet(new Fleet);
+    std::unique_ptr<Fleet> fleet(new Fleet(pool));
     fleet->shared_.slow_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     assert(fleet->shared_.slow_event >= 0);
     fleet->lcores_ = lcores;
@@ -65,6 +79,8 @@ Fleet::~Fleet() {
     shared_.stop.store(true, std::memory_order_relaxed);
     for (unsigned lcore : lcores_)
         rte_eal_wait_lcore(lcore);
+    for (rte_mbuf *buffer : aside_)
+        rte_pktmbuf_free(buffer);
     rte_free(shared_.rcu);
     close(shared_.slow_event);
 }
@@ -73,6 +89,7 @@ DeviceTotals Fleet::totals(EndpointId endpoint) const {
     DeviceTotals sum;
     for (const std::unique_ptr<Worker> &worker : workers_)
         add(sum, worker->counters(endpoint));
+    if (endpoint < unsent_.size()) add(sum, unsent_[endpoint]);
     return sum;
 }
 
@@ -111,6 +128,7 @@ bool Fleet::slow_rings_empty() const {
 void Fleet::reclaim() {
     while (!retired_.empty() && passed(retired_.front().token))
         retired_.pop_front();
+    put_aside();
 }
 
 uint64_t Fleet::start_flush(port::DeviceId device) {
@@ -126,18 +144,73 @@ bool Fleet::flushed(uint64_t token) const {
     return true;
 }
 
+// Data can take every buffer of its pool, and a partner that hears nothing for three seconds lets
+// go of the link. So frames of our own have a pool for themselves; but a driver that frees fast
+// gives all it sent to one pool, and gets the buffers that were put aside when there are no others.
+rte_mbuf *Fleet::make_buffer(port::DeviceId device) {
+    if (!current_->frees_fast.test(device)) return rte_pktmbuf_alloc(pool_.slow());
+    rte_mbuf *buffer = rte_pktmbuf_alloc(pool_.get());
+    if (buffer != nullptr || aside_.empty()) return buffer;
+    buffer = aside_.back();
+    aside_.pop_back();
+    return buffer;
+}
+
+void Fleet::put_aside() {
+    if (!current_ || current_->frees_fast.none()) return;
+    while (aside_.size() < kPutAside) {
+        rte_mbuf *buffer = rte_pktmbuf_alloc(pool_.get());
+        if (buffer == nullptr) return;
+        aside_.push_back(buffer);
+    }
+}
+
 bool Fleet::send_slow(port::DeviceId device, std::span<const uint8_t> frame, uint16_t queue) {
-    if (!current_ || queue >= current_->slow_queues[device]) return false;
-    const size_t worker = (current_->slow_worker[device] + queue) % workers_.size();
-    rte_mbuf *buffer = rte_pktmbuf_alloc(shared_.pool);
-    if (buffer == nullptr) return false;
+    if (this->queue(device, frame, queue)) return true;
+    count_unsent(unsent_[device], frame);
+    return false;
+}
+
+rte_mbuf *Fleet::make_frame(port::DeviceId device, std::span<const uint8_t> frame, uint16_t queue) {
+    rte_mbuf *buffer = make_buffer(device);
+    if (buffer == nullptr) return nullptr;
+    assert(frame.size() <= port::kSlowBufferBytes);
     std::memcpy(rte_pktmbuf_append(buffer, static_cast<uint16_t>(frame.size())), frame.data(),
                 frame.size());
     buffer->port = device;
     buffer->hash.usr = queue;
+    return buffer;
+}
+
+bool Fleet::queue(port::DeviceId device, std::span<const uint8_t> frame, uint16_t queue) {
+    if (!current_ || queue >= current_->slow_queues[device]) return false;
+    const size_t worker = (current_->slow_worker[device] + queue) % workers_.size();
+    rte_mbuf *buffer = make_frame(device, frame, queue);
+    if (buffer == nullptr) return false;
     if (rte_ring_enqueue(workers_[worker]->slow_to_send(), buffer) == 0) return true;
     rte_pktmbuf_free(buffer);
     return false;
+}
+
+uint64_t Fleet::on_their_way(port::DeviceId device) const {
+    uint64_t gone = 0;
+    for (const std::unique_ptr<Worker> &worker : workers_)
+        gone += worker->counters(device).announcements.value();
+    return announced_[device] - gone;
+}
+
+Fleet::Announced Fleet::announce(port::DeviceId device, std::span<const uint8_t> frame) {
+    if (!current_ || current_->slow_queues[device] == 0) return Announced::NOWHERE;
+    if (on_their_way(device) >= kMostAnnouncements) return Announced::LATER;
+    rte_mbuf *buffer = make_frame(device, frame, 0);
+    if (buffer == nullptr) return Announced::LATER;
+    rte_ring *ring = workers_[current_->slow_worker[device]]->announcements();
+    if (rte_ring_enqueue(ring, buffer) != 0) {
+        rte_pktmbuf_free(buffer);
+        return Announced::LATER;
+    }
+    ++announced_[device];
+    return Announced::QUEUED;
 }
 
 void Fleet::receive_slow(
@@ -153,6 +226,7 @@ void Fleet::receive_slow(
              ++i) {
             auto *frame = static_cast<rte_mbuf *>(element);
             handle(frame->port, {rte_pktmbuf_mtod(frame, const uint8_t *), frame->data_len});
+            worker->note_taken(frame->port);
             rte_pktmbuf_free(frame);
         }
     }

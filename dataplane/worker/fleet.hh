@@ -45,8 +45,13 @@ class Fleet {
     /// Frees states nobody uses any more.
     void reclaim();
     /// Queues a slow-protocol frame for one of the device's queues that workers send on, behind
-    /// what that worker has sent there. False when there is no buffer, no room or no such queue.
+    /// what that worker has sent there. False when there is no buffer, no room or no such queue;
+    /// it is counted then.
     bool send_slow(port::DeviceId device, std::span<const uint8_t> frame, uint16_t queue = 0);
+    enum class Announced { QUEUED, LATER, NOWHERE };
+    /// Queues an announcement, which will leave behind LACPDUs. LATER: as many as may are on their
+    /// way to the device; NOWHERE: nobody sends there.
+    Announced announce(port::DeviceId device, std::span<const uint8_t> frame);
     /// A token for flushed(): the frames that all receive queues of the device hold now are to be
     /// delivered.
     uint64_t start_flush(port::DeviceId device);
@@ -58,9 +63,19 @@ class Fleet {
                       unsigned limit = 1024);
 
   private:
-    Fleet() = default;
+    explicit Fleet(const port::PacketPool &pool) : pool_(pool) {}
+    bool queue(port::DeviceId device, std::span<const uint8_t> frame, uint16_t queue);
+    uint64_t on_their_way(port::DeviceId device) const;
+    rte_mbuf *make_buffer(port::DeviceId device);
+    rte_mbuf *make_frame(port::DeviceId device, std::span<const uint8_t> frame, uint16_t queue);
+    void put_aside();
 
+    const port::PacketPool &pool_;
     Shared shared_;
+    std::array<UnsentCounters, kMaxDevices> unsent_; ///< that no worker heard of
+    std::array<uint64_t, kMaxDevices> announced_{};  ///< ever queued
+    /// Of the packet pool, for devices that free fast, when data has taken all the others.
+    std::vector<rte_mbuf *> aside_;
     std::vector<unsigned> lcores_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unique_ptr<const ForwardingState> current_;

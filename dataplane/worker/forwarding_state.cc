@@ -96,9 +96,11 @@ void assign_queues(ForwardingState &state, unsigned workers, const std::vector<u
         for (uint16_t queue = 0; queue < lagg.share; ++queue)
             lagg.queue_of_worker[(lagg.slot + queue) % workers] = queue;
         for (uint8_t m = 0; m < lagg.member_count; ++m) {
-            if (lagg.members[m].device == port::kNoDevice || !lagg.members[m].link_up) continue;
-            state.slow_worker[lagg.members[m].device] = static_cast<uint8_t>(lagg.slot % workers);
-            state.slow_queues[lagg.members[m].device] = lagg.share;
+            const Member &member = lagg.members[m];
+            if (member.device == port::kNoDevice || !member.link_up) continue;
+            state.slow_worker[member.device] = static_cast<uint8_t>(lagg.slot % workers);
+            state.slow_queues[member.device] = lagg.share;
+            state.frees_fast.set(member.device, member.frees_fast);
         }
     }
 }

@@ -10,6 +10,7 @@
 #include "dataplane/upper/tap.hh"
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -37,6 +38,7 @@ struct Member {
     /// Without a link no slow-protocol frame is sent, and those that still wait for the device are
     /// dropped: one that is old when the link comes back would be a lie.
     bool link_up = true;
+    bool frees_fast = false; ///< port::Port::frees_fast()
 };
 
 struct LaggForwarding;
@@ -117,6 +119,8 @@ struct ForwardingState {
     /// Queues of each device that workers send slow-protocol frames on; none while its link is
     /// down.
     std::array<uint16_t, kMaxDevices> slow_queues;
+    /// Devices whose drivers need all frames from the packet pool.
+    std::bitset<kMaxDevices> frees_fast;
     uint8_t workers = 1;
 
     ForwardingState();

@@ -1,6 +1,6 @@
 #include "dataplane/worker/worker.hh"
 
-#include "dataplane/frame/flow_key.hh"
+#include "dataplane/port/pool_size.hh"
 #include "dataplane/worker/transmit.hh"
 
 #include <rte_cycles.h>
@@ -26,6 +26,7 @@ namespace {
 
 /// More slow-protocol frames than 32 ports send in a second by the standard's limit.
 constexpr unsigned kSlowRingFrames = 512;
+constexpr unsigned kReceivedRingFrames = kSlowShare * kMaxDevices;
 /// Empty rounds before an idle worker sleeps, and the bounds of its naps.
 constexpr unsigned kIdleRounds = 256;
 constexpr long kShortestNapNs = 10'000;
@@ -33,11 +34,17 @@ constexpr long kLongestNapNs = 200'000;
 /// How long a frame may wait for others to go with.
 constexpr uint64_t kLongestWaitUs = 20;
 
-rte_ring *make_ring(const char *kind, unsigned index) {
+/// Of the packet pool; a core's cache of it holds 384.
+static_assert(kHoldFrames + 384 + 2 * kBurst <= port::kBuffersOfWorker);
+static_assert(kSlowShare + distribute::Batches::kRoom <= port::kBuffersOfQueue);
+static_assert(kSlowRingFrames + 64 + kMostAnnouncements * kMaxDevices <=
+              port::kSlowBuffersOfWorker);
+
+rte_ring *make_ring(const char *kind, unsigned index, unsigned frames) {
     char name[RTE_RING_NAMESIZE];
     std::snprintf(name, sizeof name, "%s_%u", kind, index);
-    rte_ring *ring =
-        rte_ring_create(name, kSlowRingFrames, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    rte_ring *ring = rte_ring_create(name, frames, SOCKET_ID_ANY,
+                                     RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
     assert(ring != nullptr);
     return ring;
 }
@@ -56,12 +63,14 @@ std::span<const uint8_t> bytes_of(const rte_mbuf *frame) {
 /// What one look at each frame of a burst tells.
 struct Seen {
     uint64_t octets;
-    bool maybe_slow; ///< the type of one is that of slow protocols
+    bool any_of_link; ///< the type of one is that of slow protocols or of MAC control
 };
 
-bool has_slow_type(const uint8_t *data) {
-    return *reinterpret_cast<const unaligned_uint16_t *>(data + 2 * RTE_ETHER_ADDR_LEN) ==
-           RTE_BE16(RTE_ETHER_TYPE_SLOW);
+/// The two types differ in their last bit, so that one comparison finds both.
+bool has_type_of_link(const uint8_t *data) {
+    const uint16_t type =
+        *reinterpret_cast<const unaligned_uint16_t *>(data + 2 * RTE_ETHER_ADDR_LEN);
+    return (type | RTE_BE16(1)) == RTE_BE16(RTE_ETHER_TYPE_SLOW);
 }
 
 // Where four frames begin is found first, so that their octets are fetched together: that is as
@@ -70,7 +79,7 @@ bool has_slow_type(const uint8_t *data) {
 Seen look_at(rte_mbuf *const *frames, uint16_t count) {
     constexpr uint16_t kGroup = 4;
     uint32_t octets = 0;
-    bool maybe_slow = false;
+    bool any_of_link = false;
     uint16_t i = 0;
     for (; i + kGroup <= count; i = static_cast<uint16_t>(i + kGroup)) {
         const uint8_t *data[kGroup];
@@ -80,14 +89,14 @@ Seen look_at(rte_mbuf *const *frames, uint16_t count) {
 #pragma GCC unroll 4
         for (uint16_t k = 0; k < kGroup; ++k) {
             octets += frames[i + k]->pkt_len;
-            maybe_slow |= has_slow_type(data[k]);
+            any_of_link |= has_type_of_link(data[k]);
         }
     }
     for (; i < count; ++i) {
         octets += frames[i]->pkt_len;
-        maybe_slow |= has_slow_type(rte_pktmbuf_mtod(frames[i], const uint8_t *));
+        any_of_link |= has_type_of_link(rte_pktmbuf_mtod(frames[i], const uint8_t *));
     }
-    return {octets, maybe_slow};
+    return {octets, any_of_link};
 }
 
 void nap(long nanoseconds) {
@@ -97,16 +106,37 @@ void nap(long nanoseconds) {
 
 } // namespace
 
+// An announcement is data, and nobody counts it as sent.
+void count_unsent(UnsentCounters &unsent, std::span<const uint8_t> frame) {
+    constexpr size_t kSubtype = 14;
+    constexpr size_t kMarkerType = 16;
+    constexpr uint8_t kLacp = 1;
+    constexpr uint8_t kResponse = 2;
+    if (!frame::is_slow_protocol(frame) || frame.size() <= kMarkerType) return;
+    if (frame[kSubtype] == kLacp)
+        unsent.lacpdus.add(1);
+    else if (frame[kMarkerType] == kResponse)
+        unsent.marker_responses.add(1);
+    else
+        unsent.markers.add(1);
+}
+
 Worker::Worker(Shared &shared, unsigned index)
-    : shared_(shared), index_(index), slow_received_(make_ring("slow_received", index)),
-      slow_to_send_(make_ring("slow_to_send", index)), distributor_(counters_, shared.pool),
+    : shared_(shared), index_(index),
+      slow_received_(make_ring("slow_received", index, kReceivedRingFrames)),
+      slow_to_send_(make_ring("slow_to_send", index, kSlowRingFrames)),
+      announcements_(make_ring("announcements", index, kMostAnnouncements * kMaxDevices)),
+      distributor_(counters_, shared.pool),
       longest_wait_(rte_get_tsc_hz() * kLongestWaitUs / 1'000'000) {}
 
 Worker::~Worker() {
     for (size_t i = 0; i < unsent_count_; ++i)
         rte_pktmbuf_free(unsent_[i]);
+    for (size_t i = 0; i < unannounced_count_; ++i)
+        rte_pktmbuf_free(unannounced_[i]);
     drain(slow_received_);
     drain(slow_to_send_);
+    drain(announcements_);
 }
 
 void Worker::run() {
@@ -147,6 +177,7 @@ bool Worker::round(const ForwardingState &state) {
         generation_ = state.generation;
     }
     send_slow_frames(state);
+    send_announcements(state);
     uint32_t moved = 0;
     for (const LaggForwarding &lagg : state.laggs) {
         const uint16_t queue = lagg.queue_of_worker[index_];
@@ -214,6 +245,25 @@ void Worker::take_slow_frames() {
     unsent_count_ +=
         rte_ring_dequeue_burst(slow_to_send_, reinterpret_cast<void **>(&unsent_[unsent_count_]),
                                static_cast<unsigned>(unsent_.size() - unsent_count_), nullptr);
+    unannounced_count_ += rte_ring_dequeue_burst(
+        announcements_, reinterpret_cast<void **>(&unannounced_[unannounced_count_]),
+        static_cast<unsigned>(unannounced_.size() - unannounced_count_), nullptr);
+}
+
+/// The port may have left its lagg between the frame's making and now.
+bool Worker::sends(const ForwardingState &state, const rte_mbuf *frame) const {
+    const port::DeviceId device = frame->port;
+    assert(device < kMaxDevices);
+    const auto queue = static_cast<uint16_t>(frame->hash.usr);
+    return queue < state.slow_queues[device] &&
+           (state.slow_worker[device] + queue) % state.workers == index_;
+}
+
+void Worker::drop_unsent(rte_mbuf *frame) {
+    DeviceCounters &counters = counters_[frame->port];
+    counters.slow_dropped.add(1);
+    count_unsent(counters.unsent, bytes_of(frame));
+    rte_pktmbuf_free(frame);
 }
 
 // LACPDUs leave before data, also when the device is saturated: what it had no room for waits here
@@ -227,17 +277,12 @@ void Worker::send_slow_frames(const ForwardingState &state) {
     for (size_t i = 0; i < unsent_count_; ++i) {
         rte_mbuf *frame = unsent_[i];
         const port::DeviceId device = frame->port;
-        assert(device < kMaxDevices);
-        // The port may have left its lagg between the frame's making and now.
         // A device that takes nothing keeps its oldest frame waiting and no more, so that it can
         // never fill the room that the other ports' frames need.
-        const auto queue = static_cast<uint16_t>(frame->hash.usr);
-        const bool is_ours = queue < state.slow_queues[device] &&
-                             (state.slow_worker[device] + queue) % state.workers == index_;
-        if (!is_ours || refusing[device]) {
-            counters_[device].slow_dropped.add(1);
-            rte_pktmbuf_free(frame);
-        } else if (rte_eth_tx_burst(device, queue, &frame, 1) == 1) {
+        if (!sends(state, frame) || refusing[device]) {
+            drop_unsent(frame);
+        } else if (rte_eth_tx_burst(device, static_cast<uint16_t>(frame->hash.usr), &frame, 1) ==
+                   1) {
             counters_[device].slow_tx.add(1);
         } else {
             refusing.set(device);
@@ -247,11 +292,52 @@ void Worker::send_slow_frames(const ForwardingState &state) {
     unsent_count_ = kept;
 }
 
+// Each of them says something of its own, so none is dropped for others. There is room for as many
+// as may be on their way to all devices.
+void Worker::send_announcements(const ForwardingState &state) {
+    size_t kept = 0;
+    std::bitset<kMaxDevices> refusing;
+    for (size_t i = 0; i < unannounced_count_; ++i) {
+        rte_mbuf *frame = unannounced_[i];
+        const port::DeviceId device = frame->port;
+        if (!sends(state, frame)) {
+            drop_unsent(frame);
+            counters_[device].announcements.add(1);
+        } else if (!refusing[device] && rte_eth_tx_burst(device, 0, &frame, 1) == 1) {
+            counters_[device].slow_tx.add(1);
+            counters_[device].announcements.add(1);
+        } else {
+            refusing.set(device);
+            unannounced_[kept++] = frame;
+        }
+    }
+    unannounced_count_ = kept;
+}
+
 void Worker::pass_up(rte_mbuf *frame) {
+    const port::DeviceId device = frame->port;
+    counters_[device].slow_rx.add(1);
+    const uint64_t waiting = passed_up_[device].value() - taken_up_[device].value();
+    if (waiting < kSlowShare && rte_ring_enqueue(slow_received_, frame) == 0) {
+        passed_up_[device].add(1);
+        return tell_of_slow_frame();
+    }
+    counters_[device].slow_rx_full.add(1);
+    rte_pktmbuf_free(frame);
+}
+
+// The others are nobody's here: OAM and ESMC speak for the link below the lagg, and PAUSE to the
+// MAC, which does not hand it on where it obeys it (IEEE 802.3 clauses 57 and 31, 802.1AX 6.1.1).
+void Worker::take_link_frame(frame::LinkFrame kind, rte_mbuf *frame) {
     DeviceCounters &counters = counters_[frame->port];
-    counters.slow_rx.add(1);
-    if (rte_ring_enqueue(slow_received_, frame) == 0) return tell_of_slow_frame();
-    counters.slow_dropped.add(1);
+    switch (kind) {
+    case frame::LinkFrame::NONE:
+    case frame::LinkFrame::SLOW: return pass_up(frame);
+    case frame::LinkFrame::OAM: counters.oam_rx.add(1); break;
+    case frame::LinkFrame::ESMC: counters.esmc_rx.add(1); break;
+    case frame::LinkFrame::MAC_CONTROL: counters.mac_control_rx.add(1); break;
+    }
+    if (kind != frame::LinkFrame::MAC_CONTROL) counters.slow_rx.add(1);
     rte_pktmbuf_free(frame);
 }
 
@@ -276,15 +362,16 @@ uint64_t Worker::count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t
     return bytes;
 }
 
-uint16_t Worker::take_out_slow_frames(port::DeviceId device, rte_mbuf **frames, uint16_t count) {
+uint16_t Worker::take_out_link_frames(port::DeviceId device, rte_mbuf **frames, uint16_t count) {
     uint16_t kept = 0;
     for (uint16_t i = 0; i < count; ++i) {
-        if (frame::is_slow_protocol(bytes_of(frames[i]))) {
-            frames[i]->port = device;
-            pass_up(frames[i]);
-        } else {
+        const frame::LinkFrame kind = frame::link_frame(bytes_of(frames[i]));
+        if (kind == frame::LinkFrame::NONE) {
             frames[kept++] = frames[i];
+            continue;
         }
+        frames[i]->port = device;
+        take_link_frame(kind, frames[i]);
     }
     return kept;
 }
@@ -300,8 +387,8 @@ uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint1
     counters.rx_bytes.add(seen.octets);
     uint64_t bytes = seen.octets;
     uint16_t data_count = count;
-    if (seen.maybe_slow) [[unlikely]] {
-        data_count = take_out_slow_frames(member.device, received, count);
+    if (seen.any_of_link) [[unlikely]] {
+        data_count = take_out_link_frames(member.device, received, count);
         if (data_count == 0) return count;
         bytes = octets(received, data_count);
     }

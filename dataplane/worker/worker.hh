@@ -4,6 +4,7 @@
 // writes no cache line that another worker writes.
 #pragma once
 
+#include "dataplane/frame/flow_key.hh"
 #include "dataplane/worker/counters.hh"
 #include "dataplane/worker/distributor.hh"
 #include "dataplane/worker/forwarding_state.hh"
@@ -11,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 struct rte_mbuf;
 struct rte_mempool;
@@ -18,6 +20,12 @@ struct rte_rcu_qsbr;
 struct rte_ring;
 
 namespace lagg::worker {
+
+/// Received slow-protocol frames of one device that wait in a worker for the protocol thread: a
+/// flood on one port takes no room from the others. More than the standard allows in ten seconds.
+inline constexpr unsigned kSlowShare = 128;
+/// Announcements of one device that are on their way to it.
+inline constexpr unsigned kMostAnnouncements = 8;
 
 /// What all workers share. While they run only the protocol thread writes here: the pointer at
 /// every publication, and requests to flush when a Marker came.
@@ -37,6 +45,9 @@ struct Shared {
     std::array<std::atomic<uint64_t>, kMaxDevices> flush_of_device{};
 };
 
+/// Counts a frame of ours that was dropped, by what it is.
+void count_unsent(UnsentCounters &unsent, std::span<const uint8_t> frame);
+
 class Worker {
   public:
     Worker(Shared &shared, unsigned index);
@@ -50,8 +61,13 @@ class Worker {
     /// Slow-protocol frames the worker received, for the protocol thread. mbuf->port names the
     /// device.
     rte_ring *slow_received() const { return slow_received_; }
+    /// Called by the protocol thread for each frame of `slow_received` that it took.
+    void note_taken(port::DeviceId device) { taken_up_[device].add(1); }
     /// Slow-protocol frames to send; mbuf->port names the device. Sent ahead of data.
     rte_ring *slow_to_send() const { return slow_to_send_; }
+    /// Announcements, which wait until their device takes them; at most kMostAnnouncements of a
+    /// device may be on their way. Sent behind slow-protocol frames and ahead of data.
+    rte_ring *announcements() const { return announcements_; }
 
     const DeviceCounters &counters(EndpointId endpoint) const { return counters_[endpoint]; }
     const BucketLoads &bucket_loads(uint8_t lagg_slot) const {
@@ -67,11 +83,15 @@ class Worker {
     void empty_queues(const LaggForwarding &lagg, const Member &member, uint16_t own_queue);
     void take_slow_frames();
     void send_slow_frames(const ForwardingState &state);
+    void send_announcements(const ForwardingState &state);
+    bool sends(const ForwardingState &state, const rte_mbuf *frame) const;
+    void drop_unsent(rte_mbuf *frame);
     uint64_t count_received(EndpointId endpoint, rte_mbuf **frames, uint16_t *lengths,
                             uint16_t count);
     uint16_t collect(const LaggForwarding &lagg, const Member &member, uint16_t queue,
                      uint16_t own_queue);
-    uint16_t take_out_slow_frames(port::DeviceId device, rte_mbuf **frames, uint16_t count);
+    uint16_t take_out_link_frames(port::DeviceId device, rte_mbuf **frames, uint16_t count);
+    void take_link_frame(frame::LinkFrame kind, rte_mbuf *frame);
     uint16_t distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t own_queue);
     void send_late_batches(bool busy);
     void pass_up(rte_mbuf *frame);
@@ -81,6 +101,7 @@ class Worker {
     unsigned index_;
     rte_ring *slow_received_;
     rte_ring *slow_to_send_;
+    rte_ring *announcements_;
     std::array<DeviceCounters, kMaxEndpoints> counters_{};
     Distributor distributor_;
     uint64_t waiting_since_ = 0; ///< TSC; since when some batch may wait, 0 while none does
@@ -91,6 +112,13 @@ class Worker {
     /// Slow frames the device had no room for; they are tried again before anything else is sent.
     std::array<rte_mbuf *, 64> unsent_{};
     size_t unsent_count_ = 0;
+    /// Announcements that no device has taken yet, in order.
+    std::array<rte_mbuf *, kMostAnnouncements * kMaxDevices> unannounced_{};
+    size_t unannounced_count_ = 0;
+    /// Slow-protocol frames that were passed up, and those that the protocol thread has taken: the
+    /// difference is what waits of a device. Each has one writer.
+    std::array<Counter, kMaxDevices> passed_up_;
+    alignas(64) std::array<Counter, kMaxDevices> taken_up_;
 };
 
 } // namespace lagg::worker

@@ -189,7 +189,7 @@ class Hall:
         ports = [port for bench in self.benches for port in bench.port_tables()]
         daemon = {key: value for setup in self.setups for key, value in setup.daemon.items()}
         self.laggd.write(ports, *(bench.lagg_table() for bench in self.benches),
-                         **{"buffers": 4096, **daemon})
+                         **daemon)
 
     def stop(self):
         """laggd's exit code after SIGTERM; None when it was not running."""

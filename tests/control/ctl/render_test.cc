@@ -178,10 +178,10 @@ TEST(Render, Ports) {
 TEST(Render, Counters) {
     EXPECT_EQ(render_show({healthy()}, View::COUNTERS),
               R"(lagg0  upper is kernel:lagg0 (rx came from it, tx went to it)
-  WHERE  RX-PACKETS   RX-BYTES  TX-PACKETS  TX-BYTES  RX-NOT-COLL  TX-NO-PORT  TX-FULL  SLOW-RX  SLOW-TX  SLOW-DROPPED
-  p0              0  123456789           0         0            0           0        0        0        0             0
-  p1              0          0           0         0            0           0        0        0        0             0
-  upper          30          0           0         0            0           4        0        0        0             0
+  WHERE  RX-PACKETS   RX-BYTES  TX-PACKETS  TX-BYTES  RX-NOT-COLL  TX-NO-PORT  TX-FULL  SLOW-RX  SLOW-TX  SLOW-DROPPED  SLOW-RX-FULL  OAM-RX  ESMC-RX  MAC-CONTROL-RX
+  p0              0  123456789           0         0            0           0        0        0        0             0             0       0        0               0
+  p1              0          0           0         0            0           0        0        0        0             0             0       0        0               0
+  upper          30          0           0         0            0           4        0        0        0             0             0       0        0               0
 )");
 }
 

@@ -72,6 +72,11 @@ const std::vector<Case> &cases() {
          }},
         {"nothing_sent", "no LACPDU has been sent", "SLOW-DROPPED",
          [](Lagg &, Port &port) { port.lacp->lacpdus_tx = 0; }},
+        {"nothing_sent", "no LACPDU has been sent; 7 were made and could not be sent", "buffers",
+         [](Lagg &, Port &port) {
+             port.lacp->lacpdus_tx = 0;
+             port.lacp->lacpdus_unsent = 7;
+         }},
         {"rxtest", "rxtest drops the LACPDUs that come", "laggctl lacp rxtest p1 off",
          [](Lagg &, Port &port) { port.lacp->rxtest = true; }},
         {"partner_silent", "no LACPDU for 95 s", "laggctl lacp pdus p1",

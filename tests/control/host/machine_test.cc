@@ -268,9 +268,9 @@ TEST(Machine, HugePagesAreCountedBesideThoseInUse) {
     config::Config config = config_of("net_null0");
     Finding finding = find(check_machine(tree.read(), config), "hugepages");
     EXPECT_EQ(finding.level, Level::WARN);
-    // 266 MiB are 133 pages, and 10 are in use.
-    EXPECT_EQ(memory_needed(config) >> 20, 266U);
-    EXPECT_THAT(finding.mend.front(), HasSubstr("vm.nr_hugepages=143 "));
+    // 271 MiB are 136 pages, and 10 are in use.
+    EXPECT_EQ(memory_needed(config) >> 20, 271U);
+    EXPECT_THAT(finding.mend.front(), HasSubstr("vm.nr_hugepages=146 "));
     config.daemon.memory = config::Memory::HUGEPAGES;
     EXPECT_EQ(find(check_machine(tree.read(), config), "hugepages").level, Level::WRONG);
     // All of them there, and in use: by a daemon that runs.
@@ -278,6 +278,48 @@ TEST(Machine, HugePagesAreCountedBesideThoseInUse) {
     EXPECT_EQ(find(check_machine(tree.read(), config), "hugepages").level, Level::WARN);
     tree.huge_pages(256, 200);
     EXPECT_EQ(find(check_machine(tree.read(), config), "hugepages").level, Level::OK);
+}
+
+// Rings that are filled one after the other leave nothing for the last ports.
+TEST(Machine, BuffersCoverTheRingsOfAllPorts) {
+    config::Config config = config_of("net_tap0,iface=t0");
+    for (int i = 1; i < 32; ++i) {
+        const std::string number = std::to_string(i);
+        config.ports.push_back({.name = "t" + number, .device = "net_tap" + number});
+        config.laggs[0].ports.push_back("t" + number);
+    }
+    const port::PoolNeed needed = buffers_needed(config);
+    EXPECT_GE(needed.data, 32U * 1024);
+    EXPECT_GE(pools_of(config).data, needed.data);
+    EXPECT_GT(memory_needed(config), port::pool_bytes_needed(32 * 1024));
+    EXPECT_EQ(check_buffers(config).level, Level::OK);
+
+    config.daemon.buffers = 16384;
+    const Finding finding = find(check_machine(Machine{}, config), "buffers");
+    EXPECT_EQ(finding.level, Level::WRONG);
+    EXPECT_THAT(finding.says, HasSubstr("buffers = 16384, and " + std::to_string(needed.data) +
+                                        " packet buffers are needed"));
+    EXPECT_THAT(finding.mend, ElementsAre("buffers = \"auto\" in [daemon]"));
+    config.daemon.buffers = static_cast<unsigned>(needed.data);
+    EXPECT_EQ(check_buffers(config).level, Level::OK);
+}
+
+TEST(Machine, BuffersAreCountedForWhatKeepsThem) {
+    const uint64_t none = buffers_needed(config_of("net_null0")).data;
+    EXPECT_EQ(buffers_needed(config_of("net_af_packet,iface=eth1")).data, none);
+    EXPECT_EQ(buffers_needed(config_of("net_ring0")).data, none + 1024);
+    EXPECT_EQ(buffers_needed(config_of("net_tap0")).data, none + 1024);
+    EXPECT_EQ(buffers_needed(config_of(kNic)).data, none + 2048);
+    EXPECT_GE(pools_of(config_of(kNic)).slow, buffers_needed(config_of(kNic)).slow);
+    config::Config config = config_of(kNic);
+    config.ports[0].descriptors = 4096;
+    EXPECT_EQ(buffers_needed(config).data, none + 8192);
+    config.daemon.workers = {1, 2};
+    EXPECT_GE(buffers_needed(config).data, 2 * 8192U);
+    config.ports.push_back({.name = "spare", .device = "net_tap0"});
+    const uint64_t without = buffers_needed(config).data;
+    config.ports.pop_back();
+    EXPECT_EQ(buffers_needed(config).data, without) << "a port that no lagg uses is not opened";
 }
 
 TEST(Machine, TheTunDeviceIsMissedWhereALaggWantsIt) {

@@ -17,9 +17,10 @@ constexpr uint32_t kShapeOctets = 16;
 constexpr uint8_t kTcp = 6, kUdp = 17;
 /// ICMP, IPv4 inside, GRE, SCTP (which has ports), ESP, AH, OSPF.
 constexpr std::array<uint8_t, 7> kPortless{1, 4, 47, 132, 50, 51, 89};
-/// Experimental, of MPLS, PPPoE and bridging, of slow protocols, two lengths, and a tag.
-constexpr std::array<uint16_t, 8> kOtherTypes{0x88b5, 0x8847, 0x8864, 0x6558,
-                                              0x8809, 0x0000, 0x05ff, 0x88a8};
+/// Experimental, of MPLS, PPPoE and bridging, of slow protocols and MAC control, two lengths, and a
+/// tag.
+constexpr std::array<uint16_t, 9> kOtherTypes{0x88b5, 0x8847, 0x8864, 0x6558, 0x8809,
+                                              0x8808, 0x0000, 0x05ff, 0x88a8};
 
 bool is_tagged(Shape shape) {
     return shape == Shape::TAGGED_IPV4 || shape == Shape::TAGGED_IPV6;

@@ -141,5 +141,23 @@ TEST(SlowProtocol, IsTheUntaggedEthertypeAlone) {
     EXPECT_FALSE(is_slow_protocol(Frame(ip4().ipv4({}))));
 }
 
+TEST(LinkFrame, IsToldByTypeAndSubtype) {
+    const auto slow = [](uint8_t subtype) { return Frame(eth().type(0x8809).raw({subtype, 1})); };
+    EXPECT_EQ(link_frame(slow(1)), LinkFrame::SLOW);
+    EXPECT_EQ(link_frame(slow(2)), LinkFrame::SLOW);
+    EXPECT_EQ(link_frame(slow(3)), LinkFrame::OAM);
+    EXPECT_EQ(link_frame(slow(10)), LinkFrame::ESMC);
+    EXPECT_EQ(link_frame(slow(200)), LinkFrame::SLOW);
+    EXPECT_EQ(link_frame(Frame(eth().type(0x8809))), LinkFrame::SLOW) << "no subtype";
+    EXPECT_EQ(link_frame(Frame(eth().type(0x8808).raw({0, 1}))), LinkFrame::MAC_CONTROL);
+    EXPECT_EQ(link_frame(Frame(eth().tag(0x8100, 1).type(0x8808))), LinkFrame::NONE);
+    EXPECT_EQ(link_frame({}), LinkFrame::NONE);
+    for (unsigned type = 0; type <= 0xffff; ++type) {
+        const Frame frame(eth().type(static_cast<uint16_t>(type)));
+        EXPECT_EQ(stays_on_link(frame), type == 0x8808 || type == 0x8809);
+        EXPECT_EQ(stays_on_link(frame), link_frame(frame) != LinkFrame::NONE);
+    }
+}
+
 } // namespace
 } // namespace lagg::frame

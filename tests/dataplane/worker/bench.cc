@@ -59,11 +59,12 @@ void free_frame(rte_mbuf *frame) {
 
 // ---- building and taking down -------------------------------------------------------------------
 
-Bench::Bench(const Plan &plan) : cable_size_(plan.cable_size) {
+Bench::Bench(const Plan &plan) : cable_size_(plan.cable_size), frees_fast_(plan.frees_fast) {
     Result<std::unique_ptr<port::PacketPool>> pool = port::PacketPool::create(kBuffers);
     if (!pool) throw std::runtime_error(pool.error().message);
     pool_ = std::move(*pool);
     watch_pool(pool_->get());
+    watch_pool(pool_->slow());
     std::vector<unsigned> lcores;
     for (unsigned worker = 0; worker < plan.workers; ++worker)
         lcores.push_back(worker + 1);
@@ -87,6 +88,7 @@ Bench::~Bench() {
     sides_.clear();
     rings_.clear();
     EXPECT_EQ(pool_->use().free, pool_->use().total) << "packet buffers are lost";
+    EXPECT_EQ(pool_->slow_use().free, pool_->slow_use().total) << "buffers of our own are lost";
 }
 
 std::vector<Ring *> Bench::make_rings(unsigned size, unsigned queues) {
@@ -148,6 +150,7 @@ aggregation::AttachedPort Bench::attached(Side side, unsigned cable) {
             .rx_descriptors = static_cast<uint16_t>(cable_size_),
             .link_source = port.link_source(),
             .interface_index = 0,
+            .frees_fast = frees_fast_,
             .lacp = {}};
 }
 
@@ -299,7 +302,7 @@ void Bench::check_balance(Side side, uint64_t copies) {
     for (unsigned cable = 0; cable < sides_[side].ports.size(); ++cable) {
         const DeviceTotals port = totals(side, cable);
         sent += port.tx_packets + port.tx_full;
-        received += port.rx_packets - port.slow_rx - port.rx_not_collecting;
+        received += port.rx_packets - port.slow_rx - port.mac_control_rx - port.rx_not_collecting;
     }
     EXPECT_EQ((up.rx_packets - up.tx_no_member) * copies, sent);
     EXPECT_EQ(received, up.tx_packets + up.tx_full);

@@ -49,6 +49,7 @@ struct Plan {
     unsigned queues = 1;
     unsigned upper_queues = 0; ///< of the upper devices; 0: as many as the ports have
     unsigned cable_size = 1024;
+    bool frees_fast = false; ///< the devices of the ports, which in truth look at what they free
     std::function<void(config::Lagg &)> adjust = [](config::Lagg &) {};
 };
 
@@ -83,6 +84,7 @@ class Bench {
                      const aggregation::Policies &policies = {});
     void detach(Side side, unsigned cable);
     void attach(Side side, unsigned cable);
+    aggregation::AttachedPort attached(Side side, unsigned cable);
     api::Lagg describe(Side side);
     unsigned distributing(Side side);
     /// Waits until this many ports distribute on each side and the workers know.
@@ -118,9 +120,9 @@ class Bench {
     void make_side(Side side, const Plan &plan);
     void start(Side side);
     bool rings_empty() const;
-    aggregation::AttachedPort attached(Side side, unsigned cable);
 
     unsigned cable_size_;
+    bool frees_fast_;
     std::unique_ptr<port::PacketPool> pool_;
     std::deque<Ring> rings_;
     std::deque<SideParts> sides_;
