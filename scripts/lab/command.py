@@ -4,11 +4,29 @@ A laboratory that hangs is worth less than one that fails, so every call here ta
 every failure says what was run and what it printed.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+# Set before programs are started that are to be left standing when this process ends.
+programs_outlive_us = False
+
+
+def die_with_parent():
+    """For a process between fork and exec: it ends when the one that made it does, however that ends."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _before_exec():
+    """The kernel takes the end of the thread that made a process for its parent's."""
+    of_main_thread = threading.current_thread() is threading.main_thread()
+    return die_with_parent if of_main_thread and not programs_outlive_us else None
 
 
 class LabError(Exception):
@@ -87,7 +105,8 @@ def last_lines(path, lines):
 class Program:
     """A program that runs beside us, in a session of its own: Ctrl-C at the terminal reaches only
     the laboratory, which then ends its programs in order. Its output goes to a file of the
-    laboratory."""
+    laboratory. It ends with the laboratory, also when that is killed (unless a
+    thread of its own started it)."""
 
     def __init__(self, name, argv, log, env=None, stdin=subprocess.DEVNULL):
         self.name = name
@@ -98,7 +117,8 @@ class Program:
                 self.process = subprocess.Popen(argv, stdin=stdin, stdout=sink,
                                                 stderr=subprocess.STDOUT,
                                                 env={**os.environ, **(env or {})},
-                                                start_new_session=True)
+                                                start_new_session=True,
+                                                preexec_fn=_before_exec())
             except OSError as error:
                 raise LabError(f"{argv[0]}: {error.strerror}") from error
         self.started = start_time(self.pid)

@@ -12,6 +12,7 @@ ROOT = SCRIPTS.parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(SCRIPTS))
 
+from lab import command  # noqa: E402
 from lab.acts import Acts  # noqa: E402
 from lab.command import LabError  # noqa: E402
 from lab.laboratory import Laboratory, remove_left_over  # noqa: E402
@@ -67,7 +68,17 @@ End it with:
 """
 
 
+def busy_machine():
+    """What to think of times that were missed; empty on a machine that had time."""
+    load, cores = os.getloadavg()[0], len(os.sched_getaffinity(0))
+    if load < 2 * cores:
+        return ""
+    return (f"\nThe machine was busy (load {load:.1f} on {cores} cores): times are of everything that ran. "
+            "Try again when it is idle.")
+
+
 def play(options, programs):
+    command.programs_outlive_us = options.keep
     report = Report()
     with Laboratory() as lab:
         lab.keep = False
@@ -83,6 +94,7 @@ def play(options, programs):
                 report.write_json(options.json)
             if not report.ok and lab.laggd:
                 print(f"\nlaggd's last words:\n{lab.laggd.said()}")
+                print(busy_machine())
             # Nothing from here on may be interrupted half-way.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         if options.keep:

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from .bench_machine import follow
-from .command import LabError, last_lines, wait_for
+from .command import LabError, die_with_parent, last_lines, wait_for
 from .laggd import Laggd, config_text
 from .network import Network
 
@@ -40,7 +40,7 @@ class Traffic:
         self.log = log
         with open(log, "ab") as sink:
             self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink, text=True,
-                                            start_new_session=True)
+                                            start_new_session=True, preexec_fn=die_with_parent)
         follow(self.process.pid)
         self._answer("its start")
 

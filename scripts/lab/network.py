@@ -9,7 +9,9 @@ alike.
 import itertools
 import json
 import os
+import re
 import signal
+from pathlib import Path
 
 from .command import LabError, run
 
@@ -17,6 +19,8 @@ from .command import LabError, run
 # is set.
 FORWARD_LACP = "4"
 MIDDLE_ENDS = ("a", "b")
+# Names of namespaces, with the process that made them.
+OURS = re.compile(r"(?:lagg|failover|capture|hall|readme)(\d+)(?:x\d+)*-\w+")
 
 
 class Namespace:
@@ -65,6 +69,16 @@ def remove_namespace(name):
         except ProcessLookupError:
             pass
     run(["ip", "netns", "del", name], check=False)
+
+
+def remove_abandoned():
+    """Namespaces of runs that were killed: whoever made them is gone, and so is everything in them. Those that
+    scripts/demo --keep left standing have processes."""
+    for line in run(["ip", "netns", "list"], check=False).splitlines():
+        name = line.split()[0]
+        made_by = OURS.fullmatch(name)
+        if made_by and not Path(f"/proc/{made_by[1]}").exists() and not run(["ip", "netns", "pids", name], check=False):
+            run(["ip", "netns", "del", name], check=False)
 
 
 class Cable:
@@ -139,6 +153,7 @@ class Network:
     """All namespaces and cables of one laboratory; `ident` makes their names unique."""
 
     def __init__(self, ident):
+        remove_abandoned()
         self.ident = ident
         self.namespaces = {}
         self.cables = []

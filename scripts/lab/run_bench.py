@@ -174,6 +174,11 @@ def evenness_rows(options, directory, say):
             re.search(options.filter, f"evenness/{row['pattern']}/{row['policy']}/members:{row['members']}")]
 
 
+def must_be_built(programs):
+    if absent := [program.name for program in programs if not program.exists()]:
+        raise LabError(f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not built: leave out --no-build")
+
+
 def measure(options, directory, busy):
     def say(text):
         print(text, flush=True)
@@ -194,6 +199,7 @@ def measure(options, directory, busy):
         options.programs = Programs(directory / "bin")
         options.ring_bench, options.generator, options.testpmd_help, options.filled_buffers = (
             directory / target for target in ENGINE[2:])
+        must_be_built([directory / target for target in ENGINE])
         of_engines, more, whole = engine_samples(options, say)
         samples += of_engines
         notes += more
@@ -201,6 +207,7 @@ def measure(options, directory, busy):
     if wanted(options, "failover"):
         options.programs = Programs(directory / "bin")
         options.ring_failover, options.cable_failover = directory / RING_BENCH, directory / CABLE_BENCH
+        must_be_built([directory / target for target in FAILOVER])
         pulls, more, well = failover_samples(options, say)
         whole = whole and well
         notes += more
