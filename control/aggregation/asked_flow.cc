@@ -2,6 +2,7 @@
 
 #include "dataplane/base/mac_address.hh"
 #include "dataplane/base/words.hh"
+#include "dataplane/frame/layers.hh"
 
 #include <arpa/inet.h>
 
@@ -134,8 +135,7 @@ void read_addresses(const api::FlowQuestion &question, Reader &reader, frame::Fl
 
 void read_transport(const api::FlowQuestion &question, Reader &reader, frame::FlowKey &key) {
     const bool ports = question.sport || question.dport;
-    if (ports) key.protocol = kTcp;
-    if (question.spi) key.protocol = kEsp;
+    if (ports || question.spi) key.protocol = ports ? kTcp : kEsp;
     reader.protocol(question.proto, key.protocol);
     reader.number("sport", question.sport, 0xffff, key.source_port);
     reader.number("dport", question.dport, 0xffff, key.destination_port);
@@ -145,8 +145,11 @@ void read_transport(const api::FlowQuestion &question, Reader &reader, frame::Fl
     const std::string number = std::to_string(key.protocol);
     reader.require(!ports || has_ports(key.protocol),
                    "protocol " + number + " has no ports; leave 'sport' and 'dport' out");
-    reader.require(!question.spi || key.protocol == kEsp || key.protocol == kAh,
-                   "protocol " + number + " has no SPI; leave 'spi' out, or 'proto'");
+    reader.require(!question.proto || !frame::is_extension(key.protocol, key.ip_version),
+                   "protocol " + number +
+                       " is that of a header which is walked over; name in "
+                       "'proto' what stands behind it" +
+                       (key.protocol == kAh ? ", and AH's SPI in 'spi'" : ""));
     reader.require(!question.flow_label || key.ip_version == 6,
                    "'flow_label' goes with addresses of IPv6 only");
 }

@@ -89,8 +89,48 @@ TEST(AskedFlow, AnSpiIsThatOfEsp) {
     esp.spi = "4294967295";
     EXPECT_EQ(asked_flow(esp)->protocol, 50);
     EXPECT_EQ(asked_flow(esp)->spi, 4294967295u);
-    esp.proto = "ah";
-    EXPECT_EQ(asked_flow(esp)->protocol, 51);
+}
+
+// A worker reads what AH protects, and the SPI of AH in front of it.
+TEST(AskedFlow, AnSpiBesideAnotherProtocolIsThatOfAh) {
+    constexpr uint32_t kSpi = 0x06060606; // as the builder writes it
+    FlowQuestion ospf = ipv4();
+    ospf.proto = "89";
+    ospf.spi = std::to_string(kSpi);
+    expect_key_of(ospf, FrameBuilder()
+                            .ethernet()
+                            .type(0x0800)
+                            .ipv4({.protocol = 51})
+                            .authentication(89)
+                            .fill(20, 9));
+    FlowQuestion tcp = ipv6();
+    tcp.spi = std::to_string(kSpi);
+    tcp.sport = "1000";
+    tcp.dport = "80";
+    const std::vector<uint8_t> frame =
+        FrameBuilder().ethernet().type(0x86dd).ipv6(51).authentication(6).ports(1000, 80);
+    const auto key = asked_flow(tcp);
+    ASSERT_TRUE(key) << key.error().message;
+    frame::FlowKey expected = frame::parse(frame);
+    expected.flow_label = 0;
+    EXPECT_EQ(*key, expected);
+}
+
+TEST(AskedFlow, AHeaderThatIsWalkedOverIsNoProtocol) {
+    FlowQuestion question = ipv6();
+    for (const char *header : {"0", "43", "44", "51", "60", "135", "ah"}) {
+        question.proto = header;
+        EXPECT_NE(mistake(question).find("is walked over; name in 'proto' what stands behind it"),
+                  std::string::npos)
+            << header;
+    }
+    FlowQuestion four = ipv4();
+    four.proto = "60";
+    EXPECT_EQ(mistake(four), "none") << "a protocol like any other there";
+    four.proto = "ah";
+    EXPECT_EQ(mistake(four),
+              "protocol 51 is that of a header which is walked over; name in 'proto' "
+              "what stands behind it, and AH's SPI in 'spi'");
 }
 
 TEST(AskedFlow, MistakesAreNamed) {
@@ -114,8 +154,6 @@ TEST(AskedFlow, MistakesAreNamed) {
     EXPECT_NE(with([](FlowQuestion &q) { q.proto = "256"; }), "none");
     EXPECT_EQ(with([](FlowQuestion &q) { q.proto = "47", q.sport = "1"; }),
               "protocol 47 has no ports; leave 'sport' and 'dport' out");
-    EXPECT_EQ(with([](FlowQuestion &q) { q.proto = "tcp", q.spi = "1"; }),
-              "protocol 6 has no SPI; leave 'spi' out, or 'proto'");
     EXPECT_EQ(with([](FlowQuestion &q) { q.flow_label = "1"; }),
               "'flow_label' goes with addresses of IPv6 only");
     EXPECT_NE(with([](FlowQuestion &q) { q.flow_label = "0x100000"; }, ipv6()), "none");
