@@ -43,7 +43,7 @@ class QuietedTest : public NamespaceTest {
 
     /// As SIGKILL ends it: nothing is put back.
     static void kill(std::unique_ptr<Quieted> quieted) {
-        static std::vector<Quieted *> remains; // known to whoever looks for leaks
+        static auto &remains = *new std::vector<Quieted *>; // known to whoever looks for leaks
         remains.push_back(quieted.release());
     }
 
