@@ -6,7 +6,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <net/if.h>
+
 #include <algorithm>
+#include <array>
 #include <bitset>
 #include <cassert>
 #include <set>
@@ -34,6 +37,11 @@ constexpr const char *kAsked = "the driver was asked";
 bool is_unwatched(const Member &member) {
     return member.port && member.port->link_source == port::LinkSource::DRIVER &&
            member.port->watch == nullptr && !member.paused;
+}
+
+bool exists(unsigned interface_index) {
+    std::array<char, IF_NAMESIZE> name{};
+    return if_indextoname(interface_index, name.data()) != nullptr;
 }
 
 } // namespace
@@ -95,7 +103,11 @@ void Engine::attach(const std::string &lagg, const AttachedPort &port, lacp::Tim
     if (port.link_source == port::LinkSource::RTNETLINK) {
         const auto known =
             std::ranges::find(interfaces_, port.interface_index, &kernel::Carrier::index);
-        if (known != interfaces_.end()) carrier_reported(*known, now);
+        // One that went away between its opening and now is not told of again.
+        if (known != interfaces_.end())
+            carrier_reported(*known, now);
+        else if (!exists(port.interface_index))
+            hooks_.gone(port.name, "is gone");
     } else if (port.watch != nullptr) {
         read_watches(*aggregate, now);
     } else {

@@ -236,6 +236,21 @@ class Late(DaemonTest):
         self.laggd.wait_distributing(PORTS, 5)
         self.assertEqual([port["name"] for port in self.laggd.lagg()["ports"]], PORTS)
 
+    def test_interface_taken_away_while_others_are_opened(self):
+        """Between the port's opening and the lagg's hearing of it; laggd then finds it gone."""
+        names = ["p1", *(f"q{number}" for number in range(1, 16))]
+        self.inside.run(["ip", "-batch", "-"], text_in="".join(
+            f"link add {name} type veth peer name {name}x\nlink set {name}x up\n" for name in names[1:]))
+        self.laggd.write(names, STATIC)
+        self.laggd.start()
+        wait_for("p1 open", lambda: self.laggd.program.must_live() and "port p1: net_af_packet open" in
+                 self.laggd.log_since(0), 20, every=0.001)
+        self.inside.run(["ip", "link", "del", "p1"])
+        wait_for("laggd running", lambda: " running " in self.laggd.log_since(0), 20)
+        wait_for("p1 known to be gone", lambda: self.laggd.port("p1")["state"] == "failed", 3)
+        self.inside.run(["ip", "-batch", "-"], text_in="link add p1 type veth peer name p1x\nlink set p1x up\n")
+        wait_for("p1 in use", lambda: "p1" in self.laggd.distributing(), 2 * RETRY)
+
     def test_interface_taken_away(self):
         """A port whose interface is removed under it costs that port and nothing else."""
         self.lab.network.veth((self.inside, "stick"), (self.lab.partner_side, "peer"))
