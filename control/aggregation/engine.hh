@@ -142,7 +142,7 @@ class Engine {
         uint64_t token; ///< of Fleet::start_flush
     };
     std::deque<WaitingMarker> markers_;
-    /// Of a lagg's aliases; they wait until those before them have left.
+    /// An announcement of a lagg's addresses, which waits until those before it have left.
     struct WaitingAnnouncement {
         std::string lagg;
         port::DeviceId device;

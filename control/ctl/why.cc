@@ -85,8 +85,8 @@ Checked check_protocol(const Lagg &lagg, const Port &port) {
     return fine(protocol_text(lagg));
 }
 
-/// Of a protocol that needs none: a switch that waits for LACP carries nothing, and here all looks
-/// well.
+/// The other end of a lagg without LACP: a switch that waits for LACP carries nothing, and here all
+/// looks well.
 Checked check_partner(const Lagg &, const Port &port) {
     constexpr double kForgotten = 95; // three LACPDUs at the slow rate, and a little
     if (!port.unwanted_lacp || port.unwanted_lacp->seconds_ago > kForgotten)

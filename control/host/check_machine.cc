@@ -14,7 +14,7 @@ namespace {
 constexpr uint64_t kMib = uint64_t{1} << 20;
 /// Rings, queues of a few devices and what EAL keeps for itself.
 constexpr uint64_t kOtherBytes = 96 * kMib;
-/// Of each port more than the first ones: net_tap takes 3 MiB for a pool of its own.
+/// Memory for each port beyond the first ones: net_tap takes 3 MiB for a pool of its own.
 constexpr uint64_t kBytesOfPort = 4 * kMib;
 constexpr size_t kFirstPorts = 16;
 

@@ -25,10 +25,10 @@ inline constexpr uint16_t kSlowBufferBytes = 256;
 /// What a worker keeps of the packet pool at most, beside what is counted for each queue: held
 /// frames, the cache of its core, a burst from the upper side. worker.cc holds it to what it does.
 inline constexpr uint32_t kBuffersOfWorker = 2560;
-/// Of the other threads, and what lies about for a moment.
+/// Buffers of the other threads, and what lies about for a moment.
 inline constexpr uint32_t kBuffersOfOthers = 512;
-/// Of one queue of a port, beside the rings of its device: a batch, and received slow-protocol
-/// frames that wait for the protocol thread.
+/// Buffers of one queue of a port, beside the rings of its device: a batch, and received
+/// slow-protocol frames that wait for the protocol thread.
 inline constexpr uint32_t kBuffersOfQueue = 192;
 /// Frames of our own that are on their way to a worker and wait in it.
 inline constexpr uint32_t kSlowBuffersOfWorker = 1088;

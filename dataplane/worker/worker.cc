@@ -34,7 +34,7 @@ constexpr long kLongestNapNs = 200'000;
 /// How long a frame may wait for others to go with.
 constexpr uint64_t kLongestWaitUs = 20;
 
-/// Of the packet pool; a core's cache of it holds 384.
+/// Buffers that a worker keeps; a core's cache of the packet pool holds 384.
 static_assert(kHoldFrames + 384 + 2 * kBurst <= port::kBuffersOfWorker);
 static_assert(kSlowShare + distribute::Batches::kRoom <= port::kBuffersOfQueue);
 static_assert(kSlowRingFrames + 64 + kMostAnnouncements * kMaxDevices <=

@@ -19,8 +19,18 @@ from .command import LabError, Program, wait_for
 
 NEEDED = {"qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "cpio": "cpio"}
 COMMAND_LIMIT = 10  # seconds
-# /init: modules, then commands from the second serial port until the guest is killed. The end of an
-# answer is a line that no command prints by chance, with the command's number and exit code.
+# A shell that takes commands from the second serial port until the guest is killed. The end of an answer is a line
+# that no command prints by chance, with the command's number and exit code.
+COMMANDS = """\
+exec < /dev/ttyS1 > /dev/ttyS1 2>&1
+stty raw -echo
+echo "@@end 0 0"
+while read -r number line; do
+    eval "$line" < /dev/null
+    echo "@@end $number $?"
+done
+"""
+# /init: modules, then commands.
 INIT = r"""#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -33,14 +43,7 @@ for each in all default; do
     echo 0 > /proc/sys/net/ipv6/conf/$each/accept_dad
     echo 0 > /proc/sys/net/ipv6/conf/$each/accept_ra
 done
-exec < /dev/ttyS1 > /dev/ttyS1 2>&1
-stty raw -echo
-echo "@@end 0 0"
-while read -r number line; do
-    eval "$line" < /dev/null
-    echo "@@end $number $?"
-done
-"""
+""" + COMMANDS
 END = re.compile(r"@@end (\d+) (\d+)$")
 
 

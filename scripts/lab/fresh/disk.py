@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 
 from ..command import LabError, run
+from ..vm import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[3]
 NEEDED = {"debootstrap": "debootstrap", "mke2fs": "e2fsprogs", "unshare": "util-linux"}
@@ -26,17 +27,7 @@ DISK_SIZE = "6G"  # of which what is empty takes no room
 DEBIAN_LIMIT, STEP_LIMIT, DISK_LIMIT = 900, 1800, 300  # seconds
 
 # A shell of the user on the second serial port, as vm.py expects one.
-SHELL = """\
-#!/bin/bash
-exec < /dev/ttyS1 > /dev/ttyS1 2>&1
-stty raw -echo
-cd
-echo "@@end 0 0"
-while read -r number line; do
-    eval "$line" < /dev/null
-    echo "@@end $number $?"
-done
-"""
+SHELL = "#!/bin/bash\ncd\n" + COMMANDS
 SHELL_SERVICE = f"""\
 [Unit]
 Description=Commands from the second serial port
