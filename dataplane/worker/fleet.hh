@@ -74,7 +74,7 @@ class Fleet {
     Shared shared_;
     std::array<UnsentCounters, kMaxDevices> unsent_; ///< that no worker heard of
     std::array<uint64_t, kMaxDevices> announced_{};  ///< ever queued
-    /// Of the packet pool, for devices that free fast, when data has taken all the others.
+    /// Buffers of the packet pool, for devices that free fast, when data has taken all the others.
     std::vector<rte_mbuf *> aside_;
     std::vector<unsigned> lcores_;
     std::vector<std::unique_ptr<Worker>> workers_;
