@@ -34,8 +34,11 @@ struct PortParametersChanged {
     PortNumber port;
     PortParameters parameters;
 };
+/// Parameters of the System, and at once those of ports that change with them: nothing is sent that
+/// is made of old and new ones. Ports that nobody added are passed over.
 struct SystemParametersChanged {
     SystemParameters parameters;
+    std::span<const PortParametersChanged> ports = {}; ///< read during the call only
 };
 /// port_enabled of the standard: the link can carry frames.
 struct LinkChanged {

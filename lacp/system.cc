@@ -71,15 +71,30 @@ void System::Impl::handle(const PortReturning &event) {
 }
 
 void System::Impl::handle(const PortParametersChanged &event) {
-    AggregationPort *port = find(event.port);
-    if (port == nullptr) return;
-    const bool had_listener = is_heard(*port);
-    port->parameters = event.parameters;
-    refresh_actor(*port);
-    refresh_partner_admin(*port);
-    const bool falls_silent = had_listener && periodic_machine::must_be_silent(*port);
-    if (falls_silent && port->told_sync) fall_silent(*port);
-    report_selected(*port);
+    change_parameters(std::span(&event, 1));
+}
+
+// Every port has its values before any of them says a word, and falling silent speaks.
+void System::Impl::change_parameters(std::span<const PortParametersChanged> changes) {
+    std::array<bool, kMaxPorts> had_listener{};
+    for (const PortParametersChanged &change : changes) {
+        AggregationPort *port = find(change.port);
+        if (port == nullptr) continue;
+        had_listener[static_cast<size_t>(port - ports.data())] = is_heard(*port);
+        port->parameters = change.parameters;
+    }
+    for (AggregationPort &port : ports) {
+        if (!port.is_used()) continue;
+        refresh_actor(port);
+        refresh_partner_admin(port);
+    }
+    for (AggregationPort &port : ports) {
+        if (!port.is_used()) continue;
+        const bool falls_silent = had_listener[static_cast<size_t>(&port - ports.data())] &&
+                                  periodic_machine::must_be_silent(port);
+        if (falls_silent && port.told_sync) fall_silent(port);
+        report_selected(port);
+    }
 }
 
 // 6.4.16 lets a port without periodic transmission say nothing, and a partner that is not told goes
@@ -94,13 +109,10 @@ void System::Impl::fall_silent(AggregationPort &port) {
 void System::Impl::handle(const SystemParametersChanged &event) {
     const bool new_delay = parameters.collector_max_delay != event.parameters.collector_max_delay;
     parameters = event.parameters;
-    for (AggregationPort &port : ports) {
-        if (!port.is_used()) continue;
-        refresh_actor(port);
-        refresh_partner_admin(port);
-        report_selected(port);
-        if (new_delay) port.ntt = true;
-    }
+    change_parameters(event.ports);
+    if (!new_delay) return;
+    for (AggregationPort &port : ports)
+        if (port.is_used()) port.ntt = true;
 }
 
 // Duplex and speed of a link that is down mean nothing; keeping the old ones keeps the selection.

@@ -38,6 +38,7 @@ struct System::Impl {
     void handle(const SlowFrameReceived &event);
     void handle(const MarkerRequested &event);
     void handle(const TimePassed &) {}
+    void change_parameters(std::span<const PortParametersChanged> changes);
     void receive_lacpdu(AggregationPort &port, std::span<const uint8_t> frame);
     void receive_marker(AggregationPort &port, std::span<const uint8_t> frame);
 

@@ -127,7 +127,10 @@ std::string text(const PortParametersChanged &event) {
     return port_text(event.port) + " gets: " + parameters_text(event.parameters);
 }
 std::string text(const SystemParametersChanged &event) {
-    return "system gets: " + parameters_text(event.parameters);
+    std::string line = "system gets: " + parameters_text(event.parameters);
+    for (const PortParametersChanged &port : event.ports)
+        line += "; " + text(port);
+    return line;
 }
 std::string text(const LinkChanged &event) {
     if (!event.up) return port_text(event.port) + " link down";

@@ -198,6 +198,8 @@ void write(json &out, const Start &start) {
 void write(json &out, const Input &input) {
     std::visit([&out](const auto &event) { write(out, event); }, input.bare);
     if (!input.frame.empty()) out["frame"] = to_hex(input.frame);
+    for (const PortParametersChanged &port : input.ports)
+        out["ports"].push_back({{"port", port.port}, {"parameters", to_json(port.parameters)}});
 }
 void write(json &out, const Output &output) {
     out["action"] = output.text;
@@ -222,6 +224,9 @@ Line line_from(const json &in) {
         Input input;
         input.bare = event_from(in);
         input.frame = frame;
+        for (const json &port : in.value("ports", json::array()))
+            input.ports.push_back(
+                {port.at("port").get<PortNumber>(), port_from(port.at("parameters"))});
         line.what = input;
     }
     return line;
@@ -234,11 +239,16 @@ Input::Input(const Event &event) : bare(event) {
         frame.assign(received->frame.begin(), received->frame.end());
         received->frame = {};
     }
+    if (auto *changed = std::get_if<SystemParametersChanged>(&bare)) {
+        ports.assign(changed->ports.begin(), changed->ports.end());
+        changed->ports = {};
+    }
 }
 
 Event Input::event() const {
     Event event = bare;
     if (auto *received = std::get_if<SlowFrameReceived>(&event)) received->frame = frame;
+    if (auto *changed = std::get_if<SystemParametersChanged>(&event)) changed->ports = ports;
     return event;
 }
 

@@ -21,7 +21,8 @@ namespace lagg::recording {
 struct Start {
     lacp::SystemParameters parameters;
 };
-/// An event. The frame of SlowFrameReceived is kept beside it; event() joins them.
+/// An event. The frame of SlowFrameReceived and the ports of SystemParametersChanged are kept
+/// beside it; event() joins them.
 struct Input {
     Input() = default;
     explicit Input(const lacp::Event &event);
@@ -30,6 +31,7 @@ struct Input {
 
     lacp::Event bare;
     std::vector<uint8_t> frame;
+    std::vector<lacp::PortParametersChanged> ports;
 };
 /// An action: its line, and what was sent.
 struct Output {

@@ -127,6 +127,27 @@ TEST(TransmitMachine, NewParametersAreToldAtOnce) {
     EXPECT_EQ(us.port(1).mux, MuxState::WAITING);
 }
 
+TEST(TransmitMachine, ParametersOfSystemAndPortsThatChangeTogetherAreToldTogether) {
+    LoneSystem us;
+    for (const uint16_t port : {1, 2}) {
+        us.add(port);
+        us.link(port, true);
+    }
+    us.run(5000ms);
+    us.recorder.actions.clear();
+    SystemParameters system = us.system.snapshot().parameters;
+    system.system.priority = 7;
+    PortParameters port;
+    port.key = 5;
+    const std::array ports{PortParametersChanged{1, port}, PortParametersChanged{2, port}};
+    us.step(SystemParametersChanged{system, ports});
+    ASSERT_EQ(us.recorder.lacpdus().size(), 2U);
+    for (const Lacpdu &told : us.recorder.lacpdus()) {
+        EXPECT_EQ(told.actor.system.priority, 7);
+        EXPECT_EQ(told.actor.key, 5) << "half of the change is no state that anybody asked for";
+    }
+}
+
 // A farewell must not wait for the limit, because nothing will send it later.
 void use_up_the_limit(LoneSystem &us) {
     for (uint16_t i = 0; i < 5; ++i) {
