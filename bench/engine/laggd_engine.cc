@@ -89,27 +89,29 @@ class LaggdEngine final : public Engine {
 
   private:
     void add_all(aggregation::Engine &engine, lacp::Time now) {
-        const aggregation::Identity identity{.mac = {2, 0, 0, 0, 0xff, 1}, .hash_seed = 1};
-        engine.add_lagg(
-            config_, identity,
-            {.device = upper_.device.id(), .queues = upper_.port->queues(), .text = "port:up"},
-            now);
-        for (size_t i = 0; i < members_.size(); ++i) {
-            const port::Port &port = *members_[i]->port;
-            engine.attach(config_.name,
-                          {.name = port.name(),
-                           .device_text = port.name(),
-                           .driver = port.driver(),
-                           .device = port.device(),
-                           .number = static_cast<lacp::PortNumber>(i + 1),
-                           .mac = port.mac(),
-                           .queues = port.queues(),
-                           .rx_descriptors = port.rx_descriptors(),
-                           .link_source = port.link_source(),
-                           .watch = watches_.empty() ? nullptr : watches_[i],
-                           .lacp = {}},
-                          now);
-        }
+        aggregation::WantedLagg wanted{.config = config_,
+                                       .identity = {.mac = {2, 0, 0, 0, 0xff, 1}, .hash_seed = 1},
+                                       .upper = {.device = upper_.device.id(),
+                                                 .queues = upper_.port->queues(),
+                                                 .text = "port:up"}};
+        for (size_t i = 0; i < members_.size(); ++i)
+            wanted.ports.push_back({.name = members_[i]->port->name(), .attached = attached(i)});
+        engine.put(std::span(&wanted, 1), now);
+    }
+
+    aggregation::AttachedPort attached(size_t member) const {
+        const port::Port &port = *members_[member]->port;
+        return {.name = port.name(),
+                .device_text = port.name(),
+                .driver = port.driver(),
+                .device = port.device(),
+                .number = static_cast<lacp::PortNumber>(member + 1),
+                .mac = port.mac(),
+                .queues = port.queues(),
+                .rx_descriptors = port.rx_descriptors(),
+                .link_source = port.link_source(),
+                .watch = watches_.empty() ? nullptr : watches_[member],
+                .lacp = {}};
     }
 
     bool all_distribute_that_should() {

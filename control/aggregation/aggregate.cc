@@ -27,10 +27,9 @@ worker::Mode mode_of(Protocol protocol) {
 
 } // namespace
 
-Aggregate::Aggregate(const config::Lagg &config, const Identity &identity, UpperDevice upper,
-                     lacp::Time now, recording::Recorder *recorder)
-    : config_(config), identity_(identity), upper_(std::move(upper)), recorder_(recorder),
-      last_change_(now) {
+Aggregate::Aggregate(const config::Lagg &config, const Identity &identity, lacp::Time now,
+                     recording::Recorder *recorder)
+    : config_(config), identity_(identity), recorder_(recorder), last_change_(now) {
     for (const std::string &name : config_.ports)
         members_.push_back(Member{.name = name});
     if (config_.protocol == Protocol::LACP) start_lacp(now);
@@ -64,136 +63,7 @@ Member *Aggregate::find_device(port::DeviceId device) {
     return nullptr;
 }
 
-// ---- what happens to a lagg
-// ----------------------------------------------------------------------
-
-void Aggregate::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                            Policies policies, std::span<const AttachedPort> ports) {
-    const bool was_lacp = lacp_.has_value();
-    if (was_lacp && config.protocol != Protocol::LACP) stop_lacp(now);
-    const bool protocol_changed = config.protocol != config_.protocol;
-
-    std::vector<Member> ordered;
-    for (const std::string &name : config.ports) {
-        Member *known = find_member(name);
-        ordered.push_back(known != nullptr ? std::move(*known) : Member{.name = name});
-        if (known != nullptr) known->name.clear();
-    }
-    for (const Member &left : members_)
-        assert(left.name.empty() || !left.port); // detached before
-    members_ = std::move(ordered);
-    for (const AttachedPort &port : ports)
-        take_parameters(port);
-    if (protocol_changed || identity.mac != identity_.mac) announcement_due_ = true;
-    config_ = config;
-    identity_ = identity;
-    policies_ = std::move(policies);
-    rebalancing_.restart(); // the sums may be those of another slot
-
-    if (config_.protocol == Protocol::LACP) {
-        if (!was_lacp) {
-            start_lacp(now);
-        } else {
-            step(lacp::SystemParametersChanged{system_parameters()}, now);
-            for (const Member &member : members_)
-                if (member.port)
-                    step(lacp::PortParametersChanged{member.port->number, port_parameters(member)},
-                         now);
-        }
-    }
-    changed_ = true;
-    settle(now, protocol_changed ? std::string("protocol is now ") + to_text(config_.protocol)
-                                 : "reconfigured");
-}
-
-bool Aggregate::set_upper(UpperDevice upper, const worker::DeviceTotals &counters_base) {
-    if (upper == upper_) return false;
-    const bool same_device = upper.device == upper_.device && upper.tap == upper_.tap;
-    if (!same_device) upper_base_ = counters_base;
-    upper_ = std::move(upper);
-    changed_ = true;
-    return true;
-}
-
-void Aggregate::attach(const AttachedPort &port, const worker::DeviceTotals &counters_base,
-                       lacp::Time now) {
-    Member *member = find_member(port.name);
-    assert(member != nullptr);
-    assert(!member->port);
-    std::array<bool, distribute::kMaxMembers> taken{};
-    for (const Member &other : members_)
-        if (other.port) taken[other.index] = true;
-    const auto free = std::ranges::find(taken, false);
-    assert(free != taken.end());
-    member->index = static_cast<uint8_t>(free - taken.begin());
-    member->port = port;
-    member->device_text = port.device_text;
-    member->problem.clear();
-    member->link = {};
-    member->carrier_said = {};
-    member->losses_seen = 0;
-    member->loss_told = false;
-    member->paused = false;
-    member->leaving = false;
-    member->drained = wants_drain(*member);
-    member->ignores_markers = false;
-    member->collecting = false;
-    member->distributing = false;
-    member->counters_base = counters_base;
-    if (lacp_) add_to_lacp(*member, now);
-    changed_ = true;
-    settle(now, "port " + port.name + " attached");
-}
-
-Member *Aggregate::take_parameters(const AttachedPort &port) {
-    Member *member = find_member(port.name);
-    if (member == nullptr || !member->port) return nullptr;
-    member->port->lacp = port.lacp;
-    member->port->weight = port.weight;
-    return member;
-}
-
-void Aggregate::update(const AttachedPort &port, lacp::Time now) {
-    Member *member = take_parameters(port);
-    if (member == nullptr) return;
-    member->port->hearing = port.hearing;
-    step(lacp::PortParametersChanged{member->port->number, port_parameters(*member)}, now);
-    settle(now, "port " + port.name + " reconfigured");
-}
-
-void Aggregate::detach(const std::string &port, lacp::Time now) {
-    Member *member = find_member(port);
-    if (member == nullptr || !member->port) return;
-    step(lacp::PortRemoved{member->port->number}, now);
-    // What the core still wanted to send there has no device any more.
-    std::erase_if(frames_,
-                  [&](const OutgoingFrame &frame) { return frame.device == member->port->device; });
-    if (member->distributing) {
-        spdlog::info("{}: {}: carries no traffic: port detached", config_.name, port);
-        last_change_ = now;
-        last_change_reason_ = "port " + port + " detached";
-    }
-    forwarded_[member->index] = {false, false};
-    const bool was_its_place = carried_by_.test(member->index);
-    carried_by_.reset(member->index);
-    if (was_its_place && carried_by_.none()) announcement_due_ = true;
-    member->port.reset();
-    member->link = {};
-    member->collecting = false;
-    member->distributing = false;
-    changed_ = true;
-    settle(now, "port " + port + " detached");
-}
-
-void Aggregate::note_problem(const std::string &port, const std::string &device_text,
-                             const std::string &problem) {
-    Member *member = find_member(port);
-    if (member == nullptr || member->port) return;
-    member->device_text = device_text;
-    // It is shown beside the port's name.
-    const std::string subject = "port " + port + ": ";
-    member->problem = problem.substr(problem.starts_with(subject) ? subject.size() : 0);
-}
+// ---- what happens to a lagg ---------------------------------------------------------------------
 
 void Aggregate::link_changed(port::DeviceId device, const port::Link &link, const char *told_by,
                              lacp::Time now) {
@@ -329,8 +199,7 @@ void Aggregate::leave_all(lacp::Time now) {
         leave(member.name, now);
 }
 
-// ---- who carries traffic
-// -------------------------------------------------------------------------
+// ---- who carries traffic ------------------------------------------------------------------------
 
 // Under LACP the core has said so already; under the other protocols the links alone decide.
 void Aggregate::choose_members() {
@@ -444,8 +313,7 @@ void Aggregate::announce_again(lacp::Time now) {
     settle(now, "announcement");
 }
 
-// ---- results
-// -------------------------------------------------------------------------------------
+// ---- results ------------------------------------------------------------------------------------
 
 bool Aggregate::take_changed() {
     return std::exchange(changed_, false);

@@ -7,8 +7,8 @@
 #include "control/aggregation/flow_move.hh"
 #include "control/aggregation/history.hh"
 #include "control/aggregation/log_limit.hh"
-#include "control/aggregation/policies.hh"
 #include "control/aggregation/rebalancing.hh"
+#include "control/aggregation/wanted.hh"
 #include "control/config/config.hh"
 #include "control/kernel/carrier_watch.hh"
 #include "control/recording/recorder.hh"
@@ -22,6 +22,7 @@
 
 #include <array>
 #include <bitset>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,54 +31,8 @@
 
 namespace lagg::aggregation {
 
-/// A started device, handed over to the protocol thread.
-struct AttachedPort {
-    std::string name;
-    std::string device_text; ///< as configured
-    std::string driver;
-    port::DeviceId device = port::kNoDevice;
-    lacp::PortNumber number = 0;
-    MacAddress mac{};
-    uint16_t queues = 1;
-    uint16_t rx_descriptors = 0;
-    port::LinkSource link_source = port::LinkSource::DRIVER;
-    unsigned interface_index = 0;
-    /// Asks the driver for the link; null where rtnetlink tells, and in tests.
-    std::shared_ptr<port::LinkWatch> watch;
-    /// Behind a kernel-backed port; lives for as long as the port is attached.
-    const port::PacketSocket *packets = nullptr;
-    port::Hearing hearing;
-    /// Abilities of the device that are in use.
-    std::vector<std::string> features;
-    /// Complaints of DPDK about the device, which opened all the same.
-    std::vector<std::string> complaints;
-    bool is_pci = false;
-    bool frees_fast = false; ///< as port::Port::frees_fast(); true may be out of date
-    config::PortLacp lacp;
-    std::optional<uint16_t> weight; ///< as configured
-};
-
 /// By the index of members.
 using MemberWeights = std::array<uint32_t, distribute::kMaxMembers>;
-
-/// The device a lagg comes out at.
-struct UpperDevice {
-    worker::EndpointId device = port::kNoDevice;
-    std::shared_ptr<upper::Tap> tap;        ///< of a kernel interface
-    unsigned interface_index = 0;           ///< of a kernel interface, or behind the port
-    std::string port;                       ///< name of the port, where it is one
-    std::shared_ptr<port::LinkWatch> watch; ///< of that port, where its driver is asked
-    uint16_t queues = worker::kMaxWorkers;  ///< of a lagg without an upper device: no limit
-    std::string text = "none";              ///< kernel:lagg0, port:NAME, none
-    bool operator==(const UpperDevice &) const = default;
-};
-
-/// What a lagg keeps while its configuration changes.
-struct Identity {
-    MacAddress mac{};
-    uint32_t hash_seed = 0;
-    uint8_t slot = 0; ///< where workers keep what they remember of it
-};
 
 /// LACPDUs of a port that are lost on purpose, to see what the two ends do about it.
 struct LacpduTest {
@@ -145,9 +100,10 @@ bool uses_hash(config::Protocol protocol);
 
 class Aggregate final : private lacp::ActionSink {
   public:
-    /// `recorder` takes what enters and leaves the core; may be null.
-    Aggregate(const config::Lagg &config, const Identity &identity, UpperDevice upper,
-              lacp::Time now, recording::Recorder *recorder = nullptr);
+    /// A lagg whose ports have no devices yet, and which comes out nowhere. `recorder` takes what
+    /// enters and leaves the core; may be null.
+    Aggregate(const config::Lagg &config, const Identity &identity, lacp::Time now,
+              recording::Recorder *recorder = nullptr);
 
     const config::Lagg &config() const { return config_; }
     const Identity &identity() const { return identity_; }
@@ -158,30 +114,29 @@ class Aggregate final : private lacp::ActionSink {
     const Member *find(port::DeviceId device) const;
     const Member *find(const std::string &port) const;
 
-    /// `policies` belong to the configuration, as do the parameters of `ports`, which are taken
-    /// together with it: a key that moves from the lagg to its ports is no other key.
-    void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                     Policies policies = {}, std::span<const AttachedPort> ports = {});
-    /// Of a lagg that has no port yet.
-    void set_policies(Policies policies) { policies_ = std::move(policies); }
+    /// What workers have counted so far of a device or a TAP.
+    using Totals = std::function<worker::DeviceTotals(worker::EndpointId)>;
+    /// What become() did that others have to know.
+    struct Became {
+        std::vector<std::string> attached; ///< ports that have a device now and had none
+        bool has_other_upper = false;
+    };
+    /// Brings the lagg in line with what is wanted of it: finds what differs, tells the LACP core
+    /// once, and settles once. A port that is not to have its device any more loses it at once
+    /// (leave() first where there is time); one that is to have another device has to be detached
+    /// before.
+    Became become(const WantedLagg &wanted, const Totals &totals, lacp::Time now);
+    /// What is in force, as become() takes it.
+    WantedLagg in_force() const;
     const Policies &policies() const { return policies_; }
     /// Those whose port distributes, by its member.
     std::vector<bpf::Rule> rules_in_force() const;
-    /// False when it comes out there already.
-    bool set_upper(UpperDevice upper, const worker::DeviceTotals &counters_base = {});
-    void attach(const AttachedPort &port, const worker::DeviceTotals &counters_base,
-                lacp::Time now);
-    /// Parameters of the port that can change while it is attached.
-    void update(const AttachedPort &port, lacp::Time now);
     /// Moves the port's flows away and then, with LACP, goes out of sync there; or takes the port
     /// back. Holds for as long as the port belongs to the lagg. False when it is not attached.
     bool set_drain(const std::string &port, bool drain, lacp::Time now);
     /// Until the port is detached. False when it is not attached, or LACP does not run.
     bool set_test(const std::string &port, Direction direction, bool on);
     void detach(const std::string &port, lacp::Time now);
-    /// The port could not be opened.
-    void note_problem(const std::string &port, const std::string &device_text,
-                      const std::string &problem);
     /// `told_by` says how it was found out, and is a static text.
     void link_changed(port::DeviceId device, const port::Link &link, const char *told_by,
                       lacp::Time now);
@@ -270,8 +225,18 @@ class Aggregate final : private lacp::ActionSink {
     uint32_t able_members() const;
     void note_place(bool changed);
     void announce();
-    /// Null when the port is not attached.
-    Member *take_parameters(const AttachedPort &port);
+    /// What the LACP core was told, to find what it has to be told.
+    struct CoreParameters {
+        lacp::SystemParameters system;
+        std::vector<lacp::PortParametersChanged> ports;
+    };
+    CoreParameters core_parameters() const;
+    void tell_core(const CoreParameters &before, std::span<const std::string> attached,
+                   lacp::Time now);
+    std::vector<std::string> take_members(const WantedLagg &wanted, const Totals &totals);
+    void attach(Member &member, const AttachedPort &port, const Totals &totals);
+    void take_off(Member &member, lacp::Time now);
+    bool take_upper(const UpperDevice &upper, const Totals &totals);
     bool wants_drain(const Member &member) const;
     bool drain_members(lacp::Time now);
     void end_move_in_time(lacp::Time now);

@@ -54,93 +54,88 @@ Aggregate *Engine::find(const std::string &lagg) {
     return nullptr;
 }
 
-void Engine::add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper,
-                      lacp::Time now, Policies policies) {
-    assert(find(config.name) == nullptr);
-    laggs_.push_back(
-        std::make_unique<Aggregate>(config, identity, UpperDevice{}, now, hooks_.recorder));
-    laggs_.back()->set_policies(std::move(policies));
-    set_upper(config.name, std::move(upper), now);
+void Engine::put(std::span<const WantedLagg> laggs, lacp::Time now) {
+    for (const WantedLagg &wanted : laggs) {
+        if (find(wanted.config.name) == nullptr)
+            laggs_.push_back(
+                std::make_unique<Aggregate>(wanted.config, wanted.identity, now, hooks_.recorder));
+        become(*find(wanted.config.name), wanted, now);
+    }
     flush(now);
+}
+
+void Engine::become(Aggregate &aggregate, const WantedLagg &wanted, lacp::Time now) {
+    bool cut_off = false;
+    for (const WantedPort &port : wanted.ports)
+        if (!port.attached) cut_off = forget_frames_of(aggregate, port.name) || cut_off;
+    const Aggregate::Became became = aggregate.become(
+        wanted, [this](worker::EndpointId device) { return fleet_.totals(device); }, now);
+    // A new upper device has to hear of the carrier whatever the old one was told.
+    if (became.has_other_upper) forget_carrier(wanted.config.name);
+    for (const std::string &port : became.attached)
+        look_at_link(aggregate, port, now);
+    if (cut_off) aggregate.announce_again(now);
+}
+
+void Engine::look_at_link(Aggregate &aggregate, const std::string &name, lacp::Time now) {
+    const AttachedPort &port = *aggregate.find(name)->port;
+    if (port.link_source == port::LinkSource::RTNETLINK) {
+        const auto known =
+            std::ranges::find(interfaces_, port.interface_index, &kernel::Carrier::index);
+        // One that went away between its opening and now is not told of again.
+        if (known != interfaces_.end())
+            take_carrier(kernel::Carrier(*known), now);
+        else if (!exists(port.interface_index))
+            hooks_.gone(port.name, "is gone");
+    } else if (port.watch != nullptr) {
+        read_watches(aggregate, now);
+    } else {
+        aggregate.link_changed(port.device, port::read_link(port.device), kAsked, now);
+    }
+}
+
+WantedLagg Engine::in_force(const std::string &lagg) const {
+    const Aggregate *aggregate = find(lagg);
+    assert(aggregate != nullptr);
+    return aggregate->in_force();
 }
 
 void Engine::remove_lagg(const std::string &name, lacp::Time now) {
     removed_ = std::erase_if(laggs_, [&](const auto &aggregate) {
                    return aggregate->config().name == name;
                }) != 0;
-    std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == name; });
+    forget_carrier(name);
     std::erase_if(announcements_, [&](const auto &waiting) { return waiting.lagg == name; });
     flush(now);
 }
 
-void Engine::reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                         Policies policies, std::span<const AttachedPort> ports) {
-    if (Aggregate *aggregate = find(config.name))
-        aggregate->reconfigure(config, identity, now, std::move(policies), ports);
-    flush(now);
-}
-
-void Engine::set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now) {
-    Aggregate *aggregate = find(lagg);
-    if (aggregate == nullptr) return;
-    const worker::DeviceTotals base =
-        upper.device == port::kNoDevice ? worker::DeviceTotals{} : fleet_.totals(upper.device);
-    if (!aggregate->set_upper(std::move(upper), base)) return;
-    // A new upper device has to hear of the carrier whatever the old one was told.
-    std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == lagg; });
-    flush(now);
-}
-
 void Engine::tell_carrier(const std::string &lagg, lacp::Time now) {
-    std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == lagg; });
-    flush(now);
-}
-
-void Engine::attach(const std::string &lagg, const AttachedPort &port, lacp::Time now) {
-    Aggregate *aggregate = find(lagg);
-    assert(aggregate != nullptr);
-    aggregate->attach(port, fleet_.totals(port.device), now);
-    if (port.link_source == port::LinkSource::RTNETLINK) {
-        const auto known =
-            std::ranges::find(interfaces_, port.interface_index, &kernel::Carrier::index);
-        // One that went away between its opening and now is not told of again.
-        if (known != interfaces_.end())
-            carrier_reported(*known, now);
-        else if (!exists(port.interface_index))
-            hooks_.gone(port.name, "is gone");
-    } else if (port.watch != nullptr) {
-        read_watches(*aggregate, now);
-    } else {
-        aggregate->link_changed(port.device, port::read_link(port.device), kAsked, now);
-    }
-    flush(now);
-}
-
-void Engine::update(const std::string &lagg, const AttachedPort &port, lacp::Time now) {
-    if (Aggregate *aggregate = find(lagg)) aggregate->update(port, now);
+    forget_carrier(lagg);
     flush(now);
 }
 
 void Engine::detach(const std::string &lagg, const std::string &port, lacp::Time now) {
     if (Aggregate *aggregate = find(lagg)) {
-        bool cut_off = false;
-        if (const Member *member = aggregate->find(port); member != nullptr && member->port) {
-            // Another port may get its number.
-            const auto is_of_it = [device = member->port->device](const auto &waiting) {
-                return waiting.device == device;
-            };
-            std::erase_if(markers_, is_of_it);
-            cut_off = std::erase_if(announcements_, is_of_it) != 0;
-        }
+        const bool cut_off = forget_frames_of(*aggregate, port);
         aggregate->detach(port, now);
         if (cut_off) aggregate->announce_again(now);
     }
     flush(now);
 }
 
-void Engine::note_problem(const std::string &lagg, const std::string &port,
-                          const std::string &device_text, const std::string &problem) {
-    if (Aggregate *aggregate = find(lagg)) aggregate->note_problem(port, device_text, problem);
+// Another port may get its number. True when announcements were among them.
+bool Engine::forget_frames_of(const Aggregate &aggregate, const std::string &port) {
+    const Member *member = aggregate.find(port);
+    if (member == nullptr || !member->port) return false;
+    const auto is_of_it = [device = member->port->device](const auto &waiting) {
+        return waiting.device == device;
+    };
+    std::erase_if(markers_, is_of_it);
+    return std::erase_if(announcements_, is_of_it) != 0;
+}
+
+void Engine::forget_carrier(const std::string &lagg) {
+    std::erase_if(carriers_, [&](const auto &carrier) { return carrier.first == lagg; });
 }
 
 void Engine::leave(const std::string &lagg, const std::string &port, lacp::Time now) {
@@ -235,6 +230,11 @@ lacp::Time Engine::next_deadline(lacp::Time now) const {
 }
 
 void Engine::carrier_reported(kernel::Carrier carrier, lacp::Time now) {
+    take_carrier(carrier, now);
+    flush(now);
+}
+
+void Engine::take_carrier(const kernel::Carrier &carrier, lacp::Time now) {
     std::erase_if(interfaces_,
                   [&](const kernel::Carrier &known) { return known.index == carrier.index; });
     if (carrier.present) interfaces_.push_back(carrier);
@@ -255,7 +255,6 @@ void Engine::carrier_reported(kernel::Carrier carrier, lacp::Time now) {
             if (!carrier.present) hooks_.gone(name, "is gone");
         }
     }
-    flush(now);
 }
 
 std::vector<unsigned> Engine::interfaces() const {
@@ -424,13 +423,6 @@ std::vector<api::Lagg> Engine::describe(lacp::Time now) const {
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
         laggs.push_back(aggregation::describe(*aggregate, fleet_, now));
     return laggs;
-}
-
-bool Engine::has_port(const std::string &lagg, const std::string &port) const {
-    for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
-        if (aggregate->config().name == lagg)
-            if (const Member *member = aggregate->find(port)) return member->port.has_value();
-    return false;
 }
 
 std::shared_ptr<const port::LinkWatch> Engine::watch(const std::string &lagg,

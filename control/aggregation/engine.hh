@@ -46,18 +46,15 @@ class Engine {
   public:
     Engine(worker::Fleet &fleet, Hooks hooks);
 
-    void add_lagg(const config::Lagg &config, const Identity &identity, UpperDevice upper,
-                  lacp::Time now, Policies policies = {});
+    /// Brings laggs in line with what is wanted of them, and makes those that are new. The workers
+    /// get one forwarding state for all of it, or none where nothing differs for them. Laggs that
+    /// are not named stay as they are.
+    void put(std::span<const WantedLagg> laggs, lacp::Time now);
+    /// The lagg has to be there.
+    WantedLagg in_force(const std::string &lagg) const;
     void remove_lagg(const std::string &name, lacp::Time now);
-    /// `policies` are those of this configuration, none by default; `ports` have the parameters
-    /// that belong to it, and those not attached are left out.
-    void reconfigure(const config::Lagg &config, const Identity &identity, lacp::Time now,
-                     Policies policies = {}, std::span<const AttachedPort> ports = {});
-    void set_upper(const std::string &lagg, UpperDevice upper, lacp::Time now);
     /// Tells the lagg's carrier again, to an interface that lost what it was told.
     void tell_carrier(const std::string &lagg, lacp::Time now);
-    void attach(const std::string &lagg, const AttachedPort &port, lacp::Time now);
-    void update(const std::string &lagg, const AttachedPort &port, lacp::Time now);
     /// Moves the port's flows away and takes it out of sync, or takes it back, besides what the
     /// configuration says. The error says why that is impossible.
     Result<void> set_drain(const std::string &lagg, const std::string &port, bool on,
@@ -66,8 +63,6 @@ class Engine {
     Result<void> set_test(const std::string &lagg, const std::string &port, Direction direction,
                           bool on);
     void detach(const std::string &lagg, const std::string &port, lacp::Time now);
-    void note_problem(const std::string &lagg, const std::string &port,
-                      const std::string &device_text, const std::string &problem);
     /// One port, or with an empty name all of them, tells its partner that it leaves.
     void leave(const std::string &lagg, const std::string &port, lacp::Time now);
 
@@ -102,7 +97,6 @@ class Engine {
     /// What asks the driver of a port; null where there is none.
     std::shared_ptr<const port::LinkWatch> watch(const std::string &lagg,
                                                  const std::string &port) const;
-    bool has_port(const std::string &lagg, const std::string &port) const;
     /// Whether frames leave there, also as one of those that could take over in failover.
     bool distributes(const std::string &lagg, const std::string &port) const;
     /// Whether the lagg carries traffic, and its interface should have a carrier.
@@ -115,6 +109,11 @@ class Engine {
   private:
     Aggregate *find(const std::string &lagg);
     const Aggregate *find(const std::string &lagg) const;
+    void become(Aggregate &aggregate, const WantedLagg &wanted, lacp::Time now);
+    bool forget_frames_of(const Aggregate &aggregate, const std::string &port);
+    void forget_carrier(const std::string &lagg);
+    void look_at_link(Aggregate &aggregate, const std::string &port, lacp::Time now);
+    void take_carrier(const kernel::Carrier &carrier, lacp::Time now);
     void read_watches(Aggregate &aggregate, lacp::Time now);
     bool has_unwatched() const;
     void poll_unwatched(lacp::Time now);

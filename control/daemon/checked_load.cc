@@ -2,6 +2,7 @@
 #include "control/daemon/checked_load.hh"
 
 #include "control/config/values.hh"
+#include "control/daemon/plan.hh"
 #include "control/host/check.hh"
 #include "control/host/machine.hh"
 #include "dataplane/port/device.hh"
@@ -71,7 +72,10 @@ config::Loaded load_and_find_devices(const std::string &file, const config::Conf
     const host::Machine machine = machine_for(config->ports);
     config::Mistakes missing;
     for (const config::Port &port : config->ports) {
-        if (std::ranges::find(running.ports, port) != running.ports.end()) continue;
+        const auto stands = [&](const config::Port &known) {
+            return known.name == port.name && asks_the_same_of_the_host(known, port);
+        };
+        if (std::ranges::any_of(running.ports, stands)) continue;
         const Result<void> there = check_device_on(machine, *config, port);
         if (there) continue;
         missing.list.push_back(

@@ -39,14 +39,14 @@ std::vector<config::Alias> remembered(const std::string &file) {
 
 } // namespace
 
-Result<std::unique_ptr<KernelUpper>> KernelUpper::open(const std::string &name,
+Result<std::shared_ptr<KernelUpper>> KernelUpper::open(const std::string &name,
                                                        const kernel::Want &want, uint16_t queues,
                                                        const port::PacketPool &pool,
                                                        kernel::Rtnetlink &netlink,
                                                        const std::string &state_directory) {
     const Result<std::optional<kernel::Have>> before = netlink.read(name);
     if (!before) return before.error();
-    std::unique_ptr<KernelUpper> upper(
+    const std::shared_ptr<KernelUpper> upper(
         new KernelUpper(name, netlink, state_file(state_directory, name)));
     upper->is_new_ = !before->has_value();
     if (before->has_value())
@@ -54,10 +54,7 @@ Result<std::unique_ptr<KernelUpper>> KernelUpper::open(const std::string &name,
                          .mac = (*before)->mac,
                          .description = (*before)->description,
                          .aliases = remembered(upper->state_file_)};
-    if (Result<void> made = upper->make(want, queues, pool); !made) {
-        take_back(std::move(upper));
-        return made.error();
-    }
+    if (Result<void> made = upper->make(want, queues, pool); !made) return made.error();
     return upper;
 }
 
@@ -76,14 +73,10 @@ Result<void> KernelUpper::make(const kernel::Want &want, uint16_t queues,
     return apply(want, remembered(state_file_));
 }
 
-void KernelUpper::take_back(std::unique_ptr<KernelUpper> upper) {
-    if (upper->tap_ == nullptr) return; // not ours, or not even made
-    if (upper->is_new_) {
-        (void)remove(std::move(upper));
-    } else if (Result<void> back = upper->apply(upper->found_, upper->want_.aliases); !back) {
-        spdlog::error("{}: could not be put back as it was: {}", upper->name_,
-                      back.error().message);
-    }
+void KernelUpper::take_back() {
+    if (is_new_) return remove();
+    if (Result<void> back = apply(found_, want_.aliases); !back)
+        spdlog::error("{}: could not be put back as it was: {}", name_, back.error().message);
 }
 
 upper::Tap::Place KernelUpper::look() {
@@ -138,21 +131,27 @@ void KernelUpper::remember(const std::vector<config::Alias> &aliases) {
                      name_, state_file_, kept.error().message);
 }
 
-// The disk may have room again.
 KernelUpper::~KernelUpper() {
-    if (tap_ != nullptr && !is_remembered_) remember(want_.aliases);
+    if (tap_ == nullptr) return; // not ours, or not even made
+    switch (at_end_) {
+    case AtEnd::TAKEN_BACK: take_back(); break;
+    case AtEnd::GOES: remove(); break;
+    case AtEnd::STAYS:
+        // The disk may have room again.
+        if (!is_remembered_) remember(want_.aliases);
+        break;
+    }
 }
 
-Result<void> KernelUpper::remove(std::unique_ptr<KernelUpper> upper) {
-    const std::string name = upper->interface_;
-    const bool here = upper->look() == upper::Tap::Place::HERE;
-    const std::string file = upper->state_file_;
-    kernel::Rtnetlink &netlink = upper->netlink_;
-    upper.reset();
+// One that was moved away belongs to whoever did that.
+void KernelUpper::remove() {
+    const bool here = look() == upper::Tap::Place::HERE;
+    tap_.reset();
     std::error_code ignored;
-    std::filesystem::remove(file, ignored);
-    // One that was moved away belongs to whoever did that.
-    return here ? netlink.remove(name) : Result<void>();
+    std::filesystem::remove(state_file_, ignored);
+    if (!here) return;
+    if (Result<void> gone = netlink_.remove(interface_); !gone)
+        spdlog::error("{}", gone.error().message);
 }
 
 Result<void> KernelUpper::remove_by_name(const std::string &name, kernel::Rtnetlink &netlink,

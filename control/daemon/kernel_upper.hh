@@ -2,8 +2,7 @@
 // restart, removed with its lagg.
 #pragma once
 
-#include "control/config/config.hh"
-#include "control/kernel/interface.hh"
+#include "control/daemon/edge.hh"
 #include "control/kernel/ownership.hh"
 #include "dataplane/upper/tap.hh"
 
@@ -12,38 +11,26 @@
 
 namespace lagg::daemon {
 
-class KernelUpper {
+class KernelUpper final : public OpenUpper {
   public:
     /// Opens the TAP, sets it up as wanted, carrier down. `state_directory` is where it remembers
     /// which addresses are its own.
-    static Result<std::unique_ptr<KernelUpper>> open(const std::string &name,
+    static Result<std::shared_ptr<KernelUpper>> open(const std::string &name,
                                                      const kernel::Want &want, uint16_t queues,
                                                      const port::PacketPool &pool,
                                                      kernel::Rtnetlink &netlink,
                                                      const std::string &state_directory);
-    /// Lets go of the interface, which stays.
-    ~KernelUpper();
-    KernelUpper(const KernelUpper &) = delete;
-    KernelUpper &operator=(const KernelUpper &) = delete;
+    ~KernelUpper() override;
 
-    const std::shared_ptr<upper::Tap> &tap() const { return tap_; }
-    /// What the interface is called now, of which others may have made something else.
-    const std::string &interface() const { return interface_; }
-    /// Its index here; 0 when it is in another namespace.
-    unsigned index() const { return index_; }
-    /// Where it is now, under whatever name.
-    upper::Tap::Place look();
-    /// Whether it has another carrier than it was told. Not while somebody has set it down.
-    bool has_other_carrier(bool up) const;
-    /// The interface was not there before it was opened.
-    bool is_new() const { return is_new_; }
-    const kernel::Want &want() const { return want_; }
-    /// Brings the interface from the present wish to a new one; on failure it is as before.
-    Result<void> change(const kernel::Want &want);
-    /// Closes the device and removes the interface.
-    static Result<void> remove(std::unique_ptr<KernelUpper> upper);
-    /// Takes the opening back: a new interface is removed, an adopted one stays as it was found.
-    static void take_back(std::unique_ptr<KernelUpper> upper);
+    void keep() override { at_end_ = AtEnd::STAYS; }
+    void remove_at_end() override { at_end_ = AtEnd::GOES; }
+    const kernel::Want &want() const override { return want_; }
+    Result<void> change(const kernel::Want &want) override;
+    std::shared_ptr<upper::Tap> tap() const override { return tap_; }
+    const std::string &interface() const override { return interface_; }
+    unsigned index() const override { return index_; }
+    upper::Tap::Place look() override;
+    bool has_other_carrier(bool up) const override;
 
     /// Removes an interface, and what was remembered of it, whether a lagg runs on it or not.
     static Result<void> remove_by_name(const std::string &name, kernel::Rtnetlink &netlink,
@@ -56,6 +43,8 @@ class KernelUpper {
     Result<void> make(const kernel::Want &want, uint16_t queues, const port::PacketPool &pool);
     Result<void> apply(const kernel::Want &want, const std::vector<config::Alias> &ours);
     void remember(const std::vector<config::Alias> &aliases);
+    void remove();
+    void take_back();
 
     std::string name_;
     kernel::Rtnetlink &netlink_;
@@ -64,7 +53,8 @@ class KernelUpper {
     std::shared_ptr<upper::Tap> tap_;
     std::string interface_;
     unsigned index_ = 0;
-    bool is_new_ = false;
+    bool is_new_ = false; ///< it was not there before it was opened
+    enum class AtEnd { TAKEN_BACK, STAYS, GOES } at_end_ = AtEnd::TAKEN_BACK;
     bool is_remembered_ = true; ///< the file says which addresses are ours
     kernel::Want found_;        ///< how an adopted interface was found
     kernel::Want want_;

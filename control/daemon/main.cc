@@ -4,15 +4,19 @@
 // workers, the protocol thread, and the service thread (API, carrier).
 
 #include "control/aggregation/protocol_thread.hh"
+#include "control/config/diff.hh"
 #include "control/config/load.hh"
 #include "control/daemon/checked_load.hh"
 #include "control/daemon/cpus.hh"
 #include "control/daemon/eal.hh"
 #include "control/daemon/inbox.hh"
+#include "control/daemon/kernel_upper.hh"
 #include "control/daemon/logging.hh"
 #include "control/daemon/operate.hh"
 #include "control/daemon/options.hh"
 #include "control/daemon/policies.hh"
+#include "control/daemon/protocol_side.hh"
+#include "control/daemon/real_edge.hh"
 #include "control/daemon/service.hh"
 #include "control/daemon/supervisor.hh"
 #include "control/host/check.hh"
@@ -126,6 +130,7 @@ int remove_interfaces(const std::string &state_directory) {
     }
     int code = kExitOk;
     for (const std::string &name : *names) {
+        forget_mac(state_directory, name);
         const Result<void> removed = KernelUpper::remove_by_name(name, **netlink, state_directory);
         if (removed)
             std::printf("removed %s\n", name.c_str());
@@ -189,7 +194,7 @@ config::Loaded load_next(const config::Config &begun, const config::Config &runn
 Result<std::string> reload(const config::Config &begun, Supervisor &supervisor,
                            const std::string &file, Report &report) {
     config::Positions positions;
-    const config::Loaded loaded = load_next(begun, supervisor.config(), file, positions);
+    const config::Loaded loaded = load_next(begun, supervisor.running().config, file, positions);
     std::string refusal;
     if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
         for (const config::Mistake &mistake : mistakes->list) {
@@ -198,10 +203,13 @@ Result<std::string> reload(const config::Config &begun, Supervisor &supervisor,
         }
     } else {
         const auto &next = std::get<config::Config>(loaded);
-        const config::Changes changes = config::diff(supervisor.config(), next);
+        const config::Changes changes = config::diff(supervisor.running().config, next);
         for (const std::string &key : changes.needs_restart)
             spdlog::warn("[daemon] {} changed and takes effect at the next start", key);
-        const Result<bool> changed = supervisor.reload(next, positions);
+        Result<PoliciesOfLaggs> policies =
+            load_policies(next, supervisor.running().policies, file, positions);
+        Result<bool> changed = policies ? supervisor.reload(next, std::move(*policies))
+                                        : Result<bool>(policies.error());
         if (!changed) refusal = changed.error().message;
         if (!refusal.empty()) spdlog::error("{}", refusal);
         if (changed && !*changed) {
@@ -216,7 +224,7 @@ Result<std::string> reload(const config::Config &begun, Supervisor &supervisor,
         return Error{refusal};
     }
     std::string left_out;
-    for (const auto &[port, reason] : supervisor.failed_ports())
+    for (const auto &[port, reason] : supervisor.running().failed)
         left_out += "; left out for now: " + reason;
     report.set_last_reload("ok" + left_out);
     spdlog::info("reloaded {}{}", file, left_out);
@@ -276,6 +284,16 @@ std::function<void()> watchdog(const worker::Fleet &fleet) {
     };
 }
 
+void put_back_left_over(kernel::Rtnetlink &netlink, const std::string &state_directory,
+                        const Running &running) {
+    std::vector<unsigned> in_use;
+    for (const auto &[name, port] : running.ports)
+        in_use.push_back(port.device->attached().interface_index);
+    for (const std::string &interface :
+         kernel::put_back_left_over(netlink, state_directory, in_use))
+        spdlog::info("{}: it is as it was before a laggd that was killed had it", interface);
+}
+
 int run(const config::Config &config, const config::Positions &positions, const Options &options,
         int signals) {
     const auto started_at = std::chrono::steady_clock::now();
@@ -333,14 +351,17 @@ int run(const config::Config &config, const config::Positions &positions, const 
                                                                   std::move(hooks));
     (*service)->watch(protocol.get());
 
+    RealEdge edge({.pool = **pool,
+                   .netlink = **netlink,
+                   .link_events = protocol->link_events(),
+                   .workers = fleet->size(),
+                   .state_directory = state_directory});
+    RealProtocolSide protocol_side(*protocol);
     Supervisor supervisor(
-        {.pool = **pool,
-         .protocol = *protocol,
-         .netlink = **netlink,
-         .workers = fleet->size(),
+        {.edge = edge,
+         .protocol = protocol_side,
          .state_directory = state_directory,
-         .no_kernel_interface = kernel_interface ? "" : kernel_interface.error().message,
-         .config_file = options.config_file});
+         .no_kernel_interface = kernel_interface ? "" : kernel_interface.error().message});
     Report report;
     const auto status = [&] {
         api::Status out;
@@ -389,8 +410,11 @@ int run(const config::Config &config, const config::Positions &positions, const 
                  [&](const api::PortSwitch &wish) { return switch_port(*protocol, wish); }});
         !served)
         return fail(served.error());
-    if (Result<void> started = supervisor.start(config, positions); !started)
+    Result<PoliciesOfLaggs> policies = load_policies(config, {}, options.config_file, positions);
+    if (!policies) return fail(policies.error());
+    if (Result<void> started = supervisor.start(config, std::move(*policies)); !started)
         return fail(started.error());
+    put_back_left_over(**netlink, state_directory, supervisor.running());
     spdlog::info("running {} lagg{} from {}, {} worker{}, {}, API at {}", config.laggs.size(),
                  config.laggs.size() == 1 ? "" : "s", options.config_file, fleet->size(),
                  fleet->size() == 1 ? "" : "s", eal->memory(), api_path);

@@ -1,12 +1,8 @@
-// What is done to the devices of ports while their laggs carry traffic: MTUs, emptying queues,
-// devices that are lost and that come back, closing.
+// What is done to devices and kernel interfaces while their laggs carry traffic: MTUs, emptying
+// queues, devices that are lost and that come back, interfaces that others change.
 #include "control/daemon/supervisor.hh"
 
-#include "control/daemon/logging.hh"
-#include "dataplane/port/link_watch.hh"
-
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -16,102 +12,70 @@ namespace lagg::daemon {
 
 namespace {
 
-using aggregation::Engine;
-using lacp::Time;
-
 /// How long a port that carried traffic may take until it does again, before the next one is
 /// restarted. LACP takes a little more than the 2 s of its aggregate_wait_time.
 constexpr std::chrono::milliseconds kBackLimit(6000);
 constexpr std::chrono::milliseconds kLookPeriod(20);
 
-bool is_member(const config::Lagg &lagg, const std::string &port) {
-    return std::ranges::find(lagg.ports, port) != lagg.ports.end();
-}
-
-bool comes_out_at(const config::Lagg &lagg, const std::string &port) {
-    return lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == port;
+bool is_elsewhere(const RunningLagg &lagg) {
+    return lagg.upper != nullptr && lagg.upper->index() == 0;
 }
 
 } // namespace
 
-Error with_dpdk_reason(Error error) {
-    if (const auto complaints = take_dpdk_complaints(); !complaints.empty())
-        error.message += " (DPDK says: " + complaints.front() + ")";
-    return error;
-}
-
-bool report_unclosed(const std::vector<std::string> &ports) {
-    for (const std::string &port : ports)
-        spdlog::error("port {}: its device does not let itself be closed", port);
-    return ports.empty();
-}
-
-// Ports of net_af_xdp receive into a pool of their own, and rings hand on buffers of anybody's.
-bool has_one_pool(const config::Config &config) {
-    return std::ranges::none_of(config.ports, [](const config::Port &port) {
-        return port.device.starts_with("net_af_xdp") || port.device.starts_with("net_ring");
-    });
-}
-
 // ---- a device that has to be stopped -----------------------------------------------------------
 
-std::vector<const config::Lagg *> Supervisor::laggs_over(const std::string &port) const {
-    std::vector<const config::Lagg *> laggs;
-    for (const config::Lagg &lagg : config_.laggs)
-        if (is_member(lagg, port)) laggs.push_back(&lagg);
-    return laggs;
+std::vector<Membership> Supervisor::memberships(const std::string &port) const {
+    std::vector<Membership> memberships;
+    for (const config::Lagg *lagg : laggs_over(running_.config, port))
+        memberships.push_back({lagg->name, port});
+    return memberships;
 }
 
 /// Returns when no worker uses the device any more.
 void Supervisor::pause(const std::string &name) {
-    parts_.protocol.call([&](Engine &engine, Time now) {
-        for (const config::Lagg &lagg : config_.laggs) {
-            if (is_member(lagg, name)) engine.pause(lagg.name, name, now);
-            if (comes_out_at(lagg, name)) engine.set_upper(lagg.name, {}, now);
-        }
-    });
+    running_.ports.at(name).paused = true;
+    parts_.protocol.pause(memberships(name));
+    put_uppers_at(name);
     parts_.protocol.wait_for_workers();
 }
 
 void Supervisor::resume(const std::string &name) {
-    const port::Port &port = *ports_.at(name).port;
-    parts_.protocol.call([&](Engine &engine, Time now) {
-        for (const config::Lagg &lagg : config_.laggs) {
-            if (is_member(lagg, name))
-                engine.resume(lagg.name, name, port.watch(), port.features(), now);
-            if (comes_out_at(lagg, name)) engine.set_upper(lagg.name, upper_device(lagg), now);
-        }
-    });
+    RunningPort &port = running_.ports.at(name);
+    port.paused = false;
+    parts_.protocol.resume(memberships(name), *port.device);
+    put_uppers_at(name);
+}
+
+void Supervisor::put_uppers_at(const std::string &port) {
+    std::vector<std::string> laggs;
+    for (const config::Lagg &lagg : running_.config.laggs)
+        if (comes_out_at(lagg, port)) laggs.push_back(lagg.name);
+    put(laggs);
 }
 
 // The partner is told first, so that it loses nothing, and the port comes back before anybody goes
-// on to the next one: the lagg stays up with the others.
+// on to the next one: the lagg stays up with the others. A device that no lagg has yet is not
+// waited for.
 Result<void>
-Supervisor::change_while_stopped(const std::string &name,
-                                 const std::function<Result<void>(port::Port &)> &change) {
-    port::Port &port = *ports_.at(name).port;
+Supervisor::change_while_stopped(const std::string &name, OpenPort &device,
+                                 const std::function<Result<void>(OpenPort &)> &change) {
     const bool carried = carries(name);
-    parts_.protocol.call([&](Engine &engine, Time now) {
-        for (const config::Lagg *lagg : laggs_over(name))
-            engine.leave(lagg->name, name, now);
-    });
+    const std::vector<Membership> laggs = memberships(name);
+    parts_.protocol.leave(laggs);
     if (!parts_.protocol.wait_settled(kGoodbyeLimit))
         spdlog::warn("port {}: its device is slow to send the last LACPDU", name);
     pause(name);
-    Result<void> done = port.stop();
-    if (done) done = change(port);
-    const Result<void> started = port.start_again();
-    if (!started) {
+    Result<void> done = device.stop();
+    if (done) done = change(device);
+    if (const Result<void> started = device.start_again(); !started) {
         // Without its device the port is one of those that failed.
-        spdlog::error("{}", with_dpdk_reason(started.error()).message);
+        spdlog::error("{}", started.error().message);
         lost_device(name, "does not start again");
         return done ? started : done;
     }
     resume(name);
-    parts_.protocol.call([&](Engine &engine, Time now) {
-        for (const config::Lagg *lagg : laggs_over(name))
-            engine.come_back(lagg->name, name, now);
-    });
+    parts_.protocol.come_back(laggs);
     if (carried && !wait_until_it_carries(name))
         spdlog::warn("port {}: it carried traffic before its device was restarted, and does not "
                      "after {} s",
@@ -120,12 +84,9 @@ Supervisor::change_while_stopped(const std::string &name,
 }
 
 bool Supervisor::carries(const std::string &name) {
-    bool found = false;
-    parts_.protocol.call([&](Engine &engine, Time) {
-        for (const config::Lagg *lagg : laggs_over(name))
-            found = found || engine.distributes(lagg->name, name);
+    return std::ranges::any_of(memberships(name), [&](const Membership &port) {
+        return parts_.protocol.distributes(port);
     });
-    return found;
 }
 
 bool Supervisor::wait_until_it_carries(const std::string &name) {
@@ -139,33 +100,29 @@ bool Supervisor::wait_until_it_carries(const std::string &name) {
 
 // ---- MTU ---------------------------------------------------------------------------------------
 
-Result<void> Supervisor::set_mtu(const std::string &name, uint16_t mtu) {
-    port::Port &port = *ports_.at(name).port;
-    take_dpdk_complaints();
-    Result<void> done =
-        port.restarts_for_mtu()
-            ? change_while_stopped(name, [mtu](port::Port &open) { return open.set_mtu(mtu); })
-            : port.set_mtu(mtu);
-    if (!done) return with_dpdk_reason(done.error());
-    if (port.restarts_for_mtu()) spdlog::info("port {}: restarted with MTU {}", name, mtu);
-    return {};
+Result<void> Supervisor::set_mtu(const std::string &name, OpenPort &device, uint16_t mtu) {
+    if (!device.restarts_for_mtu()) return device.set_mtu(mtu);
+    const Result<void> done = change_while_stopped(
+        name, device, [mtu](OpenPort &stopped) { return stopped.set_mtu(mtu); });
+    if (done) spdlog::info("port {}: restarted with MTU {}", name, mtu);
+    return done;
 }
 
-Result<void> Supervisor::set_mtus(const config::Config &next, MtuChange change, Undo &undo) {
-    std::vector<std::string> names;
-    for (const config::Port &port : next.ports)
-        if (is_used(next, port.name) && ports_.contains(port.name)) names.push_back(port.name);
-    for (const std::string &name : names) {
-        if (!ports_.contains(name)) continue;
-        const uint16_t before = ports_.at(name).port->mtu();
-        const uint16_t wanted = mtu_of(next, name);
+// Only of devices that stay: a new one has been opened with its MTU.
+Result<void> Supervisor::set_mtus(const Running &to, MtuChange change, Undo &undo) {
+    for (const std::string &name : used_ports(to.config)) {
+        const auto open = to.ports.find(name);
+        if (open == to.ports.end() || !running_.ports.contains(name)) continue;
+        const std::shared_ptr<OpenPort> device = open->second.device;
+        const uint16_t before = device->mtu();
+        const uint16_t wanted = mtu_of(to.config, name);
         if (before == wanted || (wanted > before) != (change == MtuChange::GROW)) continue;
-        undo.on_failure([this, name, before] {
-            if (!ports_.contains(name) || ports_.at(name).port->mtu() == before) return;
-            if (Result<void> back = set_mtu(name, before); !back)
+        undo.on_failure([this, name, device, before] {
+            if (!running_.ports.contains(name) || device->mtu() == before) return;
+            if (Result<void> back = set_mtu(name, *device, before); !back)
                 spdlog::error("{}", back.error().message);
         });
-        if (Result<void> set = set_mtu(name, wanted); !set) return set;
+        if (Result<void> set = set_mtu(name, *device, wanted); !set) return set;
     }
     return {};
 }
@@ -174,12 +131,11 @@ Result<void> Supervisor::set_mtus(const config::Config &next, MtuChange change, 
 // one.
 Result<void> Supervisor::allow_other_pools(const config::Config &next) {
     if (has_one_pool(next)) return {};
-    std::vector<std::string> names;
-    for (const auto &[name, open] : ports_)
-        if (open.port->has_one_pool() && open.port->is_pci()) names.push_back(name);
-    for (const std::string &name : names) {
-        const auto take = [](port::Port &port) { return port.take_other_pools(); };
-        if (Result<void> done = change_while_stopped(name, take); !done) return done;
+    for (const std::string &name : open_ports(running_)) {
+        const std::shared_ptr<OpenPort> device = running_.ports.at(name).device;
+        if (!device->has_one_pool() || !device->restarts_for_mtu()) continue;
+        const auto take = [](OpenPort &stopped) { return stopped.take_other_pools(); };
+        if (Result<void> done = change_while_stopped(name, *device, take); !done) return done;
     }
     return {};
 }
@@ -189,14 +145,17 @@ Result<void> Supervisor::allow_other_pools(const config::Config &next) {
 // Frames that wait in a transmit queue while there is no link would leave when it comes back,
 // seconds old. While it is down the port carries nothing, so a restart costs nothing either.
 void Supervisor::empty_queues(const std::string &name) {
-    const auto open = ports_.find(name);
-    if (open == ports_.end() || open->second.port->watch() == nullptr) return;
-    const port::LinkWatch::Known known = open->second.port->watch()->known();
+    const auto open = running_.ports.find(name);
+    if (open == running_.ports.end()) return;
+    const std::shared_ptr<OpenPort> device = open->second.device;
+    const std::shared_ptr<port::LinkWatch> watch = device->attached().watch;
+    if (watch == nullptr) return;
+    const port::LinkWatch::Known known = watch->known();
     if (known.link.up || known.loss != port::Loss::NONE) return;
     pause(name);
-    const Result<bool> emptied = open->second.port->empty_queues();
+    const Result<bool> emptied = device->empty_queues();
     if (!emptied) {
-        spdlog::error("{}", with_dpdk_reason(emptied.error()).message);
+        spdlog::error("{}", emptied.error().message);
         return lost_device(name, "does not start again");
     }
     resume(name);
@@ -206,34 +165,26 @@ void Supervisor::empty_queues(const std::string &name) {
 // A driver was reloaded, a virtual function reset, an adapter pulled out: what comes back under
 // the same name is another device.
 void Supervisor::lost_device(const std::string &name, const std::string &why) {
-    if (!ports_.contains(name)) return;
-    parts_.protocol.call([&](Engine &engine, Time now) {
-        for (const config::Lagg &lagg : config_.laggs) {
-            if (is_member(lagg, name)) engine.detach(lagg.name, name, now);
-            if (comes_out_at(lagg, name)) engine.set_upper(lagg.name, {}, now);
-        }
-    });
+    const auto open = running_.ports.find(name);
+    if (open == running_.ports.end()) return;
+    const RunningPort lost = std::move(open->second);
+    running_.ports.erase(open);
+    leave_out(running_, name, Error{fmt::format("port {}: its device {}", name, why)});
+    put(laggs_with(running_.config, name));
     parts_.protocol.wait_for_workers();
-    close_port(name);
-    leave_out(name, Error{fmt::format("port {}: its device {}", name, why)});
-    for (const config::Lagg *lagg : laggs_over(name))
-        attach(config_, *lagg, name);
-    for (const config::Lagg &lagg : config_.laggs)
-        if (comes_out_at(lagg, name)) tell_upper(lagg.name);
 }
 
-// What is behind a kernel interface is closed at once, and the host gets its settings back after
-// that. Any other driver may have to give up on its device first.
-void Supervisor::close_port(const std::string &name) {
-    const auto open = ports_.find(name);
-    if (open->second.quieted == nullptr) undertaker_.take(std::move(open->second.port));
-    ports_.erase(open);
-    spdlog::info("port {}: closed", name);
+void Supervisor::leave_out(Running &in, const std::string &port, const Error &why) {
+    const auto known = in.failed.find(port);
+    if (known == in.failed.end() || known->second != why.message)
+        spdlog::error("{}; it is left out and tried again every 5 s", why.message);
+    in.failed[port] = why.message;
 }
 
 bool Supervisor::has_failures() const {
-    return !failed_.empty() || !failed_interfaces_.empty() ||
-           std::ranges::any_of(laggs_, [](const auto &lagg) { return is_elsewhere(lagg.second); });
+    return !running_.failed.empty() || std::ranges::any_of(running_.laggs, [](const auto &lagg) {
+        return !lagg.second.upper_problem.empty() || is_elsewhere(lagg.second);
+    });
 }
 
 void Supervisor::retry() {
@@ -241,93 +192,77 @@ void Supervisor::retry() {
     mend_interfaces();
 }
 
-void Supervisor::mend_interfaces() {
-    for (const auto &[lagg, reason] : std::map(failed_interfaces_))
-        make_interface_again(lagg);
-    for (const auto &[lagg, running] : laggs_)
-        mend_interface(lagg);
-}
-
 void Supervisor::retry_ports() {
-    const std::map<std::string, std::string> failed = failed_;
-    for (const auto &[name, reason] : failed) {
-        if (Result<void> opened = open_port(config_, name); !opened) {
+    const std::set<std::string> failed = failed_ports(running_);
+    for (const std::string &name : failed) {
+        const std::string reason = running_.failed.at(name);
+        if (const Result<void> opened = open_port(running_, name); !opened) {
             if (opened.error().message == reason) continue;
-            failed_[name] = opened.error().message;
-            for (const config::Lagg *lagg : laggs_over(name))
-                attach(config_, *lagg, name);
-            continue;
+            running_.failed[name] = opened.error().message;
         }
-        for (const config::Lagg &lagg : config_.laggs) {
-            if (is_member(lagg, name)) attach(config_, lagg, name);
-            if (comes_out_at(lagg, name))
-                parts_.protocol.call([&](Engine &engine, Time now) {
-                    engine.set_upper(lagg.name, upper_device(lagg), now);
-                });
-        }
+        hear(running_);
+        put(laggs_with(running_.config, name));
     }
 }
 
 // ---- kernel interfaces that others change ------------------------------------------------------
 
-bool Supervisor::is_elsewhere(const RunningLagg &lagg) {
-    return lagg.kernel != nullptr && lagg.kernel->index() == 0;
+void Supervisor::mend_interfaces() {
+    for (const config::Lagg &lagg : running_.config.laggs) {
+        const RunningLagg &running = running_.laggs.at(lagg.name);
+        if (!running.upper_problem.empty())
+            make_interface_again(lagg.name);
+        else
+            mend_interface(lagg.name);
+    }
 }
 
 void Supervisor::mend_interface(const std::string &lagg) {
-    const auto running = laggs_.find(lagg);
-    if (running == laggs_.end() || running->second.kernel == nullptr) return;
-    KernelUpper &kernel = *running->second.kernel;
-    const std::string name = kernel.interface();
-    const unsigned index = kernel.index();
-    const upper::Tap::Place place = kernel.look();
+    const auto running = running_.laggs.find(lagg);
+    if (running == running_.laggs.end() || running->second.upper == nullptr) return;
+    OpenUpper &upper = *running->second.upper;
+    const std::string name = upper.interface();
+    const unsigned index = upper.index();
+    const upper::Tap::Place place = upper.look();
     if (place == upper::Tap::Place::GONE) {
         spdlog::warn("{}: its kernel interface {} was deleted", lagg, name);
         return make_interface_again(lagg);
     }
-    if (kernel.interface() != name)
+    if (upper.interface() != name)
         spdlog::warn("{}: its kernel interface {} is called {} now; the next start of laggd makes "
                      "another one",
-                     lagg, name, kernel.interface());
-    if (kernel.index() == 0 && index != 0)
+                     lagg, name, upper.interface());
+    if (upper.index() == 0 && index != 0)
         spdlog::warn("{}: its kernel interface {} was moved to another network namespace, where "
                      "laggd does no more than its carrier",
-                     lagg, kernel.interface());
-    if (kernel.interface() != name || kernel.index() != index) tell_upper(lagg);
-    bool up = false;
-    parts_.protocol.call([&](Engine &engine, Time) { up = engine.is_up(lagg); });
-    if (kernel.has_other_carrier(up))
-        parts_.protocol.call([&](Engine &engine, Time now) { engine.tell_carrier(lagg, now); });
+                     lagg, upper.interface());
+    if (upper.interface() != name || upper.index() != index) put({lagg});
+    if (upper.has_other_carrier(parts_.protocol.is_up(lagg))) parts_.protocol.tell_carrier(lagg);
 }
 
 // Workers read and write its descriptors until they know of another one.
 void Supervisor::make_interface_again(const std::string &lagg) {
-    RunningLagg &running = laggs_.at(lagg);
-    const std::string before = std::exchange(failed_interfaces_[lagg], "deleted");
-    if (running.kernel != nullptr) {
-        const std::unique_ptr<KernelUpper> gone = std::move(running.kernel);
-        tell_upper(lagg);
+    RunningLagg &running = running_.laggs.at(lagg);
+    const std::string before = std::exchange(running.upper_problem, "deleted");
+    if (running.upper != nullptr) {
+        const std::shared_ptr<OpenUpper> gone = std::move(running.upper);
+        put({lagg});
         parts_.protocol.wait_for_workers();
     }
-    const config::Lagg &configured = *find_lagg(config_, lagg);
-    auto made = KernelUpper::open(lagg, want_for(configured, running.identity.mac),
-                                  static_cast<uint16_t>(parts_.workers), parts_.pool,
-                                  parts_.netlink, parts_.state_directory);
+    const config::Lagg &configured = *find_lagg(running_.config, lagg);
+    Result<std::shared_ptr<OpenUpper>> made =
+        parts_.edge.open_upper(lagg, want_for(configured, running_));
     if (made) {
-        running.kernel = std::move(*made);
-        failed_interfaces_.erase(lagg);
+        running.upper = std::move(*made);
+        running.upper->keep();
+        running.upper_problem.clear();
         spdlog::info("{}: its kernel interface is made again", lagg);
     } else {
-        failed_interfaces_[lagg] = made.error().message;
+        running.upper_problem = made.error().message;
         if (before != made.error().message)
             spdlog::error("{}; it is tried again every 5 s", made.error().message);
     }
-    tell_upper(lagg);
-}
-
-void Supervisor::tell_upper(const std::string &lagg) {
-    const aggregation::UpperDevice upper = upper_device(*find_lagg(config_, lagg));
-    parts_.protocol.call([&](Engine &engine, Time now) { engine.set_upper(lagg, upper, now); });
+    put({lagg});
 }
 
 } // namespace lagg::daemon

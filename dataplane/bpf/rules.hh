@@ -14,6 +14,7 @@ namespace lagg::bpf {
 struct Rule {
     std::shared_ptr<const Filter> filter;
     uint8_t member; ///< below distribute::kMaxMembers
+    bool operator==(const Rule &) const = default;
 };
 
 /// Runs after the hash has filled members[0..packets.size()), and replaces what rules say. Rules

@@ -37,6 +37,7 @@ struct alignas(64) Batches {
 /// where its packets begin in Batches, so that neither has to be worked out for every packet.
 struct alignas(64) Rows {
     std::array<uint8_t, kBuckets> row;
+    bool operator==(const Rows &) const = default;
 };
 /// Of a table; what it says of buckets without a member (BucketTable) means nothing.
 Rows rows_of(const BucketTable &table);

@@ -79,6 +79,7 @@ struct alignas(64) FlowHash {
     bool uses_label = false; ///< the part of `extra` that TCP and UDP have, over IPv6
     bool symmetric = false;
     bool inner = false;
+    bool operator==(const FlowHash &) const = default;
 
   private:
     void prepare_shapes(Fields fields);

@@ -30,6 +30,7 @@ struct Spread {
     std::array<uint32_t, kMaxMembers> weights{};
     /// Round robin: whose turn it is, one after the other (plan_turns).
     std::vector<uint8_t> turns;
+    bool operator==(const Spread &) const = default;
 };
 
 /// What one worker remembers between bursts; no other worker touches it.

@@ -39,6 +39,7 @@ struct Member {
     /// dropped: one that is old when the link comes back would be a lie.
     bool link_up = true;
     bool frees_fast = false; ///< port::Port::frees_fast()
+    bool operator==(const Member &) const = default;
 };
 
 struct LaggForwarding;
@@ -90,7 +91,7 @@ struct LaggForwarding {
     distribute::DealFunction deal = nullptr;
     /// Both in one go; nullptr where something is to be done between them.
     distribute::SpreadFunction spread_packets = nullptr;
-    distribute::Rows rows;          ///< of spread.table; where `odd_buckets` is false
+    distribute::Rows rows{};        ///< of spread.table; where `odd_buckets` is false
     bool odd_buckets = false;       ///< some of the table lead to no live member
     bool keeps_slow_frames = false; ///< of clients; modes that read headers drop them
     uint32_t distributing = 0;      ///< members, a bit each; for rules and broadcast
@@ -107,6 +108,7 @@ struct LaggForwarding {
     std::array<uint16_t, kMaxWorkers> queue_of_worker;
 
     LaggForwarding() { queue_of_worker.fill(kNoQueue); }
+    bool operator==(const LaggForwarding &) const = default;
 };
 
 struct ForwardingState {

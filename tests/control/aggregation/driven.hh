@@ -59,7 +59,7 @@ struct Driven {
 
     explicit Driven(const config::Lagg &config, uint8_t system = 1,
                     recording::Recorder *recorder = nullptr)
-        : now{std::chrono::seconds(100)}, aggregate(config, identity(system), {}, now, recorder) {}
+        : now{std::chrono::seconds(100)}, aggregate(config, identity(system), now, recorder) {}
 
     /// Attaches every configured port and brings its link up.
     void start() {
@@ -68,7 +68,27 @@ struct Driven {
             set_link(name, true);
         }
     }
-    void attach(const std::string &name) { aggregate.attach(attached(name), {}, now); }
+    /// Changes what is wanted of the lagg.
+    template <class Change> void want(Change change) {
+        WantedLagg wanted = aggregate.in_force();
+        change(wanted);
+        aggregate.become(
+            wanted, [](worker::EndpointId) { return worker::DeviceTotals{}; }, now);
+    }
+    static WantedPort &port_of(WantedLagg &wanted, const std::string &name) {
+        return *std::ranges::find(wanted.ports, name, &WantedPort::name);
+    }
+    void attach(const std::string &name) { attach(attached(name)); }
+    void attach(const AttachedPort &port) {
+        want([&](WantedLagg &wanted) { port_of(wanted, port.name).attached = port; });
+    }
+    /// Parameters of a port that is attached.
+    void update(const AttachedPort &port) { attach(port); }
+    void fail(const std::string &name, const std::string &device, const std::string &problem) {
+        want([&](WantedLagg &wanted) {
+            port_of(wanted, name) = {.name = name, .device_text = device, .problem = problem};
+        });
+    }
     void detach(const std::string &name) { aggregate.detach(name, now); }
     void set_link(const std::string &name, bool up, uint32_t speed_mbps = 10000) {
         aggregate.link_changed(device_of(name),
@@ -76,9 +96,20 @@ struct Driven {
                                now);
     }
     template <class Change> void reconfigure(Change change) {
-        config::Lagg next = aggregate.config();
-        change(next);
-        aggregate.reconfigure(next, aggregate.identity(), now);
+        want([&](WantedLagg &wanted) {
+            change(wanted.config);
+            std::vector<WantedPort> ports;
+            for (const std::string &name : wanted.config.ports) {
+                const auto known = std::ranges::find(wanted.ports, name, &WantedPort::name);
+                ports.push_back(known != wanted.ports.end()
+                                    ? *known
+                                    : WantedPort{.name = name, .attached = {}});
+            }
+            wanted.ports = std::move(ports);
+        });
+    }
+    void set_identity(const Identity &identity) {
+        want([&](WantedLagg &wanted) { wanted.identity = identity; });
     }
 
     /// What the engine says when every worker has seen the forwarding state.

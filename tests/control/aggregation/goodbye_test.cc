@@ -39,19 +39,14 @@ Names announced(const std::vector<OutgoingFrame> &frames) {
 
 using PortChange = std::function<void(config::PortLacp &)>;
 
-/// The whole of a reload: the lagg and the parameters of its ports at once, then each port.
+/// The whole of a reload: the lagg and the parameters of its ports at once.
 void reload(Driven &end, const std::function<void(config::Lagg &)> &of_lagg,
             const PortChange &of_ports = {}) {
-    config::Lagg next = end.aggregate.config();
-    of_lagg(next);
-    std::vector<AttachedPort> ports;
-    for (const Member &member : end.aggregate.members()) {
-        ports.push_back(*member.port);
-        if (of_ports) of_ports(ports.back().lacp);
-    }
-    end.aggregate.reconfigure(next, end.aggregate.identity(), end.now, {}, ports);
-    for (const AttachedPort &port : ports)
-        end.aggregate.update(port, end.now);
+    end.want([&](WantedLagg &wanted) {
+        of_lagg(wanted.config);
+        for (WantedPort &port : wanted.ports)
+            if (of_ports) of_ports(port.attached->lacp);
+    });
 }
 
 void change_port(Driven &end, const PortChange &change) {
@@ -87,7 +82,7 @@ const Way kWays[] = {
      [](Driven &end) {
          Identity next = end.aggregate.identity();
          next.mac[5] = 0x77;
-         end.aggregate.reconfigure(end.aggregate.config(), next, end.now);
+         end.set_identity(next);
      }},
 };
 
@@ -196,13 +191,13 @@ TEST(Announced, AnotherMacUnderEveryProtocol) {
         (void)driven.aggregate.take_frames();
         Identity next = driven.aggregate.identity();
         next.mac[5] = 0x77;
-        driven.aggregate.reconfigure(driven.aggregate.config(), next, driven.now);
+        driven.set_identity(next);
         const std::vector<OutgoingFrame> frames = driven.aggregate.take_frames();
         EXPECT_EQ(announced(frames), protocol == Protocol::BROADCAST ? kTwo : Names{"p0"})
             << to_text(protocol);
         ASSERT_FALSE(frames.empty());
         EXPECT_EQ(frames[0].bytes[11], 0x77) << "the new address is the source";
-        driven.aggregate.reconfigure(driven.aggregate.config(), next, driven.now);
+        driven.set_identity(next);
         EXPECT_TRUE(driven.aggregate.take_frames().empty()) << "it is the same address";
     }
 }
@@ -212,7 +207,7 @@ TEST(Announced, AnotherMacUnderLacpWhenThePartnerHasAgreed) {
     pair.run(5s);
     Identity next = pair.a.aggregate.identity();
     next.mac[5] = 0x77;
-    pair.a.aggregate.reconfigure(pair.a.aggregate.config(), next, pair.a.now);
+    pair.a.set_identity(next);
     pair.run(1s);
     EXPECT_TRUE(pair.a.announced.empty()) << "nothing passes yet";
     pair.run(4s);

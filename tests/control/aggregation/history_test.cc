@@ -206,9 +206,9 @@ TEST(LacpduTest, OutlivesTheDeviceAndEndsWithTheLagg) {
 
 TEST(Problem, IsToldWithoutThePortsName) {
     Driven alone(two());
-    alone.aggregate.note_problem("p0", "net_ring0", "port p0: its device is gone");
+    alone.fail("p0", "net_ring0", "port p0: its device is gone");
     EXPECT_EQ(alone.aggregate.find("p0")->problem, "its device is gone");
-    alone.aggregate.note_problem("p0", "net_ring0", "port p01: its device is gone");
+    alone.fail("p0", "net_ring0", "port p01: its device is gone");
     EXPECT_EQ(alone.aggregate.find("p0")->problem, "port p01: its device is gone");
 }
 
@@ -225,14 +225,14 @@ TEST(Drain, IsInForceWhoeverAskedForIt) {
     EXPECT_TRUE(drained()) << "the partner has answered the Marker";
     EXPECT_EQ(pair.a.receivers(), std::set<std::string>({"p1"}));
     AttachedPort port = attached("p0");
-    pair.a.aggregate.update(port, pair.a.now);
+    pair.a.update(port);
     EXPECT_TRUE(drained()) << "a reload does not end what the operator asked for";
     port.lacp.drain = true;
-    pair.a.aggregate.update(port, pair.a.now);
+    pair.a.update(port);
     ASSERT_TRUE(pair.a.aggregate.set_drain("p0", false, pair.a.now));
     EXPECT_TRUE(drained()) << "the configuration still says so";
     port.lacp.drain = false;
-    pair.a.aggregate.update(port, pair.a.now);
+    pair.a.update(port);
     EXPECT_FALSE(drained());
 }
 

@@ -62,7 +62,7 @@ TEST(LacpAggregate, APortWithoutLacpCarriesNothingHoweverSilentAPartnerMayBe) {
         for (const std::string &name : kThree) {
             AttachedPort port = attached(name);
             port.lacp.enabled = false;
-            alone.aggregate.update(port, alone.now);
+            alone.update(port);
         }
         for (int second = 0; second < 10; ++second) {
             alone.now = alone.now + 1s;
@@ -177,7 +177,7 @@ TEST(LacpAggregate, KeyAndSystemComeFromNameAddressAndConfiguration) {
     EXPECT_EQ(actor(pair.b).port.priority, 77);
     AttachedPort p0 = attached("p0");
     p0.lacp.priority = 3;
-    pair.b.aggregate.update(p0, pair.b.now);
+    pair.b.update(p0);
     EXPECT_EQ(actor(pair.b).port.priority, 3);
     pair.run(6s);
     EXPECT_EQ(pair.b.distributing(), kThree);

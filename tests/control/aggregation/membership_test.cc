@@ -165,11 +165,8 @@ TEST(Membership, APortThatCouldNotBeOpenedSaysWhyUntilItIs) {
     Driven driven(lagg(Protocol::LOADBALANCE, {"p0", "p1"}));
     driven.attach("p0");
     driven.set_link("p0", true);
-    driven.aggregate.note_problem("p1", "net_af_packet,iface=eth9",
-                                  "there is no kernel interface 'eth9'");
-    driven.aggregate.note_problem("p0", "x", "no problem at all");
+    driven.fail("p1", "net_af_packet,iface=eth9", "there is no kernel interface 'eth9'");
     EXPECT_EQ(driven.aggregate.find("p1")->problem, "there is no kernel interface 'eth9'");
-    EXPECT_EQ(driven.aggregate.find("p0")->problem, "");
     EXPECT_EQ(driven.receivers(), Set{"p0"});
     driven.attach("p1");
     EXPECT_EQ(driven.aggregate.find("p1")->problem, "");
@@ -199,14 +196,15 @@ TEST(Membership, ASpeedAloneChangesNoForwarding) {
 
 TEST(Membership, TheFewestQueuesOfAnyDeviceCount) {
     Driven driven(lagg(Protocol::LOADBALANCE, {"p0", "p1"}));
-    driven.aggregate.set_upper({.device = 30, .queues = 4, .text = "port:up"});
+    driven.want(
+        [](WantedLagg &wanted) { wanted.upper = {.device = 30, .queues = 4, .text = "port:up"}; });
     AttachedPort two = attached("p0");
     two.queues = 2;
     AttachedPort eight = attached("p1");
     eight.queues = 8;
-    driven.aggregate.attach(eight, {}, driven.now);
+    driven.attach(eight);
     EXPECT_EQ(driven.aggregate.queues(), 4);
-    driven.aggregate.attach(two, {}, driven.now);
+    driven.attach(two);
     EXPECT_EQ(driven.aggregate.queues(), 2);
     EXPECT_EQ(driven.aggregate.forwarding().upper, 30);
 }

@@ -35,12 +35,17 @@ TEST_P(ProtocolChange, TakesEffectAtOnceAndTheOldOneLeavesNothing) {
     pair.run(6s);
     ASSERT_EQ(pair.a.distributing(), expected_distributing(from));
     (void)pair.a.aggregate.take_changed();
+    const worker::LaggForwarding before = pair.a.aggregate.forwarding();
 
     for (Driven *end : {&pair.a, &pair.b}) {
         set_protocol(*end, to);
         end->check_promises();
     }
-    EXPECT_TRUE(pair.a.aggregate.take_changed());
+    const bool differs = pair.a.aggregate.forwarding() != before;
+    EXPECT_EQ(pair.a.aggregate.take_changed(), differs);
+    if (from == to) {
+        EXPECT_FALSE(differs);
+    }
     EXPECT_EQ(pair.a.aggregate.lacp() != nullptr, to == Protocol::LACP);
     if (to == Protocol::LACP && from != to) {
         EXPECT_TRUE(pair.a.distributing().empty()) << "before the partner has said a word";

@@ -50,7 +50,7 @@ void expect_shares(const Driven &driven, const std::map<std::string, double> &sh
 void set_weight(Driven &driven, const std::string &name, std::optional<uint16_t> weight) {
     AttachedPort port = attached(name);
     port.weight = weight;
-    driven.aggregate.update(port, driven.now);
+    driven.update(port);
 }
 
 /// Buckets that lead elsewhere than in `before`, although their port of then is still `name_of` it.

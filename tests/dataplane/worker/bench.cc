@@ -127,15 +127,17 @@ void Bench::make_side(Side side, const Plan &plan) {
 
 void Bench::start(Side side) {
     SideParts &parts = sides_[side];
-    protocol_->call([&](aggregation::Engine &engine, lacp::Time now) {
-        engine.add_lagg(parts.config, parts.identity,
-                        {.device = parts.upper->id(),
-                         .queues = parts.upper->port().queues(),
-                         .text = "port:up"},
-                        now);
-    });
+    aggregation::WantedLagg wanted{.config = parts.config,
+                                   .identity = parts.identity,
+                                   .upper = {.device = parts.upper->id(),
+                                             .queues = parts.upper->port().queues(),
+                                             .text = "port:up"}};
     for (unsigned cable = 0; cable < parts.ports.size(); ++cable)
-        attach(side, cable);
+        wanted.ports.push_back(
+            {.name = parts.config.ports[cable], .attached = attached(side, cable)});
+    protocol_->call([&](aggregation::Engine &engine, lacp::Time now) {
+        engine.put(std::span(&wanted, 1), now);
+    });
 }
 
 aggregation::AttachedPort Bench::attached(Side side, unsigned cable) {
@@ -157,8 +159,8 @@ aggregation::AttachedPort Bench::attached(Side side, unsigned cable) {
 // ---- the operator -------------------------------------------------------------------------------
 
 void Bench::attach(Side side, unsigned cable) {
-    protocol_->call([&](aggregation::Engine &engine, lacp::Time now) {
-        engine.attach(sides_[side].config.name, attached(side, cable), now);
+    want(side, [&](aggregation::WantedLagg &wanted) {
+        wanted.ports[cable].attached = attached(side, cable);
     });
 }
 
@@ -172,8 +174,17 @@ void Bench::reconfigure(Side side, const std::function<void(config::Lagg &)> &ch
                         const aggregation::Policies &policies) {
     SideParts &parts = sides_[side];
     change(parts.config);
+    want(side, [&](aggregation::WantedLagg &wanted) {
+        wanted.config = parts.config;
+        wanted.policies = policies;
+    });
+}
+
+void Bench::want(Side side, const std::function<void(aggregation::WantedLagg &)> &change) {
     protocol_->call([&](aggregation::Engine &engine, lacp::Time now) {
-        engine.reconfigure(parts.config, parts.identity, now, policies);
+        aggregation::WantedLagg wanted = engine.in_force(sides_[side].config.name);
+        change(wanted);
+        engine.put(std::span(&wanted, 1), now);
     });
 }
 

@@ -83,6 +83,8 @@ class Bench {
     void reconfigure(Side side, const std::function<void(config::Lagg &)> &change,
                      const aggregation::Policies &policies = {});
     void detach(Side side, unsigned cable);
+    /// Changes what is wanted of the lagg; its ports stay the same ones.
+    void want(Side side, const std::function<void(aggregation::WantedLagg &)> &change);
     void attach(Side side, unsigned cable);
     aggregation::AttachedPort attached(Side side, unsigned cable);
     api::Lagg describe(Side side);

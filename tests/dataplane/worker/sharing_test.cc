@@ -149,12 +149,13 @@ TEST(Sharing, AnnouncementsOfALaggThatWasRemovedAreNotSent) {
         engine.remove_lagg("lagg0", now);
         while (rte_mbuf *frame = cable.pop())
             free_frame(frame);
-        config::Lagg other;
-        other.name = "lagg7";
-        other.protocol = Protocol::LOADBALANCE;
-        other.ports = {"a0"};
-        engine.add_lagg(other, {.mac = {2, 0, 0, 0, 0, 7}, .slot = 7}, {}, now);
-        engine.attach("lagg7", bench.attached(A, 0), now);
+        aggregation::WantedLagg other;
+        other.config.name = "lagg7";
+        other.config.protocol = Protocol::LOADBALANCE;
+        other.config.ports = {"a0"};
+        other.identity = {.mac = {2, 0, 0, 0, 0, 7}, .slot = 7};
+        other.ports = {{.name = "a0", .attached = bench.attached(A, 0)}};
+        engine.put(std::span(&other, 1), now);
     });
     EXPECT_TRUE(bench.wait_settled());
     unsigned announcements = 0;

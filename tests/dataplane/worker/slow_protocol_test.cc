@@ -116,7 +116,9 @@ TEST(SlowProtocol, AFarewellIsWaitedForWhileItsLaggStandsStill) {
         uint64_t before = 0;
         bench.protocol().call([&](aggregation::Engine &engine, lacp::Time now) {
             before = bench.totals(A, 0).slow_tx;
-            engine.set_upper("lagg0", {}, now);
+            aggregation::WantedLagg wanted = engine.in_force("lagg0");
+            wanted.upper = {};
+            engine.put(std::span(&wanted, 1), now);
             engine.leave("lagg0", {}, now);
         });
         EXPECT_TRUE(bench.wait_settled());
