@@ -8,16 +8,20 @@
 
 #include <net/if.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <sstream>
 
 namespace lagg::daemon {
 
 namespace {
 
+constexpr const char *kAliases = ".aliases";
+
 std::string state_file(const std::string &directory, const std::string &name) {
-    return directory + "/" + name + ".aliases";
+    return directory + "/" + name + kAliases;
 }
 
 /// The addresses an earlier run set, one a line. Without the file nothing on the interface counts
@@ -63,14 +67,19 @@ Result<void> KernelUpper::make(const kernel::Want &want, uint16_t queues,
     auto ownership = kernel::Ownership::take("lagg", name_);
     if (!ownership) return Error{fmt::format("{}: {}", name_, ownership.error().message)};
     ownership_ = std::move(*ownership);
+    // Before it is made: what a killed process has made is known by its file.
+    std::error_code ignored;
+    const bool was_known = std::filesystem::exists(state_file_, ignored);
+    remember(found_.aliases);
     Result<std::unique_ptr<upper::Tap>> tap = upper::Tap::open(name_, queues, pool);
+    if (!tap && !was_known) std::filesystem::remove(state_file_, ignored);
     if (!tap) return tap.error();
     tap_ = std::move(*tap);
     // Opening gave the TAP a carrier; there is nothing behind it yet.
     if (const int code = tap_->set_carrier(false); code != 0)
         return Error{fmt::format("{}: the carrier of its kernel interface cannot be set off: {}",
                                  name_, std::strerror(-code))};
-    return apply(want, remembered(state_file_));
+    return apply(want, found_.aliases);
 }
 
 void KernelUpper::take_back() {
@@ -101,6 +110,10 @@ Result<void> KernelUpper::apply(const kernel::Want &want, const std::vector<conf
     const Result<std::optional<kernel::Have>> have = netlink_.read(interface_);
     if (!have) return have.error();
     if (!have->has_value()) return Error{fmt::format("{}: the kernel interface has gone", name_)};
+    // One that is killed half way has set some of them already.
+    std::vector<config::Alias> either = ours;
+    std::ranges::copy(want.aliases, std::back_inserter(either));
+    if (want.aliases != ours) remember(either);
     for (const kernel::Change &change : kernel::plan(**have, want, ours)) {
         spdlog::debug("{}: {}", name_, kernel::to_string(change));
         if (Result<void> done = netlink_.apply(interface_, change); !done) return done.error();
@@ -152,6 +165,27 @@ void KernelUpper::remove() {
     if (!here) return;
     if (Result<void> gone = netlink_.remove(interface_); !gone)
         spdlog::error("{}", gone.error().message);
+}
+
+void KernelUpper::remove_left_over(const config::Config &config, kernel::Rtnetlink &netlink,
+                                   const std::string &state_directory) {
+    std::error_code none;
+    std::vector<std::string> left;
+    for (const auto &entry : std::filesystem::directory_iterator(state_directory, none)) {
+        const std::string name = entry.path().stem();
+        if (entry.path().extension() == kAliases && config::is_lagg_name(name) &&
+            std::ranges::find(config.laggs, name, &config::Lagg::name) == config.laggs.end())
+            left.push_back(name);
+    }
+    for (const std::string &name : left) {
+        if (!kernel::Ownership::take("lagg", name)) continue; // another laggd runs it
+        if (const Result<void> gone = remove_by_name(name, netlink, state_directory); !gone)
+            spdlog::error("{}", gone.error().message);
+        else
+            spdlog::info("{}: its kernel interface is removed: the configuration does not have it "
+                         "any more",
+                         name);
+    }
 }
 
 Result<void> KernelUpper::remove_by_name(const std::string &name, kernel::Rtnetlink &netlink,

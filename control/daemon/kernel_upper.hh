@@ -32,6 +32,10 @@ class KernelUpper final : public OpenUpper {
     upper::Tap::Place look() override;
     bool has_other_carrier(bool up) const override;
 
+    /// Removes interfaces of laggs that the configuration does not have and that an earlier run
+    /// left: it was killed as it made them, or the file was changed since. A failure is logged.
+    static void remove_left_over(const config::Config &config, kernel::Rtnetlink &netlink,
+                                 const std::string &state_directory);
     /// Removes an interface, and what was remembered of it, whether a lagg runs on it or not.
     static Result<void> remove_by_name(const std::string &name, kernel::Rtnetlink &netlink,
                                        const std::string &state_directory);

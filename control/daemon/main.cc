@@ -415,6 +415,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
     if (Result<void> started = supervisor.start(config, std::move(*policies)); !started)
         return fail(started.error());
     put_back_left_over(**netlink, state_directory, supervisor.running());
+    KernelUpper::remove_left_over(config, **netlink, state_directory);
     spdlog::info("running {} lagg{} from {}, {} worker{}, {}, API at {}", config.laggs.size(),
                  config.laggs.size() == 1 ? "" : "s", options.config_file, fleet->size(),
                  fleet->size() == 1 ? "" : "s", eal->memory(), api_path);
