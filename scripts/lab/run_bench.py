@@ -16,7 +16,7 @@ ROOT = SCRIPTS.parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(SCRIPTS))
 
-from lab import bench_machine, bench_page, bench_results  # noqa: E402
+from lab import bench_machine, bench_page, bench_results, performance_page  # noqa: E402
 from lab.command import LabError, run  # noqa: E402
 from lab.engine_bench import engine_samples  # noqa: E402
 from lab.failover_bench import CABLE_BENCH, RING_BENCH, failover_samples  # noqa: E402
@@ -214,13 +214,21 @@ def measure(options, directory, busy):
     return bench_results.document(machine, samples, evenness, notes, pulls), whole
 
 
+def is_whole(options):
+    """Whether every headline row was asked for, so that the figures of docs/performance.md can be replaced."""
+    return not options.only and not options.filter and not options.pcap
+
+
 def write(options, result):
-    """The three files."""
+    """The three files, and the figures that are shown to readers."""
     for path, text in ((options.json, json.dumps(result, indent=1) + "\n"), (options.csv, bench_results.to_csv(result)),
                        (options.page, bench_page.page(result))):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     print(f"written: {options.json}, {options.csv}, {options.page}")
+    if is_whole(options):
+        performance_page.write(result)
+        print(f"written: {performance_page.DOCUMENT}")
 
 
 def main():
