@@ -18,7 +18,8 @@ HEADLINES = [
     r"^distribute/laggd/layer3\+4/members:4/.*/captured$",
     r"^collect/laggd/lacp/members:4/burst:32/hot$",
     r"^engine/laggd/[^/]*/layer3\+4/members:4/(up|down)$"]
-SPEED = ["row", "cycles: laggd", "net_bonding", "Mpps: laggd", "net_bonding", "times as fast", "target"]
+SPEED = ["row", "cycles: laggd", "net_bonding", "Mpps: laggd", "net_bonding", "times as fast",
+         "target"]
 FAILOVER = ["row", "pulls", "ms: p50", "p99", "p99.9", "most", "frames lost"]
 
 
@@ -51,9 +52,11 @@ def _verdict(entry):
 def failover_cells(result):
     """What became of pulls, frames by way of the lagg, as texts below FAILOVER."""
     return [[row["name"], str(row["pulls"]),
-             *(failover_results.milliseconds(row["moved_ms"][kind]) for kind in failover_results.KINDS),
+             *(failover_results.milliseconds(row["moved_ms"][kind])
+               for kind in failover_results.KINDS),
              str(row["lost"]["total"])]
-            for row in result["failover"] if row["name"].endswith("/pull/down") and "moved_ms" in row]
+            for row in result["failover"] if row["name"].endswith("/pull/down")
+            and "moved_ms" in row]
 
 
 def markdown(head, cells):
@@ -65,10 +68,13 @@ def markdown(head, cells):
 def figures(result):
     """Everything between the marks."""
     verdicts = judged(result)
-    missed = [f"- missed: {name}: {value}, {target}" for name, value, target, met in verdicts if not met]
-    machine = ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in result["machine"].items())
+    missed = [f"- missed: {name}: {value}, {target}"
+              for name, value, target, met in verdicts if not met]
+    machine = ", ".join(f"{key.replace('_', ' ')}: {value}"
+                        for key, value in result["machine"].items())
     parts = [f"{machine}.\n",
-             "\n".join([f"{len(verdicts) - len(missed)} of {len(verdicts)} targets are met.", *missed]) + "\n",
+             "\n".join([f"{len(verdicts) - len(missed)} of {len(verdicts)} targets are met.",
+                        *missed]) + "\n",
              *(f"- note: {note}\n" for note in result["notes"])]
     for title, head, cells in (("Speed", SPEED, speed_cells(result)),
                                ("A pulled cable", FAILOVER, failover_cells(result))):

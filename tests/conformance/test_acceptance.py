@@ -98,7 +98,8 @@ class Acceptance(Check):
         self.assertTrue(self.bench.port()["distributing"])
 
     def test_15_other_destinations_and_tagged(self):
-        """A LACPDU to a unicast address or with a VLAN tag is not processed; the first is counted."""
+        """A LACPDU to a unicast address or with a VLAN tag is not processed; the first is
+        counted."""
         self.bench.connect()
         before = self.counted()
         own = bytes.fromhex(self.bench.port()["mac"].replace(":", ""))

@@ -191,7 +191,8 @@ class Receive(Check):
         self.bench.wait_distributing(1)
 
     def test_28_moods_do_not_unselect(self):
-        """Each LACPDU replaces what is known; Collecting and Distributing alone unselect nothing."""
+        """Each LACPDU replaces what is known; Collecting and Distributing alone unselect
+        nothing."""
         begun = self.bench.bring_up()
         up = self.t.wait_bits(UP, 1, begun).at
         for state in (UP & ~DISTRIBUTING, UP & ~COLLECTING, IN_SYNC, UP):

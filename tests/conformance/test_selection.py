@@ -128,7 +128,8 @@ class Selection(Check):
     @on(cables=3, lacp={"max_links": 2, "system_priority": 1})
     @twin("SelectionLogic.MaxLinksFollowsThePortIdsOfTheLowerSystem")
     def test_50_max_links(self):
-        """Two of three may be used: D decides by its port numbers; the third is on standby and speaks."""
+        """Two of three may be used: D decides by its port numbers; the third is on standby and
+        speaks."""
         self.bench.connect()
         for number, tester in enumerate(self.bench.testers):
             tester.speak(state=UP | TIMEOUT, port_priority=100 - number)

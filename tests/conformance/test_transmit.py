@@ -21,7 +21,8 @@ FLOOD = """
 import socket, struct, sys
 flood = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 flood.bind((sys.argv[1], 0))
-frames = [bytes.fromhex("02000000ffff") + bytes([2, 9, 0, 0, 0, n]) + b"\\x88\\xb5" + bytes(int(sys.argv[2]))
+frames = [bytes.fromhex("02000000ffff") + bytes([2, 9, 0, 0, 0, n]) + b"\\x88\\xb5" +
+          bytes(int(sys.argv[2]))
           for n in range(64)]
 while True:
     for frame in frames:
@@ -56,7 +57,8 @@ class Transmit(Check):
     def slow_down(self, name):
         """The kernel lets 20 Mb/s out of that port, and keeps what waits in the port's own ring."""
         try:
-            self.hall.inside.run(["tc", "qdisc", "add", "dev", name, "root", "tbf", "rate", "20mbit",
+            self.hall.inside.run(["tc", "qdisc", "add", "dev", name, "root", "tbf", "rate",
+                                  "20mbit",
                                   "burst", "16kb", "limit", "4mb"])
         except LabError as error:
             self.skipTest(f"this kernel has no tbf: {error}")
@@ -152,7 +154,8 @@ class Transmit(Check):
     @on(cables=2, lacp={"mode": "passive"})
     @twin("PeriodicMachine.PassiveIsSilentUntilAnActivePartnerSpeaks")
     def test_37_passive(self):
-        """Passive: silent until an active partner speaks, then regular; silent with a passive one."""
+        """Passive: silent until an active partner speaks, then regular; silent with a passive
+        one."""
         for tester in self.bench.testers:
             tester.plug()
         begun = time.time()
@@ -213,8 +216,10 @@ class Transmit(Check):
         time.sleep(1.1)
         begun, known = time.time(), self.t.known
         for count in range(1, 5):
-            for bits in itertools.combinations((COLLECTING, DISTRIBUTING, DEFAULTED, EXPIRED), count):
-                self.t.tell_with_view(type(known)(**{**vars(known), "state": known.state ^ sum(bits)}))
+            for bits in itertools.combinations((COLLECTING, DISTRIBUTING, DEFAULTED, EXPIRED),
+                                               count):
+                self.t.tell_with_view(type(known)(**{**vars(known),
+                                                     "state": known.state ^ sum(bits)}))
                 time.sleep(0.1)
         self.assertEqual(self.t.lacpdus(begun), [])
 

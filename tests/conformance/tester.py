@@ -1,7 +1,7 @@
 """A LACP system made of nothing but what a check scripts: one Tester is one port of it.
 
-A Tester says nothing of its own accord. tell() sends one LACPDU, speak() repeats it, and in both the
-Partner block is what was last heard unless `view` says otherwise.
+A Tester says nothing of its own accord. tell() sends one LACPDU, speak() repeats it, and in both
+the Partner block is what was last heard unless `view` says otherwise.
 """
 
 import threading

@@ -16,7 +16,8 @@ OURS = ("0000:00:10.0", "0000:00:11.0")
 
 class Blocks(unittest.TestCase):
     def test_only_those_of_the_section(self):
-        text = "## A\n```\none\n```\n## B\ntext\n```sh\ntwo\nthree\n```\n### C\n```\nfour\n```\n## D\n```\nfive\n```\n"
+        text = ("## A\n```\none\n```\n## B\ntext\n```sh\ntwo\nthree\n```\n### C\n```\nfour\n```\n"
+                "## D\n```\nfive\n```\n")
         self.assertEqual(blocks(text, "B"), [("sh", ["two", "three"]), ("", ["four"])])
 
     def test_what_is_no_document(self):
@@ -42,7 +43,8 @@ class PathToALagg(unittest.TestCase):
 
     def test_the_driver_of_the_machine(self):
         for iommu, driver in ((True, "vfio-pci"), (False, "uio_pci_generic")):
-            bound = re.findall(r"driverctl set-override (\S+) (\S+)", "\n".join(commands(OURS, iommu)))
+            bound = re.findall(r"driverctl set-override (\S+) (\S+)",
+                               "\n".join(commands(OURS, iommu)))
             self.assertEqual(bound, [(nic, driver) for nic in OURS])
 
     def test_uio_gives_the_service_its_capability(self):
@@ -53,7 +55,8 @@ class PathToALagg(unittest.TestCase):
         for iommu in (True, False):
             text = "\n".join(commands(OURS, iommu))
             order = ["scripts/build", "meson install", "laggctl doctor", "nr_hugepages",
-                     "driverctl set-override", "laggd --check", "laggd.service /etc", "enable --now"]
+                     "driverctl set-override", "laggd --check", "laggd.service /etc",
+                     "enable --now"]
             places = [text.find(word) for word in order]
             self.assertNotIn(-1, places, dict(zip(order, places)))
             self.assertEqual(places, sorted(places))

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Checks the invariants of ARCHITECTURE.md: each has a name of what holds it, and what is named exists.
+"""Checks the invariants of ARCHITECTURE.md: each has a name of what holds it, and what is named
+exists.
 
-Below an invariant stands a line "- `FILE`: `NAME`" for each of them. NAME is a test of GoogleTest where it is
-Suite.Test, a method where it begins with test_, and else text that stands in the file, such as an assertion.
+Below an invariant stands a line "- `FILE`: `NAME`" for each of them. NAME is a test of GoogleTest
+where it is Suite.Test, a method where it begins with test_, and else text that stands in the file,
+such as an assertion.
 
 Usage: check_invariants.py REPOSITORY
 """
