@@ -41,7 +41,7 @@ class Traffic {
     /// Whether next() writes other flows into the frames.
     bool is_rewritten() const { return flows_ > kPackets; }
     void cool() const;
-    /// Of the frames of next(), as a worker reads them when it receives.
+    /// Lengths of the frames of next(), as a worker reads them when it receives.
     const std::vector<uint16_t> &lengths() const { return lengths_; }
     uint16_t octets() const { return octets_; } ///< of a frame, on the average
 

@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-# Of one core. A quiet machine of the size this is made for stays below it.
+# Share of one core that others may use; a quiet machine of the intended size stays below it.
 BUSY_SHARE = 0.15
 SAMPLE_SECONDS = 2.0
 HUGE_PAGES = Path("/proc/sys/vm/nr_hugepages")

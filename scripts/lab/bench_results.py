@@ -331,7 +331,7 @@ def to_csv(result):
     writer.writerow(["name", "repetitions", *(f"{figure}_{kind}" for figure, kind in columns),
                      "times_as_fast",
                      *failover_results.CSV_COLUMNS])
-    # Of two twins the first one does the same work.
+    # The first of two twins does the same work.
     fast = {entry["name"]: entry["times_as_fast"] for entry in reversed(result["ratios"])}
     for row in result["rows"]:
         writer.writerow([row["name"], row["repetitions"],

@@ -119,7 +119,7 @@ def eventful(stand, name, turn, act, undo, number, settle=0.3):
 
 
 def bench_drain(options, name):
-    """Of LACP, whose flows are held while they move."""
+    """Samples for LACP, whose flows are held while they move."""
     with Stand(options, "net_af_packet", "lacp", 2, lacp={"rate": "fast"}) as stand:
         daemon = stand.daemons[0]
 

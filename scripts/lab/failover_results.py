@@ -19,8 +19,7 @@ KINDS = (*QUANTILES, "max")
 TIME_LIMITS = [(r"^failover/laggd/net_ring/.*/pull/down$", 1.0),
                (r"^failover/laggd/(net_ring-polled|af_[^/]*)/.*/pull(-two|-churn)?/down$", 12.0),
                (r"^failover/laggd/af_[^/]*/lacp/.*/pull/up$", 12.0),
-               # Of a guest in software emulation no more is asked than that a link is noticed in
-               # time.
+               # A guest in software emulation only has to notice a link in time.
                (r"^failover/laggd/vm-[^/]*/.*/pull/down$", 100.0),
                # Three LACPDUs a second apart do not come, and the port is given up.
                (r"^failover/laggd/.*/silent/(down|up)$", 3200.0)]

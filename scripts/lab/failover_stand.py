@@ -26,11 +26,10 @@ PERIOD_US = 100
 # By the number of members: few, that each has a frame soon, and enough that each port has one of
 # them whatever buckets it gets after a pull.
 FLOWS = {2: 16, 4: 48}
-# How long a pulled cable stays out when frames pass again, and how long is waited for anything, in
-# seconds.
+# Seconds that a pulled cable stays out after frames pass again, and limit of every wait.
 OUT_SECONDS, LIMIT_SECONDS = 0.03, 4.0
 ANSWER_SECONDS = 20
-# Of two pulls, in milliseconds.
+# Least and greatest time between two pulls, in milliseconds.
 APART = (5, 300)
 
 
@@ -239,7 +238,7 @@ class Stand(Numbered):
         return self.traffic.ask("up" if up else "down", number + (self.members if near else 0))
 
     def wait_back(self, number, since):
-        """Of LACP both daemons say so."""
+        """With LACP both daemons have to say so."""
         if self.protocol == "lacp":
             self.wait_in_use()
             return True

@@ -39,7 +39,7 @@ class DataPath(Check):
         return seen
 
     def assert_in_order_once(self, captures):
-        """Of no flow a frame came twice or after a later one."""
+        """No frame of any flow came twice or after a later one."""
         arrived = sorted((frame.at, *number_of(frame)) for capture in captures
                          for frame in capture.since())
         last = {}

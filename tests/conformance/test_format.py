@@ -1,4 +1,4 @@
-"""Checks 1 to 8: what a LACPDU looks like."""
+"""Checks 1 to 8: what an LACPDU looks like."""
 
 import struct
 import time

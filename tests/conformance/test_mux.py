@@ -147,7 +147,7 @@ class Mux(Check):
     @on(cables=2, alone=True)
     @twin("TransmitMachine.ALeavingPortSaysGoodByeAndThenNothing")
     def test_61_leaves(self):
-        """Removal and shutdown: a LACPDU without Sync, Collecting and Distributing, then
+        """Removal and shutdown: an LACPDU without Sync, Collecting and Distributing, then
         silence."""
         self.bench.bring_up()
         client = self.bench.ready_client()

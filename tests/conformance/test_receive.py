@@ -15,7 +15,7 @@ STOPS = 0.05  # s within which data stops
 
 class Receive(Check):
     def test_18_expired_then_defaulted(self):
-        """After link up without a LACPDU: Expired for 3 s, then Defaulted alone."""
+        """After link up without an LACPDU: Expired for 3 s, then Defaulted alone."""
         self.t.plug()
         first = self.t.wait_state(0xc5, 2)
         self.bench.wait("DEFAULTED", lambda lagg: lagg["ports"][0]["lacp"]["machines"]["rx"]
@@ -25,7 +25,7 @@ class Receive(Check):
         self.assertEqual({pdu.state for pdu in self.t.lacpdus(first.at, told.at - 0.001)}, {0xc5})
 
     def test_19_takes_the_partner(self):
-        """A LACPDU in EXPIRED is echoed in the Partner block, and Defaulted and Expired go."""
+        """An LACPDU in EXPIRED is echoed in the Partner block, and Defaulted and Expired go."""
         self.bench.connect()
         self.assert_state(self.t.known.state, 0xc5)
         said = self.t.pdu()
@@ -68,7 +68,7 @@ class Receive(Check):
 
     @on(lacp=FAST)
     def test_21_speaks_while_expired(self):
-        """In EXPIRED a LACPDU every second, with the old partner out of sync and short in it."""
+        """In EXPIRED an LACPDU every second, with the old partner out of sync and short in it."""
         self.bench.bring_up()
         last = self.t.tell()
         expired = self.t.wait_bits(EXPIRED, 4, last)
@@ -85,7 +85,7 @@ class Receive(Check):
 
     @on(lacp=FAST)
     def test_22_returns_from_expired(self):
-        """A LACPDU in EXPIRED from the same partner: traffic again without waiting 2 s."""
+        """An LACPDU in EXPIRED from the same partner: traffic again without waiting 2 s."""
         self.bench.bring_up()
         expired = self.t.wait_bits(EXPIRED, 5, self.t.tell())
         time.sleep(1)

@@ -169,7 +169,7 @@ class Selection(Check):
     @on(cables=2, lacp={"max_links": 1, "system_priority": 1})
     @twin("Pair.MaxLinksKeepsTheOthersOnStandbyAndTheyTakeOver")
     def test_51_standby_takes_over(self):
-        """Standby takes over within 2 s and a LACPDU; the better port takes it back when ready."""
+        """Standby takes over within 2 s and an LACPDU; the better port takes it back when ready."""
         returned = self.standby()
         back = self.t.wait_bits(UP, 5, returned)
         self.assert_near(back.at - returned, WAIT, "until it was back", tolerance=0.5)

@@ -86,7 +86,8 @@ class Transmit(Check):
     @on(cables=2, lacp={"rate": "fast"}, alone=True)
     @twin("PeriodicMachine.FollowsThePartnersTimeoutNeverTheOwn")
     def test_33_every_second(self):
-        """A partner with the short timeout: a LACPDU every second under load, no gap over 1.1 s."""
+        """A partner with the short timeout: an LACPDU every second under load, no gap over 1.1
+        s."""
         begun, ended, rate, _ = self.under_load(8, 46)
         self.assertGreater(rate, LOAD)
         for tester in self.bench.testers:
@@ -113,7 +114,7 @@ class Transmit(Check):
     @long
     @twin("Conformance.Check34EveryThirtySeconds")
     def test_34_every_thirty_seconds_long(self):
-        """A partner with the long timeout: a LACPDU every 30 s, no gap over 33 s."""
+        """A partner with the long timeout: an LACPDU every 30 s, no gap over 33 s."""
         begun = self.bench.bring_up()
         self.t.speak(every=20)
         time.sleep(3 * SLOW + 5)
@@ -124,7 +125,7 @@ class Transmit(Check):
 
     @twin("PeriodicMachine.SpeaksAtOnceWhenThePartnerAsksForTheShortTimeout")
     def test_35_partner_changes_its_timeout(self):
-        """Long to short: a LACPDU at once, then every second. Short to long: none more."""
+        """Long to short: an LACPDU at once, then every second. Short to long: none more."""
         self.bench.bring_up()
         self.t.tell()
         time.sleep(1.2)
@@ -179,7 +180,7 @@ class Transmit(Check):
 
     @twin("TransmitMachine.EchoesThePartnerAtOnce")
     def test_38_stale_view(self):
-        """A LACPDU with a stale view of D is answered within 200 ms."""
+        """An LACPDU with a stale view of D is answered within 200 ms."""
         self.bench.bring_up()
         known = self.t.known
         stale = [{"key": known.key + 1}, {"system": bytes(6)}, {"port": known.port + 7},

@@ -1,5 +1,5 @@
 // parse_inner() against every tunnel with every kind of packet inside, whole, cut off and broken.
-// What a packet's key is when nothing is around it, parse() says, which has tests of its own.
+// The key of a packet that nothing is around comes from parse(), which has tests of its own.
 #include "dataplane/frame/flow_key.hh"
 #include "tests/dataplane/frame/checks.hh"
 #include "tests/dataplane/frame/random_frames.hh"

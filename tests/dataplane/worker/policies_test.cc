@@ -41,7 +41,7 @@ std::vector<uint64_t> sent_by_port(Bench &bench, unsigned cables, uint32_t frame
     return sent;
 }
 
-/// Frames that are not ours to count: a LACPDU a second and port, and Markers.
+/// Frames that are not ours to count: an LACPDU a second and port, and Markers.
 constexpr uint64_t kFewSlowFrames = 40;
 
 /// Test frames are no IP: the last octet of the source tells flows apart.

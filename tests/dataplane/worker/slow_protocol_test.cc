@@ -203,7 +203,7 @@ TEST(SlowProtocol, NoDeviceNoFrame) {
     });
 }
 
-// A partner with the short timeout gives up after three seconds without a LACPDU.
+// A partner with the short timeout gives up after three seconds without an LACPDU.
 TEST(SlowProtocol, LacpStaysUpWhileDataSaturatesTheWorker) {
     Bench bench({.protocol = Protocol::LACP, .cables = 2, .cable_size = 64});
     ASSERT_TRUE(bench.wait_distributing(2));
