@@ -25,10 +25,11 @@ from lab.laggd import Programs  # noqa: E402
 ABOUT = """\
 Measures laggd and DPDK's net_bonding in turns: how a burst is distributed, how evenly, whole
 engines over net_null, net_ring, vhost-user and memif, and what becomes of frames while cables are
-pulled. Ends with a table of how many times as fast
-laggd is. Cycles are of the time a worker really had on its core, so that they and their quotients
-bear a busy machine better than packets a second do. The exit code is 0 when all was measured,
-whatever came out; with --strict also every target has to be met."""
+pulled. Ends with a table of how many times as fast laggd is, and replaces the figures in
+docs/performance.md when all parts were measured. Cycles are of the time a worker really had on
+its core, so that they and their quotients bear a busy machine better than packets a second do. The
+exit code is 0 when all was measured, whatever came out; with --strict also every target has to be
+met."""
 
 # Every benchmark program there is; first those of Google Benchmark.
 MICRO = {"frame": "bench/frame_bench", "distribute": "bench/distribute_bench",
@@ -236,21 +237,22 @@ def measure(options, directory, busy):
     return bench_results.document(machine, samples, evenness, notes, pulls), whole
 
 
-def is_whole(options):
+def asks_for_all(options):
     """Whether every headline row was asked for, so that the figures of docs/performance.md can be
     replaced."""
     return not options.only and not options.filter and not options.pcap
 
 
-def write(options, result):
-    """The three files, and the figures that are shown to readers."""
+def write(options, result, whole):
+    """The three files, and the figures that readers are shown, unless something could not be
+    measured."""
     for path, text in ((options.json, json.dumps(result, indent=1) + "\n"),
                        (options.csv, bench_results.to_csv(result)),
                        (options.page, bench_page.page(result))):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     print(f"written: {options.json}, {options.csv}, {options.page}")
-    if is_whole(options):
+    if whole and asks_for_all(options):
         performance_page.write(result)
         print(f"written: {performance_page.DOCUMENT}")
 
@@ -277,7 +279,7 @@ def main():
                if options.filter else ""), file=sys.stderr)
         return 2
     print("\n" + bench_results.to_text(result))
-    write(options, result)
+    write(options, result, whole)
     missed = [name for name, *_, met in bench_results.judged(result) if not met]
     return 1 if not whole or (options.strict and missed) else 0
 
