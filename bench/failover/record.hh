@@ -1,4 +1,4 @@
-// What became of numbered frames while a cable was pulled: which were lost, doubled, overtaken, or
+// Fate of numbered frames while a cable was pulled: which were lost, doubled, overtaken, or
 // came out of the port when they were long worthless, and when traffic left the dead port and was
 // seen on the new one.
 #pragma once

@@ -34,8 +34,8 @@ NO_TARGETS = [(r"^engine/laggd/.*/up$", THEIRS, "none: reads no frame")]
 SCALING_TARGET = 1.7
 # The row that others of laggd are compared with, but for the policy.
 USUAL = "members:4/burst:32/flows:1024/hot"
-# What a policy of the user's replaces, and how many cycles a packet the smallest ones may add to
-# it.
+# The hash that a policy of the user's replaces, and how many cycles a packet the smallest policies
+# may add to it.
 REPLACED, SMALL_POLICIES, POLICY_LIMIT = "layer3+4", ("bpf:port", "bpf:five-tuple"), 15.0
 # How many times as much as plain IPv4 frames of these kinds may cost; others are only shown.
 KIND_LIMITS = {"ipv6": 1.5, "vlan": 1.5}
@@ -47,7 +47,7 @@ FLAT = {"members": (re.compile(r"members:(\d+)/burst:32/flows:1024/hot"), range(
         "flows": (re.compile(r"members:4/burst:32/flows:(\d+)/hot"), range(1, 1_000_001))}
 # Greatest share of a member over the mean, for patterns with that many flows under that policy.
 EVENNESS_LIMIT, EVENNESS_FLOWS, EVENNESS_POLICY = 1.15, 4096, "layer3+4"
-# What Google Benchmark adds to a name for settings of its own.
+# Suffixes that Google Benchmark adds to a name for settings of its own.
 SUFFIXES = re.compile(r"/(repeats|iterations|min_time|min_warmup_time|threads):[^/]*|"
                       r"/(real_time|process_time|manual_time)\b")
 

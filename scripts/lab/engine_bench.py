@@ -31,7 +31,7 @@ FLOWS = 1024
 RING_FRAMES = 512
 WARM_UP_SECONDS = 0.3
 WORKER_CORE, OTHER_CORE = 0, 1
-# What a reader has to know, by a pattern of the names of parts().
+# Notes for the reader, by a pattern of the names of parts().
 NOTES = {
     "net_ring": "in the rows of net_ring frames go round by themselves, 512 of as many flows in "
                 "each ring, and all engines run in one process",

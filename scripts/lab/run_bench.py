@@ -41,7 +41,7 @@ ENGINE = ["control/daemon/laggd", "control/ctl/laggctl", "bench/engine/ring_benc
           "bench/engine/traffic_generator",
           "bench/engine/libtestpmd_help.so", "bench/engine/libfilled_buffers.so"]
 FAILOVER = ["control/daemon/laggd", "control/ctl/laggctl", RING_BENCH, CABLE_BENCH]
-# What --ahead means, in the kernel's words.
+# Nice value of --ahead.
 AHEAD = -15
 PARTS = ("micro", "evenness", "engine", "failover")
 # The headline rows, which --quick runs of MICRO: what has a target, of the policies used most. The

@@ -47,7 +47,7 @@ PATIENCE = {"release": 3, "asan": 10, "tsan": 10}
 UNIT = "unit"
 # Suites that measure times.
 MEASURING = ["smoke", "conformance"]
-# What the suites of the whole daemon need.
+# Targets that the suites of the whole daemon need.
 OF_THE_DAEMON = ("control/daemon/laggd control/ctl/laggctl bench/lab/lagglab "
                  "tests/smoke/libslow_start.so")
 LOWEST = ["nice", "-n", "19"]

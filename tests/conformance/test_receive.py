@@ -116,7 +116,7 @@ class Receive(Check):
             self.assertEqual(len(late), 0, f"the last {late and late[-1].at - moment} s after")
         print(f"check 23: last data {(lost.since(begun)[-1].at - expired.at) * 1e3:+.1f} ms "
               "from the LACPDU that says Expired", flush=True)
-        # What left says so: every frame was sent while the last LACPDU said Distributing.
+        # Frames that left prove it: every one was sent while the last LACPDU said Distributing.
         self.assertEqual(lost.since(0, self.t.wait_bits(DISTRIBUTING, 1).at - STOPS), [])
 
     def test_24_wrong_view_of_us(self):

@@ -57,7 +57,7 @@ class Watch final : private lacp::ActionSink {
             return over;
         }
     };
-    /// What was told of a port since it was added, and what it was before this step.
+    /// The news of a port since it was added, and its state before this step.
     struct Record {
         bool collecting = false;
         bool distributing = false;

@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-# What the files of a folder may include of ours, besides their own folder. The longest prefix
+# Folders of ours that the files of a folder may include, besides their own. The longest prefix
 # counts.
 ALLOWED = {
     "lacp": [],
@@ -35,7 +35,7 @@ ALLOWED = {
                             "control/api/snapshot.hh"],
     "control/daemon": ["lacp", "dataplane", "control"],
 }
-# What the client may have of the API: structs and their JSON, never the server.
+# Parts of the API that the client may have: structs and their JSON, never the server.
 API_STRUCTS = {"control/api/" + name
                for name in ("snapshot.hh", "json.hh", "nearest.hh", "fields.hh")}
 # Who may include headers of libraries, by the header's prefix. Where no pattern fits anybody may.

@@ -21,7 +21,7 @@ OURS, THEIRS = "192.0.2.1", "192.0.2.11"
 HOST, TOWARDS_HOST = "h0", "hb"
 GIVEN_BACK_LIMIT = 30
 DOCTORS_CODES = (0, 8)  # 8: something is wrong
-# What a machine has: the words of a part of the report, and whether there is an IOMMU.
+# Kinds of machine: the words of a part of the report, and whether there is an IOMMU.
 MACHINES = {"IOMMU": True, "no IOMMU": False}
 
 

@@ -1,5 +1,5 @@
-// What the parser's tests ask of a key, and how they call a parser so that a sanitizer sees every
-// octet it reads too far.
+// Requirements of the parser's tests on a key, and how they call a parser so that a sanitizer sees
+// every octet it reads too far.
 #pragma once
 
 #include "dataplane/frame/flow_key.hh"

@@ -203,7 +203,7 @@ TEST(Tunnel, TunnelsOfAllKindsNest) {
     EXPECT_EQ(key.outer_vlan, 0);
 }
 
-// What an outer packet had and the inner one has not must not shine through.
+// Fields that only the outer packet has must not shine through.
 TEST(Tunnel, NothingOfTheOuterPacketIsLeft) {
     const Frame frame =
         with(ip6().ipv6({.next_header = kAuth, .flow_label = 0xfffff}), [](auto &f) {

@@ -174,8 +174,8 @@ TEST(SlowProtocol, FullDevicesDoNotHoldUpTheLacpdusOfOthers) {
     EXPECT_EQ(bench.totals(A, 2).slow_dropped, 0u);
 }
 
-// What is queued after a state was published finds that state: the first LACPDU of a port is not
-// lost.
+// A frame that is queued after a state was published finds that state: the first LACPDU of a port
+// is not lost.
 TEST(SlowProtocol, AFrameQueuedRightAfterItsPortCameIsSent) {
     // With the other port the lagg stays where it is, and has nothing to announce.
     Bench bench({.protocol = Protocol::LOADBALANCE, .cables = 2, .two_laggs = false});
