@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
+from lab.fresh import disk  # noqa: E402
 from lab.readme_path import NICS, blocks, commands, configuration  # noqa: E402
 
 OURS = ("0000:00:10.0", "0000:00:11.0")
@@ -71,6 +72,14 @@ class PathToALagg(unittest.TestCase):
     def test_no_interface_of_the_kernel(self):
         text = "\n".join(commands(OURS))
         self.assertNotIn("eth1", text)
+
+
+class Source(unittest.TestCase):
+    def test_builds_are_left_out_and_the_script_of_that_name_is_not(self):
+        top = ["build", "build-coverage", "scripts", ".git", "bench"]
+        self.assertEqual(disk.left_out(str(disk.ROOT), top), ["build", "build-coverage", ".git"])
+        self.assertEqual(disk.left_out(str(disk.ROOT / "scripts"), ["build", "__pycache__"]),
+                         ["__pycache__"])
 
 
 if __name__ == "__main__":

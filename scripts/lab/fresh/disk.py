@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import textwrap
+from fnmatch import fnmatch
 from pathlib import Path
 
 from ..command import LabError, run
@@ -23,8 +24,8 @@ PACKAGES = ["systemd-sysv", "udev", "dbus", "sudo", "kmod", "iproute2", "iputils
 USER = "admin"
 HOME = f"/home/{USER}"
 SOURCE = f"{HOME}/laggd"
-# At the top of the source: not of it.
-LEFT_OUT = {".git", "build", "bench-results"}
+# At the top of the source, what was made from it: build directories of every kind.
+LEFT_OUT = (".git", "build*")
 DISK_SIZE = "6G"  # of which what is empty takes no room
 DEBIAN_LIMIT, STEP_LIMIT, DISK_LIMIT = 900, 1800, 300  # seconds
 
@@ -47,6 +48,12 @@ WantedBy=graphical.target multi-user.target
 """
 # No service of a package begins in the chroot; taken away again before the disk is made.
 POLICY = "usr/sbin/policy-rc.d"
+
+
+def left_out(directory, names):
+    """Those in a directory of the source that the server does not get."""
+    patterns = ("__pycache__", *(LEFT_OUT if Path(directory) == ROOT else ()))
+    return [name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
 
 
 class Disk:
@@ -73,9 +80,7 @@ class Disk:
         self.write("etc/systemd/system/lab-shell.service", SHELL_SERVICE)
         run(["chroot", str(self.root), "systemctl", "enable", "lab-shell"])
         shutil.copytree(ROOT, self.root / SOURCE[1:], symlinks=True,
-                        ignore=lambda directory, names: [
-                            name for name in names if name == "__pycache__"
-                            or (Path(directory) == ROOT and name in LEFT_OUT)])
+                        ignore=left_out)
         run(["chroot", str(self.root), "chown", "-R", f"{USER}:", SOURCE])
 
     def write(self, path, text, mode=0o644):
