@@ -113,8 +113,7 @@ def _quotients(result, key, title, about):
     body = [[label(entry), f"{entry['times_as_fast']:.2f}",
              _quotient(entry["by_core_time"], "of_medians"),
              _quotient(entry["by_clock"], "median_of_rounds"),
-             _quotient(entry["by_clock"], "of_medians"),
-             _verdict(entry)] for entry in result[key]]
+             _quotient(entry["by_clock"], "of_medians"), _verdict(entry)] for entry in result[key]]
     return _tag("h2", title) + _tag("p", escape(about)) + _table(
         ["", "times as fast", "of medians", "by the clock", "of medians", "target"], body)
 
@@ -185,8 +184,7 @@ def page(result):
                                for note in result["notes"])) if result["notes"] else ""
     body = "\n".join([
         _tag("h1", f"{OURS} and {THEIRS}, measured in turns"),
-        _tag("p", escape(about), class_="faint"),
-        _tag("p", summary), notes, _targets(verdicts),
+        _tag("p", escape(about), class_="faint"), _tag("p", summary), notes, _targets(verdicts),
         _quotients(result, "ratios", "How many times as fast",
                    "By the time that workers had on their cores, the median over the rounds first; "
                    "by the clock on the wall after it, which also counts what other processes did "

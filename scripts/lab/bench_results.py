@@ -270,8 +270,7 @@ def judged(result):
     """Everything in a result that has a target: (name, what it came to, target, whether that is
     met)."""
     table = [(label(entry), f"{entry['times_as_fast']:.2f} times as fast",
-              f"at least {entry['target']:.2f}",
-              entry["met"]) for key in ("ratios", "scaling")
+              f"at least {entry['target']:.2f}", entry["met"]) for key in ("ratios", "scaling")
              for entry in result[key] if entry["met"] is not None]
     table += [(entry["name"], f"{difference(entry)} ({beside(entry)})",
                f"at most {entry['limit']:g}", entry["met"])
@@ -279,8 +278,7 @@ def judged(result):
     verdict = result["evenness_verdict"]
     if verdict:
         table.append((f"evenness/{EVENNESS_POLICY}", f"{verdict['worst']:.3f}",
-                      f"at most {verdict['limit']:.2f}",
-                      verdict["met"]))
+                      f"at most {verdict['limit']:.2f}", verdict["met"]))
     return table + failover_results.judged(result["failover_pulls"])
 
 
@@ -329,8 +327,7 @@ def to_csv(result):
     writer = csv.writer(out, lineterminator="\n")
     columns = [(figure, kind) for figure in FIGURES for kind in ("median", "min", "max")]
     writer.writerow(["name", "repetitions", *(f"{figure}_{kind}" for figure, kind in columns),
-                     "times_as_fast",
-                     *failover_results.CSV_COLUMNS])
+                     "times_as_fast", *failover_results.CSV_COLUMNS])
     # The first of two twins does the same work.
     fast = {entry["name"]: entry["times_as_fast"] for entry in reversed(result["ratios"])}
     for row in result["rows"]:

@@ -164,8 +164,7 @@ class Stand:
         engine = self._make(who, place / "engine", [WORKER_CORE], far.upper, far.members)
         send, take = far.ways(direction)
         generator = start_generator(place, self.options.generator, OTHER_CORE, far.devices, send,
-                                    take, FLOWS,
-                                    self.huge)
+                                    take, FLOWS, self.huge)
         engine.generator = generator
         wait_for(f"links of {kind} between {who} and the generator",
                  lambda: generator.must_live() and

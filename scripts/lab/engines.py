@@ -98,13 +98,11 @@ class LaggdEngine(Engine):
         self.daemon = Laggd(None, self.directory, programs, names)
         self.daemon.config.write_text(config_text(
             {"workers": workers, "poll": "busy", "memory": "hugepages" if huge else "none",
-             "buffers": BUFFERS,
-             "api": str(self.daemon.socket), "log": "warning"},
+             "buffers": BUFFERS, "api": str(self.daemon.socket), "log": "warning"},
             [{"name": name, "device": device}
              for name, device in zip([*names, "up"], [*members, upper])],
             [{"name": "lagg0", "protocol": "loadbalance", "hash": {"policy": "layer3+4", "seed": 1},
-              "ports": names,
-              "upper": "port:up"}]))
+              "ports": names, "upper": "port:up"}]))
         argv = [str(programs.laggd), "-c", str(self.daemon.config)]
         self.program = self.daemon.program = Program("laggd", argv, self.daemon.log,
                                                      preloaded(preload))
@@ -156,11 +154,9 @@ class TestPmdEngine(Engine):
                 "--", "-i", "--auto-start", "--forward-mode=io",
                 f"--portlist={self.upper},{self.bond}",
                 f"--total-num-mbufs={BUFFERS}", f"--nb-cores={queues}", f"--rxq={queues}",
-                f"--txq={queues}",
-                "--rxd=1024", "--txd=1024"]
+                f"--txq={queues}", "--rxd=1024", "--txd=1024"]
         self.program = Program("dpdk-testpmd", argv, self.directory / "testpmd.out",
-                               preloaded(preload),
-                               subprocess.PIPE)
+                               preloaded(preload), subprocess.PIPE)
         follow(self.pid)
 
     @property

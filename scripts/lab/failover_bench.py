@@ -126,8 +126,7 @@ def bench_drain(options, name):
         def drain(on):
             post(daemon, "/v1/laggs/lagg0/ports/p1/drain", json.dumps({"on": on}))
             wait_for("p1 drained" if on else "p1 in use",
-                     lambda: ("p1" in daemon.distributing()) != on, 10,
-                     every=0.005)
+                     lambda: ("p1" in daemon.distributing()) != on, 10, every=0.005)
 
         def undo():
             drain(False)
@@ -232,8 +231,7 @@ def bench_bound(options, drivers):
             names = [f"pulls-{driver}" for driver in drivers]
             said = []
             machine.play(names, options.programs, options.cable_failover, options.pulls,
-                         options.row_seconds,
-                         said.append)
+                         options.row_seconds, said.append)
         finally:
             machine.stop()
         files = [machine.share / name / SAMPLES for name in names]

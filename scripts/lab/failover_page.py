@@ -46,8 +46,7 @@ def _strip(row, y, style):
         left = _x(10 ** (results.LEAST + number * step))
         right = _x(10 ** (results.LEAST + (number + 1) * step))
         parts.append(tag("rect", x=round(left, 1), y=round(y + STRIP - height, 1),
-                         width=round(right - left - 0.5, 1),
-                         height=height, class_=style))
+                         width=round(right - left - 0.5, 1), height=height, class_=style))
     if "moved_ms" in row:
         x = round(_x(row["moved_ms"]["p99.9"]), 1)
         parts.append(tag("line", x1=x, x2=x, y1=y, y2=y + STRIP, class_="spread"))

@@ -107,8 +107,7 @@ def verdicts(pulls):
             if re.search(pattern, name):
                 total = sum(pull.get(key, 0) for pull in of_name)
                 table.append({"name": name, "what": key, "value": total, "limit": most,
-                              "excused": 0,
-                              "met": total <= most})
+                              "excused": 0, "met": total <= most})
     return table
 
 
@@ -152,8 +151,7 @@ def _quantiles(row, key):
 
 
 HEAD = ["failover, ms", "pulls", "moved p50", "p99", "p99.9", "max", "dead p50", "p99", "p99.9",
-        "max", "lost",
-        "most", "after", "doubled", "reordered", "late", "stale", "stuck"]
+        "max", "lost", "most", "after", "doubled", "reordered", "late", "stale", "stuck"]
 
 
 def cells(table):

@@ -121,8 +121,7 @@ def run(name, suites, tests, behind=False):
     for suite in suites:
         command += ["--suite", suite]
     done = subprocess.run(command + tests, cwd=ROOT, env={**SANITIZERS, **os.environ}, check=False,
-                          text=True,
-                          stdout=subprocess.PIPE if behind else None)
+                          text=True, stdout=subprocess.PIPE if behind else None)
     print(f"\n== {name}: {', '.join(suites)}\n{done.stdout}" if behind else "", end="", flush=True)
     if not log.exists():
         return []

@@ -101,8 +101,7 @@ def prepare(options):
 
 def run_scenarios(machine, options, programs):
     return machine.play(options.names, programs, options.cable_failover, options.pulls,
-                        options.seconds,
-                        lambda line: print(line, flush=True), options.eal)
+                        options.seconds, lambda line: print(line, flush=True), options.eal)
 
 
 def shell(machine):

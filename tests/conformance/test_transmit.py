@@ -58,8 +58,7 @@ class Transmit(Check):
         """The kernel lets 20 Mb/s out of that port, and keeps what waits in the port's own ring."""
         try:
             self.hall.inside.run(["tc", "qdisc", "add", "dev", name, "root", "tbf", "rate",
-                                  "20mbit",
-                                  "burst", "16kb", "limit", "4mb"])
+                                  "20mbit", "burst", "16kb", "limit", "4mb"])
         except LabError as error:
             self.skipTest(f"this kernel has no tbf: {error}")
 

@@ -52,8 +52,7 @@ class GoogleBenchmark(unittest.TestCase):
         [sample] = bench_results.from_google_benchmark(
             {"benchmarks": [self.run_of(cycles_per_packet=3.5, packets_per_second=7e8)]})
         self.assertEqual(sample, {"name": "distribute/laggd/x", "round": 2,
-                                  "cycles_per_packet": 3.5,
-                                  "packets_per_second": 7e8})
+                                  "cycles_per_packet": 3.5, "packets_per_second": 7e8})
 
     def test_a_row_without_cycles_keeps_its_time(self):
         [sample] = bench_results.from_google_benchmark({"benchmarks": [self.run_of()]})
@@ -105,8 +104,7 @@ class Ratios(unittest.TestCase):
 
     def test_targets_are_those_of_the_devices_beside_who_does_the_same(self):
         for device, target in (("net_null", 1.1), ("net_null-ipv4", 1.1), ("net_ring", 1.1),
-                               ("vhost-user", 1.0),
-                               ("memif", 1.0)):
+                               ("vhost-user", 1.0), ("memif", 1.0)):
             for direction, twin in (("down", "net_bonding"), ("up", "net_bonding-802.3ad")):
                 rest = f"{device}/layer3+4/members:4/{direction}"
                 targets = {who: bench_results.target_of(f"engine/laggd/{rest}",

@@ -33,8 +33,7 @@ class Killed(unittest.TestCase):
         with tempfile.NamedTemporaryFile() as log:
             script = RUN.format(scripts=str(SCRIPTS), keep=keep, log=log.name)
             with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE,
-                                  text=True) as process:
+                                  stdout=subprocess.PIPE, text=True) as process:
                 pid = int(process.stdout.readline())
                 began = start_time(pid)
                 process.send_signal(signal.SIGKILL)

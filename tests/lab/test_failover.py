@@ -71,8 +71,7 @@ class Verdicts(unittest.TestCase):
 
     def test_each_kind_has_its_limit(self):
         for name, limit in ((RING, 1.0), (RING.replace("net_ring", "net_ring-polled"), 12.0),
-                            (VETH, 12.0),
-                            (VETH.replace("af_packet",
+                            (VETH, 12.0), (VETH.replace("af_packet",
                                           "af_packet-plain").replace("pull", "pull-churn"), 12.0),
                             (VETH.replace("af_packet", "af_xdp"), 12.0),
                             (RING.replace("laggd", "net_bonding"), None),
@@ -126,8 +125,7 @@ class Beside(unittest.TestCase):
                                       pulls([5.0, 20.0], RING.replace("laggd", "net_bonding")))
         self.assertEqual(failover_results.ratios(table), [
             {"name": RING, "twin": RING.replace("laggd", "net_bonding"), "p50": 10.0, "p99": 20.0,
-             "p99.9": 20.0,
-             "max": 20.0}])
+             "p99.9": 20.0, "max": 20.0}])
         self.assertEqual(failover_results.ratios(table[:1]), [])
 
 

@@ -21,8 +21,7 @@ def samples(name, cycles):
 
 def result_of(*lists, notes=()):
     return bench_results.document({"cores": 2, "commit": "abc"},
-                                  [one for each in lists for one in each], [],
-                                  list(notes))
+                                  [one for each in lists for one in each], [], list(notes))
 
 
 class Figures(unittest.TestCase):

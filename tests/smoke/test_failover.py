@@ -33,8 +33,7 @@ class Failover(unittest.TestCase):
             self.assertLess(down["moved_ms"], LIMIT, told)
             self.assertEqual((down["doubled"], up["doubled"], down["stuck"]), (0, 0, 0), told)
             print(f"timing: traffic on another port {down['moved_ms']:.1f} ms after the "
-                  f"{down['end']} end was pulled",
-                  file=sys.stderr)
+                  f"{down['end']} end was pulled", file=sys.stderr)
 
     def test_flows_of_a_pulled_cable_move(self):
         with failover_bench.Stand(options(), "net_af_packet", "loadbalance", 2) as stand:

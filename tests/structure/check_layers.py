@@ -31,8 +31,7 @@ ALLOWED = {
                     "control/host"],
     "control/recording": ["dataplane/base", "dataplane/files", "lacp"],
     "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel",
-                            "control/recording",
-                            "control/api/snapshot.hh"],
+                            "control/recording", "control/api/snapshot.hh"],
     "control/daemon": ["lacp", "dataplane", "control"],
 }
 # Parts of the API that the client may have: structs and their JSON, never the server.
@@ -41,8 +40,7 @@ API_STRUCTS = {"control/api/" + name
 # Who may include headers of libraries, by the header's prefix. Where no pattern fits anybody may.
 LIBRARIES = {
     r"rte_": ["dataplane/port", "dataplane/upper", "dataplane/worker", "dataplane/bpf",
-              "control/daemon",
-              "control/aggregation"],
+              "control/daemon", "control/aggregation"],
     r"bpf/|xdp/": ["dataplane/bpf", "control/daemon"],
     r"pcap/": ["dataplane/bpf"],
     r"netlink/": ["control/kernel"],

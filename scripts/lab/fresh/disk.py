@@ -19,8 +19,7 @@ NEEDED = {"debootstrap": "debootstrap", "mke2fs": "e2fsprogs", "unshare": "util-
 RELEASE = "bookworm"
 # Beyond what every Debian has: what a server has.
 PACKAGES = ["systemd-sysv", "udev", "dbus", "sudo", "kmod", "iproute2", "iputils-ping", "procps",
-            "ca-certificates",
-            "initramfs-tools", "linux-image-amd64"]
+            "ca-certificates", "initramfs-tools", "linux-image-amd64"]
 USER = "admin"
 HOME = f"/home/{USER}"
 SOURCE = f"{HOME}/laggd"
@@ -101,8 +100,7 @@ class Disk:
             """)
         inner = f"cd {SOURCE} && bash -e -o pipefail -c {shlex.quote(script)}"
         done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
-                               outer, "sh",
-                               str(self.root), USER, inner],
+                               outer, "sh", str(self.root), USER, inner],
                               capture_output=True, text=True, timeout=STEP_LIMIT,
                               stdin=subprocess.DEVNULL)
         if done.returncode != 0:

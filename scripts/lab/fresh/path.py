@@ -161,8 +161,7 @@ class _Walk:
                      lambda: answers(self.switch.host, OURS, 1) == 1, UP_LIMIT, every=0.5)
         said = self.server.step("sudo laggctl show")
         self.report.check(self.part, f"laggctl {when}", said.splitlines()[1].strip(),
-                          "UP, 2 of 2 ports",
-                          "UP, 2 of 2 ports" in said)
+                          "UP, 2 of 2 ports", "UP, 2 of 2 ports" in said)
 
     def _is_well(self):
         with self.booked("laggctl doctor finds nothing wrong"):

@@ -48,8 +48,7 @@ class FreshServer(VirtualMachine):
         for function, tap in enumerate(self.taps):
             argv += ["-netdev",
                      f"tap,id=tap{function},ifname={tap},script=no,downscript=no,vnet_hdr=off",
-                     "-device",
-                     f"e1000e,id=nic{function},netdev=tap{function},bus=bus{BUSES},"
+                     "-device", f"e1000e,id=nic{function},netdev=tap{function},bus=bus{BUSES},"
                      f"addr=0.{function},multifunction=on,"
                      f"mac=02:00:00:00:1b:{function:02x},romfile="]
         return argv
