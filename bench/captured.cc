@@ -15,7 +15,7 @@ namespace lagg::bench {
 
 namespace {
 
-/// What layer3+4 tells apart.
+/// The fields by which layer3+4 tells flows apart.
 using Flow =
     std::tuple<uint8_t, std::array<uint8_t, 16>, std::array<uint8_t, 16>, uint16_t, uint16_t>;
 

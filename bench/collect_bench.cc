@@ -1,4 +1,4 @@
-// What it costs to take packets from the members and hand them up: laggd's worker, and beside it
+// Cost of taking packets from the members and handing them up: laggd's worker, and beside it
 // net_bonding polled by the shortest loop there is, with the same packets from the same members.
 //
 // Members have frames in bursts, 1024 of them a pass, and the upper side only counts. Rows:

@@ -1,11 +1,11 @@
-// What it costs to find each packet's member and hand it over: laggd's own code, and beside it
+// Cost of finding each packet's member and handing it over: laggd's own code, and beside it
 // net_bonding with the same packets over the same members, which only count.
 //
 // A pass sends 1024 packets; only the sending is timed, by the TSC. Rows:
 //     distribute/WHO/POLICY/members:N/burst:N/flows:N/hot|cold[/KIND]
 // With broadcast the members free what they get, and so the time to free the copies is part of it;
 // a packet is one that was to be sent, not a copy.
-// What is hot is said in bench/traffic.hh. bpf:NAME is a policy in eBPF in the place of the hash;
+// bench/traffic.hh says what "hot" means. bpf:NAME is a policy in eBPF in the place of the hash;
 // filters:N are N rules after layer3+4 that are asked for every packet and do not match; captured
 // are the frames of --pcap FILE, or of the tests' capture.
 // The lengths of a burst are an argument, since a worker reads them as it receives.
@@ -68,8 +68,8 @@ std::vector<Way> ways() {
     return all;
 }
 
-/// What decides in the place of the hash of layer3+4 or after it; net_bonding has nothing like
-/// that.
+/// Policies that decide in the place of the hash of layer3+4 or after it; net_bonding has nothing
+/// like that.
 std::vector<Way> ways_of_users() {
     std::vector<Way> all;
     Way way{.name = {},
@@ -126,7 +126,7 @@ void keep(std::vector<rte_mbuf *> &frames) {
         rte_mbuf_refcnt_set(frame, 2);
 }
 
-/// What a row asks of its frames before each time they are sent.
+/// Prepares the frames of a row each time before they are sent.
 void make_ready(const Row &row, std::vector<rte_mbuf *> &frames) {
     if (row.way.policy.nic) pretend_nic_hashes(frames);
     if (row.way.mode == Mode::BROADCAST) keep(frames);
@@ -249,7 +249,7 @@ void net_bonding(benchmark::State &state, const Row &row) {
 }
 
 /// One thing after the other is varied, beginning with 4 members, bursts of 32, 1024 flows, hot.
-/// What belongs together stands together, since rows are measured in their order.
+/// All rows, with those beside each other that are compared, since they are measured in order.
 std::vector<Row> rows(const Captured &captured) {
     std::vector<Row> all;
     for (const Way &way : ways()) {

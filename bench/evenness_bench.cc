@@ -101,7 +101,7 @@ class Bonding {
     unsigned members_ = 0;
 };
 
-/// What net_bonding makes of a pattern, by its mode and the number of members.
+/// Evenness of net_bonding for a pattern, by its mode and the number of members.
 using Peers = std::map<std::tuple<BondMode, unsigned, size_t>, Evenness>;
 
 /// Mode by mode, since changing the bonded device is what takes time.

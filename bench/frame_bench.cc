@@ -1,4 +1,4 @@
-// What it costs to read a frame, by its shape. The plain shapes have a fast path of their own in
+// Cost of reading a frame, by its shape. The plain shapes have a fast path of their own in
 // front of the parser; what counts here is that the odd ones stay cheap as well.
 // `tsc` is cycles of the time stamp counter a frame, in the best of all rounds: a shared machine
 // disturbs the others.

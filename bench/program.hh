@@ -1,4 +1,4 @@
-// What the programs of benchmarks have in common: their options, the order of their rows, and how a
+// Common parts of the benchmark programs: their options, the order of their rows, and how a
 // figure is made of many passes over the same packets.
 #pragma once
 

@@ -14,7 +14,7 @@ namespace lagg::bench {
 
 namespace {
 
-/// What a sink knows of itself; its transmit function gets it in the place of the queue.
+/// State of a sink; its transmit function gets it in the place of the queue.
 struct alignas(64) Count {
     uint64_t packets;
 };

@@ -15,15 +15,14 @@ const char *to_text(Kind kind);
 /// Packets that one pass of a benchmark sends.
 inline constexpr unsigned kPackets = 1024;
 
-/// What hot and cold mean. The buffers are the same in every pass, and so their headers (64 KB) are
-/// hot: in the caches nearest to the core, as those of frames that a NIC has just put there. More
-/// flows than buffers take turns: before a pass its frames are written anew, with the next flows in
-/// them, and sent once without the clock, so that they are as hot as with one flow, and what grows
-/// is the number of flows alone. Without that the row would pay for the writing: with flows that
-/// stay the same it costs layer3+4 two cycles a packet of eleven. A branch predictor that has
-/// learned 1024 flows by heart has seen these once.
-/// That no frame has been seen before, as with buffers for a million flows, is cold: cool() takes
-/// the headers out of all caches.
+/// Meaning of hot and cold. The buffers are the same in every pass, and so their headers (64 KB)
+/// are hot: in the caches nearest to the core, as those of frames that a NIC has just put there.
+/// More flows than buffers take turns: before a pass its frames are written anew, with the next
+/// flows in them, and sent once without the clock, so that they are as hot as with one flow, and
+/// what grows is the number of flows alone. Without that the row would pay for the writing: with
+/// flows that stay the same it costs layer3+4 two cycles a packet of eleven. A branch predictor
+/// that has learned 1024 flows by heart has seen these once. That no frame has been seen before, as
+/// with buffers for a million flows, is cold: cool() takes the headers out of all caches.
 class Traffic {
   public:
     Traffic(Kind kind, unsigned flows);
@@ -41,7 +40,7 @@ class Traffic {
     /// Whether next() writes other flows into the frames.
     bool is_rewritten() const { return flows_ > kPackets; }
     void cool() const;
-    /// Of the frames of next(), as a worker reads them when it receives.
+    /// Lengths of the frames of next(), as a worker reads them when it receives.
     const std::vector<uint16_t> &lengths() const { return lengths_; }
     uint16_t octets() const { return octets_; } ///< of a frame, on the average
 

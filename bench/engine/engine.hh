@@ -1,4 +1,4 @@
-// What the ring benchmarks measure: an engine that forwards between an upper device and members
+// The object of the ring benchmarks: an engine that forwards between an upper device and members
 // until it is stopped. One engine runs at a time, and each has devices of its own over the same
 // rings.
 #pragma once

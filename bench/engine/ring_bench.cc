@@ -98,7 +98,7 @@ Reading read(const Engine &engine, const std::vector<clockid_t> &clocks) {
     return reading;
 }
 
-/// What passes in one run of one engine.
+/// Packets that pass in one run of one engine.
 Reading measure(Engine &engine, RingCircuit &circuit, const port::PacketPool &pool,
                 const Direction &direction, unsigned workers, double seconds) {
     std::vector<unsigned> lcores;
@@ -170,10 +170,10 @@ void compare_all(const Options &options, const port::PacketPool &pool) {
     };
     for (unsigned round = 0; round < options.rounds; ++round) {
         row(one, {&one.laggd, &one.balance}, down, "", round);
-        // What comes in is all that mode 4 does otherwise.
+        // Mode 4 differs from mode 2 only in what comes in.
         row(one, {&one.laggd, &lacp, &one.balance}, up, "", round);
         if (!two) continue;
-        // Beside each other, because it is their quotient that counts.
+        // Measured beside each other, because their quotient counts.
         row(one, {&one.laggd, &one.balance}, down, "/workers:1", round);
         row(*two, {&two->laggd, &two->balance}, down, "/workers:2", round);
     }

@@ -65,7 +65,7 @@ class RingDevice {
     RingDevice(const RingDevice &) = delete;
     RingDevice &operator=(const RingDevice &) = delete;
 
-    /// What DPDK calls it.
+    /// Name that DPDK has for it.
     const std::string &name() const { return name_; }
     uint16_t id() const { return id_; }
 

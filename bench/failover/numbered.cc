@@ -7,7 +7,7 @@ namespace lagg::bench {
 
 namespace {
 
-// Behind Ethernet, IPv4 and UDP.
+// Offset of the mark, behind Ethernet, IPv4 and UDP.
 constexpr size_t kMark = 42;
 constexpr size_t kDirection = kMark + 4;
 constexpr size_t kNumber = kDirection + 1;

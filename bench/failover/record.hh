@@ -1,4 +1,4 @@
-// What became of numbered frames while a cable was pulled: which were lost, doubled, overtaken, or
+// Fate of numbered frames while a cable was pulled: which were lost, doubled, overtaken, or
 // came out of the port when they were long worthless, and when traffic left the dead port and was
 // seen on the new one.
 #pragma once
@@ -40,11 +40,10 @@ struct Outcome {
     /// Late, by the port that was dead, and sent before a frame of their flow that came by another
     /// one: they stood in that port. Where ports are not known, all that are late.
     uint64_t stale = 0;
-    /// From the event until the last frame was given to the dead port: nanoseconds, 0 when it was
-    /// given none.
+    /// Nanoseconds from the event until the last frame was given to the dead port; 0 without one.
     Nanoseconds dead = 0;
-    /// From the event until the first frame of a flow that was moved came by another port. Nothing
-    /// where no flow was seen to move.
+    /// Time from the event until the first frame of a moved flow came by another port. Nothing when
+    /// no flow was seen to move.
     std::optional<Nanoseconds> moved;
 };
 
@@ -63,7 +62,7 @@ class Record {
     void swallowed(uint64_t number, Nanoseconds at);
     Outcome outcome(const Event &event) const;
 
-    /// Whether of every flow a frame came that was sent after `since`.
+    /// Whether a frame of every flow came that was sent after `since`.
     bool every_flow_came(Nanoseconds since) const;
     /// Whether a frame came by the port at that time or later.
     bool came_by(uint8_t port, Nanoseconds since) const;

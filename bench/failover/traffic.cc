@@ -14,7 +14,7 @@ namespace lagg::bench {
 
 namespace {
 
-/// What was not sent for so long is not made up for.
+/// Longest backlog that is made up for; older frames are never sent.
 constexpr Nanoseconds kLongestDebt = 5'000'000;
 constexpr unsigned kAtOnce = 64;
 

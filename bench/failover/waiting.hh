@@ -1,4 +1,5 @@
-// What other processes do to a measurement: how long threads that could run had to wait for a core.
+// Influence of other processes on a measurement: how long threads that could run had to wait for a
+// core.
 #pragma once
 
 #include "bench/failover/record.hh"

@@ -113,7 +113,7 @@ std::vector<Frame> sample_frames() {
     return frames;
 }
 
-/// Of the processor's clock where it can be read, else nanoseconds.
+/// Ticks of the processor's clock where it can be read, else nanoseconds.
 uint64_t ticks() {
 #ifdef __x86_64__
     return __rdtsc();

@@ -1,4 +1,4 @@
-// What a policy begins with, inside of lagglab: of this version, wherever the program is.
+// Text that a policy begins with, built into lagglab: of this version, wherever the program is.
 #pragma once
 
 #include <string_view>

@@ -64,7 +64,7 @@ FlowKey turned(FlowKey key) {
 }
 
 Identity identity(const FlowKey &key, const Policy &policy) {
-    // What is no IP is told apart by its MACs, VLANs and ethertype.
+    // Frames that are not IP are told apart by their MACs, VLANs and ethertype.
     const bool ip = key.ip_version != 0;
     const FlowKey left = only(key, ip ? effective_fields(policy) : kLayer2 | kEthertype);
     const Identity forth = written(left);

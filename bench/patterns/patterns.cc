@@ -78,7 +78,7 @@ uint64_t eui64(uint64_t mac) {
 constexpr uint64_t kVendor = 0x001b21000000;
 constexpr uint64_t kPrefix = 0x20010db800000000; ///< of IPv6 documentation
 
-/// What a bonding of net_bonding's layer 3+4 does: addresses and ports XORed as they stand in
+/// The hash of net_bonding's layer 3+4: addresses and ports XORed as they stand in
 /// memory and folded. Four members, of which this lagg is behind the first.
 bool first_of_net_bonding(const Flow &flow) {
     const auto swapped = [](uint32_t ports) { return (ports >> 8 | ports << 8) & 0xffff; };

@@ -20,7 +20,7 @@ struct Pattern {
     Flow (*flow)(uint32_t number); ///< any number gives a flow; from 0 on they are the pattern
     /// Flows that layer3+4 can tell apart; where these are fewer, the reason stands at the pattern.
     unsigned flows34 = kFlows;
-    /// Where it is set, only flows of which this is true are part of the pattern.
+    /// Restricts the pattern to flows for which it is true, if it is set.
     bool (*keep)(const Flow &) = nullptr;
 };
 

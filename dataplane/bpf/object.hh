@@ -20,8 +20,8 @@ struct Object {
     SourceLines lines;
 };
 
-/// Errors: no such file, no regular file or one too large, no object file for BPF, no program or several, a map, a function that is
-/// nowhere.
+/// Errors: no such file, no regular file or one too large, no object file for BPF, no program or
+/// several, a map, a function that is nowhere.
 Result<Object> read_object(const std::string &path);
 
 } // namespace lagg::bpf

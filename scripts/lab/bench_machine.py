@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-# Of one core. A quiet machine of the size this is made for stays below it.
+# Share of one core that others may use; a quiet machine of the intended size stays below it.
 BUSY_SHARE = 0.15
 SAMPLE_SECONDS = 2.0
 HUGE_PAGES = Path("/proc/sys/vm/nr_hugepages")
@@ -28,12 +28,13 @@ def busy_cores(seconds=SAMPLE_SECONDS):
 
 
 def complaint(busy):
-    """Why figures of now would not be worth much, and what to do; None when the machine is quiet."""
+    """Why figures of now would not be worth much, and what to do; None when the machine is
+    quiet."""
     if busy <= BUSY_SHARE:
         return None
-    return (f"other processes keep {busy:.1f} of {os.cpu_count()} cores busy (at most {BUSY_SHARE} is quiet): wait "
-            "until they are done, or run with --even-if-loaded, which measures in turns all the same but with "
-            "less to trust in absolute figures")
+    return (f"other processes keep {busy:.1f} of {os.cpu_count()} cores busy (at most {BUSY_SHARE} "
+            "is quiet): wait until they are done, or run with --even-if-loaded, which measures in "
+            "turns all the same but with less to trust in absolute figures")
 
 
 def _said(argv):
@@ -50,9 +51,11 @@ def describe(root, busy):
     commit = _said(["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"])
     changed = _said(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"])
     return {"cpu": model[1] if model else platform.machine(), "cores": os.cpu_count(),
-            "busy_cores_at_start": round(busy, 2), "load_average": [round(load, 2) for load in os.getloadavg()],
+            "busy_cores_at_start": round(busy, 2),
+            "load_average": [round(load, 2) for load in os.getloadavg()],
             "kernel": platform.release(), "dpdk": _said(["pkg-config", "--modversion", "libdpdk"]),
-            "commit": commit + (" and changes" if changed else ""), "date": time.strftime("%Y-%m-%d %H:%M:%S %z")}
+            "commit": commit + (" and changes" if changed else ""),
+            "date": time.strftime("%Y-%m-%d %H:%M:%S %z")}
 
 
 def go_ahead(pid, nice):
@@ -73,8 +76,8 @@ def follow(pid):
 
 
 class HugePages:
-    """At least so many free huge pages while the block runs, where we may and memory allows; whether
-    it is so is told by `there`. Afterwards the machine keeps as many as it had."""
+    """At least so many free huge pages while the block runs, where we may and memory allows;
+    whether it is so is told by `there`. Afterwards the machine keeps as many as it had."""
 
     def __init__(self, wanted):
         self.wanted = wanted
@@ -83,13 +86,16 @@ class HugePages:
 
     @staticmethod
     def _memory():
-        return {key: int(value) for key, value in re.findall(r"^(\w+):\s+(\d+)", Path("/proc/meminfo").read_text(), re.M)}
+        return {key: int(value) for key, value in re.findall(r"^(\w+):\s+(\d+)",
+                                                             Path("/proc/meminfo").read_text(),
+                                                             re.M)}
 
     def __enter__(self):
         memory = self._memory()
         missing = self.wanted - memory.get("HugePages_Free", 0)
         # Not more than half of what is free: others want to live too.
-        if missing > 0 and memory.get("Hugepagesize") == 2048 and missing * 2048 * 2 < memory["MemAvailable"]:
+        if (missing > 0 and memory.get("Hugepagesize") == 2048
+                and missing * 2048 * 2 < memory["MemAvailable"]):
             try:
                 self.before = int(HUGE_PAGES.read_text())
                 HUGE_PAGES.write_text(str(self.before + missing))

@@ -1,11 +1,12 @@
-"""What benchmarks measured, as plain data: samples, rows, and what one engine is in terms of another.
+"""What benchmarks measured, as plain data: samples, rows, and what one engine is in terms of
+another.
 
 A sample is one repetition of one benchmark: {"name", "round", "cycles_per_packet",
 "packets_per_second"}. Names are paths, "distribute/laggd/layer3+4/members:4": the second word says
 who was measured, and the same name with `net_bonding` there is its twin; where net_bonding was
-measured in mode 4 as well, `net_bonding-802.3ad` is another one. Twins were measured in turns, so the
-quotient of two samples of the same round is worth more than that of any two.
-Everything here is pure, which is why tests/lab/test_bench.py can say so much about it.
+measured in mode 4 as well, `net_bonding-802.3ad` is another one. Twins were measured in turns, so
+the quotient of two samples of the same round is worth more than that of any two. Everything here
+is pure, which is why tests/lab/test_bench.py can say so much about it.
 """
 
 import csv
@@ -18,8 +19,8 @@ from . import failover_results
 OURS, THEIRS, THEIRS_LACP = "laggd", "net_bonding", "net_bonding-802.3ad"
 ONE, TWO = "workers:1", "workers:2"
 FIGURES = ("cycles_per_packet", "packets_per_second", "nanoseconds")
-# How many times as fast as its twin a row of laggd has to be, by a pattern of its name and the twin that does the
-# same work: of frames that come from members, that is the one in mode 4.
+# How many times as fast as its twin a row of laggd has to be, by a pattern of its name and the
+# twin that does the same work: of frames that come from members, that is the one in mode 4.
 TARGETS = [(r"^engine/laggd/(net_null|net_null-ipv4|net_ring)/.*/down$", THEIRS, 1.1),
            (r"^engine/laggd/(net_null|net_null-ipv4|net_ring)/.*/up$", THEIRS_LACP, 1.1),
            (r"^engine/laggd/(vhost-user|memif)/.*/down$", THEIRS, 1.0),
@@ -33,7 +34,8 @@ NO_TARGETS = [(r"^engine/laggd/.*/up$", THEIRS, "none: reads no frame")]
 SCALING_TARGET = 1.7
 # The row that others of laggd are compared with, but for the policy.
 USUAL = "members:4/burst:32/flows:1024/hot"
-# What a policy of the user's replaces, and how many cycles a packet the smallest ones may add to it.
+# The hash that a policy of the user's replaces, and how many cycles a packet the smallest policies
+# may add to it.
 REPLACED, SMALL_POLICIES, POLICY_LIMIT = "layer3+4", ("bpf:port", "bpf:five-tuple"), 15.0
 # How many times as much as plain IPv4 frames of these kinds may cost; others are only shown.
 KIND_LIMITS = {"ipv6": 1.5, "vlan": 1.5}
@@ -45,7 +47,7 @@ FLAT = {"members": (re.compile(r"members:(\d+)/burst:32/flows:1024/hot"), range(
         "flows": (re.compile(r"members:4/burst:32/flows:(\d+)/hot"), range(1, 1_000_001))}
 # Greatest share of a member over the mean, for patterns with that many flows under that policy.
 EVENNESS_LIMIT, EVENNESS_FLOWS, EVENNESS_POLICY = 1.15, 4096, "layer3+4"
-# What Google Benchmark adds to a name for settings of its own.
+# Suffixes that Google Benchmark adds to a name for settings of its own.
 SUFFIXES = re.compile(r"/(repeats|iterations|min_time|min_warmup_time|threads):[^/]*|"
                       r"/(real_time|process_time|manual_time)\b")
 
@@ -81,7 +83,8 @@ def rows(samples):
         for figure in FIGURES:
             values = [sample[figure] for sample in of_name if figure in sample]
             if values:
-                row[figure] = {"median": statistics.median(values), "min": min(values), "max": max(values)}
+                row[figure] = {"median": statistics.median(values), "min": min(values),
+                               "max": max(values)}
         table.append(row)
     return table
 
@@ -96,7 +99,8 @@ def _quotients(figure, upper, lower, factor=1.0):
     below = [sample[figure] for sample in lower.values() if figure in sample]
     if not above or not below or statistics.median(below) == 0:
         return None
-    paired = [upper[turn][figure] / lower[turn][figure] for turn in sorted(upper.keys() & lower.keys())
+    paired = [upper[turn][figure] / lower[turn][figure]
+              for turn in sorted(upper.keys() & lower.keys())
               if figure in upper[turn] and lower[turn].get(figure)]
     return {"of_medians": factor * statistics.median(above) / statistics.median(below),
             "median_of_rounds": factor * statistics.median(paired) if paired else None}
@@ -118,7 +122,8 @@ def twin_of(name, who=THEIRS):
 
 
 def _of_table(table, name, twin):
-    return next((value for pattern, who, value in table if twin == twin_of(name, who) and re.search(pattern, name)),
+    return next((value for pattern, who, value in table if twin == twin_of(name, who)
+                 and re.search(pattern, name)),
                 None)
 
 
@@ -138,14 +143,16 @@ def label(entry):
 
 
 def ratios(samples):
-    """How many times as fast laggd is as its twin, for every row that has one, and for every one it has.
+    """How many times as fast laggd is as its twin, for every row that has one, and for every one
+    it has.
 
     `by_core_time` comes from cycles a packet, which do not count what others did on the core;
     `by_clock` from packets a second. On a quiet machine they are the same.
     """
     names = dict.fromkeys(sample["name"] for sample in samples)
     table = []
-    for name, twin in ((name, twin_of(name, who)) for name in names for who in (THEIRS_LACP, THEIRS)):
+    for name, twin in ((name, twin_of(name, who)) for name in names
+                       for who in (THEIRS_LACP, THEIRS)):
         if twin not in names:
             continue
         ours, theirs = _by_round(samples, name), _by_round(samples, twin)
@@ -158,7 +165,8 @@ def ratios(samples):
 
 
 def scaling(samples):
-    """What two workers do in terms of one, for every row with workers:2 that has one with workers:1."""
+    """What two workers do in terms of one, for every row with workers:2 that has one with
+    workers:1."""
     names = dict.fromkeys(sample["name"] for sample in samples)
     table = []
     for name in names:
@@ -179,16 +187,19 @@ def scaling(samples):
 
 def _of_rounds(calculate, above, below):
     """The median over the rounds both have; of the medians where there is none."""
-    figures = [{turn: sample["cycles_per_packet"] for turn, sample in rounds.items() if "cycles_per_packet" in sample}
+    figures = [{turn: sample["cycles_per_packet"]
+                for turn, sample in rounds.items() if "cycles_per_packet" in sample}
                for rounds in (above, below)]
     turns = sorted(figures[0].keys() & figures[1].keys())
     if turns:
         return statistics.median(calculate(figures[0][turn], figures[1][turn]) for turn in turns)
-    return calculate(*(statistics.median(figure.values()) for figure in figures)) if all(figures) else None
+    return calculate(*(statistics.median(figure.values())
+                       for figure in figures)) if all(figures) else None
 
 
 def _wanted_comparison(name):
-    """(name of the other row, "times" or "more", limit or None) of a row; None where it has none."""
+    """(name of the other row, "times" or "more", limit or None) of a row; None where it has
+    none."""
     words = name.split("/")
     if words[:2] != ["distribute", OURS] or len(words) < 7:
         return None
@@ -220,8 +231,10 @@ def _flatness(samples, policy, what):
     turns = set.intersection(*(set(rounds) for rounds in of_names)) if len(names) > 1 else ()
     if not turns:
         return None
-    means = {turn: statistics.mean(rounds[turn]["cycles_per_packet"] for rounds in of_names) for turn in turns}
-    levels = {name: statistics.median(rounds[turn]["cycles_per_packet"] / means[turn] for turn in turns)
+    means = {turn: statistics.mean(rounds[turn]["cycles_per_packet"] for rounds in of_names)
+             for turn in turns}
+    levels = {name: statistics.median(rounds[turn]["cycles_per_packet"] / means[turn]
+                                      for turn in turns)
               for name, rounds in zip((names[number] for number in sorted(names)), of_names)}
     dearest, cheapest = max(levels, key=levels.get), min(levels, key=levels.get)
     span = f"{what}:{min(names)}..{max(names)}"
@@ -233,8 +246,8 @@ def _flatness(samples, policy, what):
 def comparisons(samples):
     """What rows cost in terms of another of the same run, where less is promised than a number.
 
-    `value` is how many times as many cycles `row` needs as `base`, or how many more; `name` is that of
-    the row, or says over what it is the dearest one."""
+    `value` is how many times as many cycles `row` needs as `base`, or how many more; `name` is
+    that of the row, or says over what it is the dearest one."""
     names = dict.fromkeys(sample["name"] for sample in samples)
     table = []
     for name in names:
@@ -244,23 +257,28 @@ def comparisons(samples):
         calculate = (lambda a, b: a / b) if kind == "times" else (lambda a, b: a - b)
         value = _of_rounds(calculate, _by_round(samples, name), _by_round(samples, base))
         if value is not None:
-            table.append({"name": name, "row": name, "base": base, "kind": kind, "value": value, "limit": limit})
-    table += [entry for policy in FLAT_POLICIES for what in FLAT if (entry := _flatness(samples, policy, what))]
+            table.append({"name": name, "row": name, "base": base, "kind": kind, "value": value,
+                          "limit": limit})
+    table += [entry for policy in FLAT_POLICIES
+              for what in FLAT if (entry := _flatness(samples, policy, what))]
     for entry in table:
         entry["met"] = None if entry["limit"] is None else entry["value"] <= entry["limit"]
     return table
 
 
 def judged(result):
-    """Everything in a result that has a target: (name, what it came to, target, whether that is met)."""
-    table = [(label(entry), f"{entry['times_as_fast']:.2f} times as fast", f"at least {entry['target']:.2f}",
-              entry["met"]) for key in ("ratios", "scaling") for entry in result[key] if entry["met"] is not None]
-    table += [(entry["name"], f"{difference(entry)} ({beside(entry)})", f"at most {entry['limit']:g}", entry["met"])
+    """Everything in a result that has a target: (name, what it came to, target, whether that is
+    met)."""
+    table = [(label(entry), f"{entry['times_as_fast']:.2f} times as fast",
+              f"at least {entry['target']:.2f}", entry["met"]) for key in ("ratios", "scaling")
+             for entry in result[key] if entry["met"] is not None]
+    table += [(entry["name"], f"{difference(entry)} ({beside(entry)})",
+               f"at most {entry['limit']:g}", entry["met"])
               for entry in result["comparisons"] if entry["met"] is not None]
     verdict = result["evenness_verdict"]
     if verdict:
-        table.append((f"evenness/{EVENNESS_POLICY}", f"{verdict['worst']:.3f}", f"at most {verdict['limit']:.2f}",
-                      verdict["met"]))
+        table.append((f"evenness/{EVENNESS_POLICY}", f"{verdict['worst']:.3f}",
+                      f"at most {verdict['limit']:.2f}", verdict["met"]))
     return table + failover_results.judged(result["failover_pulls"])
 
 
@@ -282,7 +300,8 @@ def beside(entry):
 
 
 def evenness_verdict(evenness):
-    """The worst row that can be judged, and whether it is within the limit; None without such rows."""
+    """The worst row that can be judged, and whether it is within the limit; None without such
+    rows."""
     judged = [row for row in evenness
               if row["policy"] == EVENNESS_POLICY and row.get("distinct", 0) >= EVENNESS_FLOWS]
     if not judged:
@@ -298,7 +317,8 @@ def document(machine, samples, evenness, notes, pulls=()):
     return {"machine": machine, "notes": notes, "rows": rows(samples), "ratios": ratios(samples),
             "scaling": scaling(samples), "comparisons": comparisons(samples), "evenness": evenness,
             "evenness_verdict": evenness_verdict(evenness),
-            "failover": failover_results.rows(pulls), "samples": samples, "failover_pulls": list(pulls)}
+            "failover": failover_results.rows(pulls), "samples": samples,
+            "failover_pulls": list(pulls)}
 
 
 def to_csv(result):
@@ -306,16 +326,17 @@ def to_csv(result):
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     columns = [(figure, kind) for figure in FIGURES for kind in ("median", "min", "max")]
-    writer.writerow(["name", "repetitions", *(f"{figure}_{kind}" for figure, kind in columns), "times_as_fast",
-                     *failover_results.CSV_COLUMNS])
-    # Of two twins the first one does the same work.
+    writer.writerow(["name", "repetitions", *(f"{figure}_{kind}" for figure, kind in columns),
+                     "times_as_fast", *failover_results.CSV_COLUMNS])
+    # The first of two twins does the same work.
     fast = {entry["name"]: entry["times_as_fast"] for entry in reversed(result["ratios"])}
     for row in result["rows"]:
         writer.writerow([row["name"], row["repetitions"],
                          *(row[figure][kind] if figure in row else "" for figure, kind in columns),
                          fast.get(row["name"], ""), *("" for _ in failover_results.CSV_COLUMNS)])
     for row in result["failover"]:
-        writer.writerow([row["name"], row["pulls"], *("" for _ in columns), "", *failover_results.csv_values(row)])
+        writer.writerow([row["name"], row["pulls"], *("" for _ in columns), "",
+                         *failover_results.csv_values(row)])
     return out.getvalue()
 
 
@@ -338,7 +359,8 @@ def _lines(cells):
     """Cells as aligned columns, the first one to the left."""
     wide = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     return ["  ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
-                      for column, (cell, width) in enumerate(zip(row, wide))).rstrip() for row in cells]
+                      for column, (cell, width) in enumerate(zip(row, wide))).rstrip()
+            for row in cells]
 
 
 def _verdict(entry):
@@ -351,19 +373,23 @@ def _evenness_lines(evenness, verdict):
     """The worst pattern of each policy; all of them are in the files."""
     if not evenness:
         return []
-    columns = [f"{who}_{what}" for who in ("laggd", "net_bonding", "ideal") for what in ("flows", "bytes")]
-    cells = [["evenness: greatest share / mean", "flows", *(column.replace("_", " ") for column in columns)]]
+    columns = [f"{who}_{what}" for who in ("laggd", "net_bonding", "ideal")
+               for what in ("flows", "bytes")]
+    cells = [["evenness: greatest share / mean", "flows",
+              *(column.replace("_", " ") for column in columns)]]
     for policy in dict.fromkeys(row["policy"] for row in evenness):
         of_policy = [row for row in evenness if row["policy"] == policy]
         enough = [row for row in of_policy if row.get("distinct", 0) >= EVENNESS_FLOWS] or of_policy
         row = max(enough, key=lambda row: row["laggd_flows"])
-        cells.append([f"worst of {policy}: {row['pattern']}, {row['members']} members", str(row.get("distinct", "-")),
+        cells.append([f"worst of {policy}: {row['pattern']}, {row['members']} members",
+                      str(row.get("distinct", "-")),
                       *(f"{row[column]:.3f}" if isinstance(row.get(column), (int, float)) else "-"
                         for column in columns)])
     lines = _lines(cells)
     if verdict:
-        lines.append(f"{EVENNESS_POLICY}: at most {verdict['worst']:.3f} in {verdict['patterns']} patterns of "
-                     f"{EVENNESS_FLOWS} flows, target {verdict['limit']:.2f} {'met' if verdict['met'] else 'MISSED'}")
+        lines.append(f"{EVENNESS_POLICY}: at most {verdict['worst']:.3f} in {verdict['patterns']} "
+                     f"patterns of {EVENNESS_FLOWS} flows, target {verdict['limit']:.2f} "
+                     f"{'met' if verdict['met'] else 'MISSED'}")
     return [*lines, ""]
 
 
@@ -372,7 +398,8 @@ def _comparison_lines(result, by_name):
         return []
     cells = [["a row and another one of the run", "", "cycles", "the other", "difference"]]
     for entry in result["comparisons"]:
-        cells.append([entry["name"], beside(entry), _figure(by_name[entry["row"]], "cycles_per_packet", 1),
+        cells.append([entry["name"], beside(entry),
+                      _figure(by_name[entry["row"]], "cycles_per_packet", 1),
                       _figure(by_name[entry["base"]], "cycles_per_packet", 1), difference(entry)])
     return [*_lines(cells), ""]
 
@@ -381,7 +408,8 @@ def _other_lines(result):
     """Rows that no other table has."""
     told = {entry[key] for table in ("ratios", "scaling", "comparisons") for entry in result[table]
             for key in ("name", "twin", "row", "base") if key in entry}
-    cells = [[row["name"], _figure(row, "cycles_per_packet", 1), _millions(row), _figure(row, "nanoseconds", 1)]
+    cells = [[row["name"], _figure(row, "cycles_per_packet", 1), _millions(row),
+              _figure(row, "nanoseconds", 1)]
              for row in result["rows"] if row["name"] not in told]
     return [*_lines([["other rows", "cycles", "Mpps", "ns a call"], *cells]), ""] if cells else []
 
@@ -392,7 +420,8 @@ def _failover_lines(rows):
     ratios = failover_results.ratio_cells(rows)
     lines = [*_lines([failover_results.HEAD, *failover_results.cells(rows)]), ""]
     if ratios:
-        lines += [*_lines([["times as fast as net_bonding, moved", *failover_results.KINDS], *ratios]), ""]
+        lines += [*_lines([["times as fast as net_bonding, moved", *failover_results.KINDS],
+                           *ratios]), ""]
     return lines
 
 
@@ -404,10 +433,12 @@ def to_text(result):
                                     ("scaling", "two workers and one", "two", "one")):
         if not result[key]:
             continue
-        cells = [[title, f"cycles: {left}", right, f"Mpps: {left}", right, "times as fast", "by the clock", "target"]]
+        cells = [[title, f"cycles: {left}", right, f"Mpps: {left}", right, "times as fast",
+                  "by the clock", "target"]]
         for entry in result[key]:
             ours, theirs = by_name[entry["name"]], by_name[entry["twin"]]
-            cells.append([label(entry), _figure(ours, "cycles_per_packet", 1), _figure(theirs, "cycles_per_packet", 1),
+            cells.append([label(entry), _figure(ours, "cycles_per_packet", 1),
+                          _figure(theirs, "cycles_per_packet", 1),
                           _millions(ours), _millions(theirs), f"{entry['times_as_fast']:.2f}",
                           _times(entry["by_clock"]), _verdict(entry)])
         text += [*_lines(cells), ""]
@@ -416,7 +447,9 @@ def to_text(result):
     text += _evenness_lines(result["evenness"], result.get("evenness_verdict"))
     verdicts = judged(result)
     if verdicts:
-        text += _lines([[f"targets: {sum(met for *_, met in verdicts)} of {len(verdicts)} are met", "", "", ""],
-                        *([name, value, target, "met" if met else "MISSED"] for name, value, target, met in verdicts)])
+        text += _lines([[f"targets: {sum(met for *_, met in verdicts)} of {len(verdicts)} are met",
+                         "", "", ""],
+                        *([name, value, target, "met" if met else "MISSED"]
+                          for name, value, target, met in verdicts)])
         text.append("")
     return "\n".join(text + [*(f"note: {note}" for note in result["notes"])]) + "\n"

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Makes tests/data/captured.pcap anew: what two Linux network stacks say to each other, for the parser's tests.
+"""Makes tests/data/captured.pcap anew: what two Linux network stacks say to each other, for the
+parser's tests.
 
 Usage: capture_corpus.py FILE [LINK...]
 
-Two network namespaces with a cable between them; over it ARP and neighbour discovery, pings, TCP and UDP
-with and without options and fragments, plain, in VLANs and in every tunnel that this kernel has, or only
-those that are named. Which it has not is said. Needs root."""
+Two network namespaces with a cable between them; over it ARP and neighbour discovery, pings, TCP
+and UDP with and without options and fragments, plain, in VLANs and in every tunnel that this
+kernel has, or only those that are named. Which it has not is said. Needs root."""
 
 import os
 import sys
@@ -82,7 +83,8 @@ class Side:
 
 
 def make_links(sides, wanted):
-    """Addresses on the cable and on everything over it; the names of what is there and what is not."""
+    """Addresses on the cable and on everything over it; the names of what is there and what is
+    not."""
     for side in sides:
         side.address(CABLE, 0)
     made, absent = ["cable"], []
@@ -144,7 +146,8 @@ def main():
     unknown = [name for name in wanted if name not in LINKS]
     if path is None or unknown:
         print(__doc__)
-        print(f"Links: {', '.join(LINKS)}" + (f"; there is no {', '.join(unknown)}" if unknown else ""))
+        print(f"Links: {', '.join(LINKS)}" +
+              (f"; there is no {', '.join(unknown)}" if unknown else ""))
         return 2
     network = Network(f"capture{os.getpid()}")
     try:

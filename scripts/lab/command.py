@@ -19,7 +19,8 @@ programs_outlive_us = False
 
 
 def die_with_parent():
-    """For a process between fork and exec: it ends when the one that made it does, however that ends."""
+    """For a process between fork and exec: it ends when the one that made it does, however that
+    ends."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

@@ -73,8 +73,8 @@ def busy_machine():
     load, cores = os.getloadavg()[0], len(os.sched_getaffinity(0))
     if load < 2 * cores:
         return ""
-    return (f"\nThe machine was busy (load {load:.1f} on {cores} cores): times are of everything that ran. "
-            "Try again when it is idle.")
+    return (f"\nThe machine was busy (load {load:.1f} on {cores} cores): times are of everything "
+            "that ran. Try again when it is idle.")
 
 
 def play(options, programs):

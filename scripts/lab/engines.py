@@ -45,7 +45,8 @@ def core_ns(pid, threads):
             total += int((task / "schedstat").read_text().split()[0])
             found += 1
     if found != len(threads):
-        raise LabError(f"of the threads {', '.join(threads)} of process {pid} only {found} were found")
+        raise LabError(f"of the threads {', '.join(threads)} of process {pid} only {found} were "
+                       "found")
     return total
 
 
@@ -96,13 +97,15 @@ class LaggdEngine(Engine):
         names = [f"p{number}" for number in range(len(members))]
         self.daemon = Laggd(None, self.directory, programs, names)
         self.daemon.config.write_text(config_text(
-            {"workers": workers, "poll": "busy", "memory": "hugepages" if huge else "none", "buffers": BUFFERS,
-             "api": str(self.daemon.socket), "log": "warning"},
-            [{"name": name, "device": device} for name, device in zip([*names, "up"], [*members, upper])],
-            [{"name": "lagg0", "protocol": "loadbalance", "hash": {"policy": "layer3+4", "seed": 1}, "ports": names,
-              "upper": "port:up"}]))
+            {"workers": workers, "poll": "busy", "memory": "hugepages" if huge else "none",
+             "buffers": BUFFERS, "api": str(self.daemon.socket), "log": "warning"},
+            [{"name": name, "device": device}
+             for name, device in zip([*names, "up"], [*members, upper])],
+            [{"name": "lagg0", "protocol": "loadbalance", "hash": {"policy": "layer3+4", "seed": 1},
+              "ports": names, "upper": "port:up"}]))
         argv = [str(programs.laggd), "-c", str(self.daemon.config)]
-        self.program = self.daemon.program = Program("laggd", argv, self.daemon.log, preloaded(preload))
+        self.program = self.daemon.program = Program("laggd", argv, self.daemon.log,
+                                                     preloaded(preload))
         follow(self.pid)
 
     @property
@@ -124,14 +127,15 @@ class LaggdEngine(Engine):
 
 
 class TestPmdEngine(Engine):
-    """testpmd in io mode between a device and net_bonding over the members; layer 3+4, in mode 2 (balance) or 4
-    (802.3ad), which collects and distributes without a partner by the help of `preload`."""
+    """testpmd in io mode between a device and net_bonding over the members; layer 3+4, in mode 2
+    (balance) or 4 (802.3ad), which collects and distributes without a partner by the help of
+    `preload`."""
 
     __test__ = False
 
     def __init__(self, name, mode, directory, preload, workers, upper, members, huge):
-        """The first of `preload` is the library that helps, and also lets members be without a way to change their
-        address."""
+        """The first of `preload` is the library that helps, and also lets members be without a way
+        to change their address."""
         super().__init__(name, workers)
         self.directory = Path(directory)
         self.directory.mkdir()
@@ -141,15 +145,18 @@ class TestPmdEngine(Engine):
         queues = str(len(workers))
         self.upper, self.bond = len(members), len(members) + 1
         anywhere = ",".join(map(str, sorted(os.sched_getaffinity(0))))
-        lcores = ",".join([f"0@({anywhere})", *(f"{number}@{core}" for number, core in enumerate(workers, 1))])
-        argv = ["stdbuf", "-oL", "dpdk-testpmd", "--lcores", lcores, "--main-lcore", "0", "--no-pci", "--no-telemetry",
+        lcores = ",".join([f"0@({anywhere})",
+                           *(f"{number}@{core}" for number, core in enumerate(workers, 1))])
+        argv = ["stdbuf", "-oL", "dpdk-testpmd", "--lcores", lcores, "--main-lcore", "0",
+                "--no-pci", "--no-telemetry",
                 "--file-prefix", "lagg_bench", *memory_words(huge, TESTPMD_MB),
                 *(word for device in [*members, upper, bond] for word in ("--vdev", device)),
-                "--", "-i", "--auto-start", "--forward-mode=io", f"--portlist={self.upper},{self.bond}",
-                f"--total-num-mbufs={BUFFERS}", f"--nb-cores={queues}", f"--rxq={queues}", f"--txq={queues}",
-                "--rxd=1024", "--txd=1024"]
-        self.program = Program("dpdk-testpmd", argv, self.directory / "testpmd.out", preloaded(preload),
-                               subprocess.PIPE)
+                "--", "-i", "--auto-start", "--forward-mode=io",
+                f"--portlist={self.upper},{self.bond}",
+                f"--total-num-mbufs={BUFFERS}", f"--nb-cores={queues}", f"--rxq={queues}",
+                f"--txq={queues}", "--rxd=1024", "--txd=1024"]
+        self.program = Program("dpdk-testpmd", argv, self.directory / "testpmd.out",
+                               preloaded(preload), subprocess.PIPE)
         follow(self.pid)
 
     @property
@@ -189,8 +196,10 @@ class TestPmdEngine(Engine):
 
 
 def start_generator(directory, program, core, devices, send, take, flows, huge):
-    """The program at the far end of an engine's ports: `send` and `take` name devices of its own."""
-    argv = [str(program), "--lcores", f"0@{core}", "--no-pci", "--no-telemetry", "--file-prefix", "lagg_generator",
+    """The program at the far end of an engine's ports: `send` and `take` name devices of its
+    own."""
+    argv = [str(program), "--lcores", f"0@{core}", "--no-pci", "--no-telemetry", "--file-prefix",
+            "lagg_generator",
             *memory_words(huge, GENERATOR_MB), *(["--single-file-segments"] if huge else []),
             *(word for device in devices for word in ("--vdev", device)),
             "--", str(flows), "send", *send, "take", *take]

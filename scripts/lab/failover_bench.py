@@ -1,9 +1,9 @@
-"""Failover, measured: numbered frames at a steady rate in both directions while a cable is pulled, a
-port is drained or removed, or the daemon restarts.
+"""Failover, measured: numbered frames at a steady rate in both directions while a cable is pulled,
+a port is drained or removed, or the daemon restarts.
 
-Rows are named failover/WHO/DEVICES/PROTOCOL/members:N/EVENT/DIRECTION; "down" are frames sent by way of
-the lagg, "up" those that come to it. A sample is one pull: {"name", "pull", "dead_ms", "moved_ms",
-"lost", ...}; what it means is told in bench/failover/record.hh.
+Rows are named failover/WHO/DEVICES/PROTOCOL/members:N/EVENT/DIRECTION; "down" are frames sent by
+way of the lagg, "up" those that come to it. A sample is one pull: {"name", "pull", "dead_ms",
+"moved_ms", "lost", ...}; what it means is told in bench/failover/record.hh.
 """
 
 import json
@@ -39,7 +39,8 @@ SECONDS, QUICK_SECONDS = 80.0, 6.0
 
 
 class Churn:
-    """Interfaces that have nothing to do with it, made and deleted in the namespace of the ports."""
+    """Interfaces that have nothing to do with it, made and deleted in the namespace of the
+    ports."""
 
     def __init__(self, namespace):
         self.namespace = namespace
@@ -61,8 +62,8 @@ class Churn:
 
 
 def repeat(options, once, samples=None):
-    """Samples of as many turns as time and --quick allow, at least two. Goes on behind those of `samples`, and ends
-    after a port that was stuck."""
+    """Samples of as many turns as time and --quick allow, at least two. Goes on behind those of
+    `samples`, and ends after a port that was stuck."""
     samples = [] if samples is None else samples
     turn = len(samples) // len(DIRECTIONS)
     while turn < 2 or (turn < options.pulls and time.monotonic() < options.row_ends):
@@ -78,14 +79,15 @@ def bench_pulls(options, name, driver, protocol, members, plain=False, churn=Fal
     chance, samples = random.Random(7), []
     # A port that does not come back stays out until the daemon starts anew.
     while not samples or (samples[-1]["stuck"] and time.monotonic() < options.row_ends):
-        with Stand(options, driver, protocol, members, plain=plain, **lacp) as stand, ExitStack() as stack:
+        with Stand(options, driver, protocol, members, plain=plain,
+                   **lacp) as stand, ExitStack() as stack:
             if churn:
                 stack.callback(Churn(stand.near).end)
             repeat(options, lambda turn: pull_once(stand, name, turn, chance, two), samples)
     return samples
 
 
-# --- other events ---------------------------------------------------------------------------------------
+# --- other events ---------------------------------------------------------------------------------
 
 
 def post(daemon, path, body=""):
@@ -102,8 +104,8 @@ def post(daemon, path, body=""):
 
 
 def eventful(stand, name, turn, act, undo, number, settle=0.3):
-    """One turn of an event that is begun by `act` and taken back by `undo`, which wait themselves for
-    the port to be out of use, or in use again."""
+    """One turn of an event that is begun by `act` and taken back by `undo`, which wait themselves
+    for the port to be out of use, or in use again."""
     stand.begin()
     waited = stand.waited()
     at = time.monotonic_ns()
@@ -117,21 +119,22 @@ def eventful(stand, name, turn, act, undo, number, settle=0.3):
 
 
 def bench_drain(options, name):
-    """Of LACP, whose flows are held while they move."""
+    """Samples for LACP, whose flows are held while they move."""
     with Stand(options, "net_af_packet", "lacp", 2, lacp={"rate": "fast"}) as stand:
         daemon = stand.daemons[0]
 
         def drain(on):
             post(daemon, "/v1/laggs/lagg0/ports/p1/drain", json.dumps({"on": on}))
-            wait_for("p1 drained" if on else "p1 in use", lambda: ("p1" in daemon.distributing()) != on, 10,
-                     every=0.005)
+            wait_for("p1 drained" if on else "p1 in use",
+                     lambda: ("p1" in daemon.distributing()) != on, 10, every=0.005)
 
         def undo():
             drain(False)
             stand.wait_in_use()
 
         def once(turn):
-            # An operator's drain does not come on the heels of a negotiation, when LACPDUs are short for a second.
+            # An operator's drain does not come on the heels of a negotiation, when LACPDUs are
+            # short for a second.
             time.sleep(QUIET_SECONDS)
             return eventful(stand, name, turn, lambda: drain(True), undo, None)
 
@@ -139,7 +142,8 @@ def bench_drain(options, name):
 
 
 def bench_reload(options, name, reloaded, number):
-    """`reloaded(stand, other)` writes the one file or the other; `number` is the port that it takes away."""
+    """`reloaded(stand, other)` writes the one file or the other; `number` is the port that it
+    takes away."""
     with Stand(options, "net_af_packet", "loadbalance", 2) as stand:
         daemon = stand.daemons[0]
 
@@ -152,7 +156,8 @@ def bench_reload(options, name, reloaded, number):
             stand.wait_in_use()
             stand.traffic.ask("use", "0,1")
 
-        return repeat(options, lambda turn: eventful(stand, name, turn, lambda: load(True), undo, number))
+        return repeat(options, lambda turn: eventful(stand, name, turn,
+                                                     lambda: load(True), undo, number))
 
 
 def other_protocol(stand, other):
@@ -169,13 +174,15 @@ def fewer_ports(stand, other):
 
 def bench_silent(options, name):
     """The cable swallows frames and keeps its carrier: LACP at the fast rate has to find out."""
-    with Stand(options, "net_af_packet", "lacp", 2, through_bridge=True, lacp={"rate": "fast"}) as stand:
+    with Stand(options, "net_af_packet", "lacp", 2, through_bridge=True,
+               lacp={"rate": "fast"}) as stand:
         cable = stand.network.cables[0]
 
         def act():
             cable.break_silently()
             wait_for("the broken port out of use",
-                     lambda: all(daemon.distributing() == daemon.interfaces[1:] for daemon in stand.daemons), 10)
+                     lambda: all(daemon.distributing() == daemon.interfaces[1:]
+                                 for daemon in stand.daemons), 10)
 
         def undo():
             cable.heal()
@@ -202,12 +209,13 @@ def bench_restart(options, name):
         return repeat(options, restart)
 
 
-# --- all of it --------------------------------------------------------------------------------------------
+# --- all of it ------------------------------------------------------------------------------------
 
 
 def bench_rings(options, huge):
     pulls = options.pulls
-    printed = run([str(options.ring_failover), str(pulls), str(pulls // 5), "hugepages" if huge else "no-huge"],
+    printed = run([str(options.ring_failover), str(pulls), str(pulls // 5),
+                   "hugepages" if huge else "no-huge"],
                   timeout=120 + 2 * pulls)
     return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
 
@@ -222,19 +230,21 @@ def bench_bound(options, drivers):
             machine.start()
             names = [f"pulls-{driver}" for driver in drivers]
             said = []
-            machine.play(names, options.programs, options.cable_failover, options.pulls, options.row_seconds,
-                         said.append)
+            machine.play(names, options.programs, options.cable_failover, options.pulls,
+                         options.row_seconds, said.append)
         finally:
             machine.stop()
         files = [machine.share / name / SAMPLES for name in names]
         if not all(file.exists() for file in files):
-            raise LabError("\n".join(["a scenario did not end: " + next((line for line in said if "FAILED" in line), ""),
+            raise LabError("\n".join(["a scenario did not end: " +
+                                      next((line for line in said if "FAILED" in line), ""),
                                       *said]))
         return [sample for file in files for sample in json.loads(file.read_text())]
 
 
 def parts(options):
-    """What there is to be measured: {name without the direction: a function of huge pages being there}."""
+    """What there is to be measured: {name without the direction: a function of huge pages being
+    there}."""
     table = {f"failover/{OURS}/net_ring": lambda huge: bench_rings(options, huge)}
 
     def pulls(kind, driver, protocol, members, event="pull", **how):
@@ -242,16 +252,21 @@ def parts(options):
         table[name] = lambda huge: bench_pulls(options, name, driver, protocol, members, **how)
 
     for kind, plain in (("af_packet", False), ("af_packet-plain", True)):
-        for protocol, members in (("failover", 2), ("loadbalance", 2), ("loadbalance", 4), ("lacp", 2)):
+        for protocol, members in (("failover", 2), ("loadbalance", 2), ("loadbalance", 4),
+                                  ("lacp", 2)):
             pulls(kind, "net_af_packet", protocol, members, plain=plain)
         pulls(kind, "net_af_packet", "loadbalance", 4, "pull-two", plain=plain, two=True)
-    pulls("af_packet-plain", "net_af_packet", "loadbalance", 4, "pull-churn", plain=True, churn=True)
+    pulls("af_packet-plain", "net_af_packet", "loadbalance", 4, "pull-churn", plain=True,
+          churn=True)
     for protocol, members in (("failover", 2), ("loadbalance", 4)):
         pulls("af_xdp", "net_af_xdp", protocol, members)
     for event, protocol, bench in (
-            ("drain", "lacp", bench_drain), ("silent", "lacp", bench_silent), ("restart", "loadbalance", bench_restart),
-            ("protocol", "loadbalance", lambda options, name: bench_reload(options, name, other_protocol, None)),
-            ("removal", "loadbalance", lambda options, name: bench_reload(options, name, fewer_ports, 0))):
+            ("drain", "lacp", bench_drain), ("silent", "lacp", bench_silent),
+            ("restart", "loadbalance", bench_restart),
+            ("protocol", "loadbalance",
+             lambda options, name: bench_reload(options, name, other_protocol, None)),
+            ("removal", "loadbalance",
+             lambda options, name: bench_reload(options, name, fewer_ports, 0))):
         name = f"failover/{OURS}/af_packet/{protocol}/members:2/{event}"
         table[name] = lambda huge, name=name, bench=bench: bench(options, name)
     guests = {f"failover/{OURS}/vm-{driver}": driver for driver in DRIVERS}
@@ -265,7 +280,8 @@ def failover_samples(options, say):
     samples, notes, whole = [], [], True
     if os.geteuid() != 0:
         return [], ["failover was not measured: network namespaces need root"], False
-    options.pulls, options.row_seconds = (QUICK_PULLS, QUICK_SECONDS) if options.quick else (PULLS, SECONDS)
+    options.pulls, options.row_seconds = (QUICK_PULLS,
+                                          QUICK_SECONDS) if options.quick else (PULLS, SECONDS)
     with HugePages(RING_MIB // 2) as memory:
         for name, bench in parts(options).items():
             if options.filter and not re.search(options.filter, name):

@@ -6,15 +6,16 @@ from . import failover_results as results
 from .page_parts import escape, table, tag
 
 WIDE, LABEL, STRIP, GAP, TOP = 900, 330, 26, 12, 22
-KEY = ("Until the first frame of a flow that was moved came by another port, in milliseconds on a scale of powers of "
-       "ten: a bar for the pulls of each tenth of a power, its height their share of the row's largest. The thin line "
-       "is the p99.9, the dashed one the target.")
+KEY = ("Until the first frame of a flow that was moved came by another port, in milliseconds on a "
+       "scale of powers of ten: a bar for the pulls of each tenth of a power, its height their "
+       "share of the row's largest. The thin line is the p99.9, the dashed one the target.")
 
 
-WORDS = ("moved: from the event until the first frame on another port. dead: until the last frame was given to the "
-         "dead port. lost: of all pulls, and the most of one; after: when the cable was plugged in. late: older than "
-         "10 ms when they came out, after the cable was back; stale: those of them that came by the port that was dead, "
-         "where ports are known. stuck: pulls after which the port carried nothing for seconds.")
+WORDS = ("moved: from the event until the first frame on another port. dead: until the last frame "
+         "was given to the dead port. lost: of all pulls, and the most of one; after: when the "
+         "cable was plugged in. late: older than 10 ms when they came out, after the cable was "
+         "back; stale: those of them that came by the port that was dead, where ports are known. "
+         "stuck: pulls after which the port carried nothing for seconds.")
 
 
 def _x(value):
@@ -28,7 +29,8 @@ def _axis(height):
     for power in range(results.LEAST, results.GREATEST + 1):
         x = round(_x(10.0 ** power), 1)
         lines.append(tag("line", x1=x, x2=x, y1=TOP - 6, y2=height, class_="axis"))
-        lines.append(tag("text", f"{10.0 ** power:g} ms", x=min(x - 14, WIDE - 62), y=12, class_="small"))
+        lines.append(tag("text", f"{10.0 ** power:g} ms", x=min(x - 14, WIDE - 62), y=12,
+                         class_="small"))
     return lines
 
 
@@ -43,14 +45,15 @@ def _strip(row, y, style):
         height = round(max(1.5, STRIP * count / greatest), 1)
         left = _x(10 ** (results.LEAST + number * step))
         right = _x(10 ** (results.LEAST + (number + 1) * step))
-        parts.append(tag("rect", x=round(left, 1), y=round(y + STRIP - height, 1), width=round(right - left - 0.5, 1),
-                         height=height, class_=style))
+        parts.append(tag("rect", x=round(left, 1), y=round(y + STRIP - height, 1),
+                         width=round(right - left - 0.5, 1), height=height, class_=style))
     if "moved_ms" in row:
         x = round(_x(row["moved_ms"]["p99.9"]), 1)
         parts.append(tag("line", x1=x, x2=x, y1=y, y2=y + STRIP, class_="spread"))
     if limit := results.time_limit(row["name"]):
         x = round(_x(limit), 1)
-        parts.append(tag("line", x1=x, x2=x, y1=y - 3, y2=y + STRIP + 3, class_="spread", stroke_dasharray="3 3")
+        parts.append(tag("line", x1=x, x2=x, y1=y - 3, y2=y + STRIP + 3, class_="spread",
+                         stroke_dasharray="3 3")
                      .replace("stroke_dasharray", "stroke-dasharray"))
     return parts
 
@@ -62,7 +65,8 @@ def chart(rows, title):
     for number, row in enumerate(rows):
         ours = row["name"].split("/")[1] == results.OURS
         parts += _strip(row, TOP + number * (STRIP + GAP), "ours" if ours else "theirs")
-    return tag("svg", "\n".join(parts), xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDE} {height}", role="img",
+    return tag("svg", "\n".join(parts), xmlns="http://www.w3.org/2000/svg",
+               viewBox=f"0 0 {WIDE} {height}", role="img",
                aria_label=title).replace("aria_label", "aria-label")
 
 
@@ -77,10 +81,11 @@ def section(result):
             words = row["name"].split("/")
             groups.setdefault(f"{words[1]} over {words[2]}", []).append(row)
     ratios = results.ratio_cells(rows)
-    beside = (tag("p", "How many times as long net_bonding takes until traffic is on another port; it asks after links "
-                       "every 10 ms, where laggd is told.") +
+    beside = (tag("p", "How many times as long net_bonding takes until traffic is on another port; "
+                       "it asks after links every 10 ms, where laggd is told.") +
               table(["", *results.KINDS], ratios)) if ratios else ""
     return (tag("h2", "Failover") + tag("p", KEY) +
-            "\n".join(tag("h3", escape(title)) + chart(group, title) for title, group in groups.items()) + beside +
+            "\n".join(tag("h3", escape(title)) + chart(group, title)
+                      for title, group in groups.items()) + beside +
             tag("p", WORDS) +
             table(["", *results.HEAD[1:]], results.cells(rows)))

@@ -1,9 +1,10 @@
-"""What became of the pulls of scripts/lab/failover_bench.py: percentiles, distributions, and what has a
-target. Pure, as bench_results.py is.
+"""What became of the pulls of scripts/lab/failover_bench.py: percentiles, distributions, and what
+has a target. Pure, as bench_results.py is.
 
-A pull is {"name", "pull", "off_core_ms", "dead_ms", "moved_ms", "sent", "lost", "lost_after", "doubled",
-"reordered", "late", "stale"}, and where a port can be stuck {"stuck"}. Times are milliseconds from the event: until
-the last frame was given to the dead port, and until the first frame of a moved flow came by another one.
+A pull is {"name", "pull", "off_core_ms", "dead_ms", "moved_ms", "sent", "lost", "lost_after",
+"doubled", "reordered", "late", "stale"}, and where a port can be stuck {"stuck"}. Times are
+milliseconds from the event: until the last frame was given to the dead port, and until the first
+frame of a moved flow came by another one.
 """
 
 import math
@@ -18,7 +19,7 @@ KINDS = (*QUANTILES, "max")
 TIME_LIMITS = [(r"^failover/laggd/net_ring/.*/pull/down$", 1.0),
                (r"^failover/laggd/(net_ring-polled|af_[^/]*)/.*/pull(-two|-churn)?/down$", 12.0),
                (r"^failover/laggd/af_[^/]*/lacp/.*/pull/up$", 12.0),
-               # Of a guest in software emulation no more is asked than that a link is noticed in time.
+               # A guest in software emulation only has to notice a link in time.
                (r"^failover/laggd/vm-[^/]*/.*/pull/down$", 100.0),
                # Three LACPDUs a second apart do not come, and the port is given up.
                (r"^failover/laggd/.*/silent/(down|up)$", 3200.0)]
@@ -38,7 +39,8 @@ def quantile(values, share):
 
 
 def summary(values):
-    return {kind: quantile(values, share) for kind, share in QUANTILES.items()} | {"max": max(values)}
+    return {kind: quantile(values, share)
+            for kind, share in QUANTILES.items()} | {"max": max(values)}
 
 
 def bins(values):
@@ -65,7 +67,8 @@ def rows(pulls):
             values = [pull[key] for pull in of_name if pull.get(key) is not None]
             if values:
                 row[key] = summary(values)
-        row["moved_bins"] = bins([pull["moved_ms"] for pull in of_name if pull["moved_ms"] is not None])
+        row["moved_bins"] = bins([pull["moved_ms"] for pull in of_name
+                                  if pull["moved_ms"] is not None])
         for key in COUNTS:
             row[key] = {"total": sum(pull.get(key, 0) for pull in of_name),
                         "max": max(pull.get(key, 0) for pull in of_name)}
@@ -78,11 +81,12 @@ def time_limit(name):
 
 
 def is_excused(pull, limit):
-    """Whether threads waited meanwhile for a core for longer than half the limit. Such a pull says more of the machine,
-    and does not count whatever it came to, so that what is left is not chosen by its figures; unless it is over the
-    limit by more than they waited."""
+    """Whether threads waited meanwhile for a core for longer than half the limit. Such a pull says
+    more of the machine, and does not count whatever it came to, so that what is left is not chosen
+    by its figures; unless it is over the limit by more than they waited."""
     waited = pull["off_core_ms"]
-    return waited > limit / 2 and pull["moved_ms"] is not None and pull["moved_ms"] <= limit + waited
+    return (waited > limit / 2 and pull["moved_ms"] is not None
+            and pull["moved_ms"] <= limit + waited)
 
 
 def verdicts(pulls):
@@ -102,8 +106,8 @@ def verdicts(pulls):
         for pattern, key, most in COUNT_LIMITS:
             if re.search(pattern, name):
                 total = sum(pull.get(key, 0) for pull in of_name)
-                table.append({"name": name, "what": key, "value": total, "limit": most, "excused": 0,
-                              "met": total <= most})
+                table.append({"name": name, "what": key, "value": total, "limit": most,
+                              "excused": 0, "met": total <= most})
     return table
 
 
@@ -112,7 +116,8 @@ def in_words(verdict):
     if verdict["what"] in COUNTS:
         return f"{verdict['value']} {verdict['what']}", f"at most {verdict['limit']}"
     excused = f", {verdict['excused']} pulls put down to the machine" if verdict["excused"] else ""
-    value = "never in some pull" if verdict["value"] is None else f"{milliseconds(verdict['value'])} ms"
+    value = ("never in some pull" if verdict["value"] is None
+             else f"{milliseconds(verdict['value'])} ms")
     return f"{verdict['what']} {value}{excused}", f"at most {verdict['limit']:g} ms"
 
 
@@ -130,7 +135,8 @@ def ratios(table):
         twin = by_name.get("/".join([words[0], THEIRS, *words[2:]])) if words[1] == OURS else None
         if twin and "moved_ms" in row and "moved_ms" in twin and words[-1] == "down":
             entries.append({"name": name, "twin": twin["name"],
-                            **{kind: twin["moved_ms"][kind] / row["moved_ms"][kind] for kind in KINDS
+                            **{kind: twin["moved_ms"][kind] / row["moved_ms"][kind]
+                               for kind in KINDS
                                if row["moved_ms"][kind] > 0}})
     return entries
 
@@ -144,15 +150,17 @@ def _quantiles(row, key):
     return [milliseconds(row[key][kind]) if key in row else "-" for kind in KINDS]
 
 
-HEAD = ["failover, ms", "pulls", "moved p50", "p99", "p99.9", "max", "dead p50", "p99", "p99.9", "max", "lost",
-        "most", "after", "doubled", "reordered", "late", "stale", "stuck"]
+HEAD = ["failover, ms", "pulls", "moved p50", "p99", "p99.9", "max", "dead p50", "p99", "p99.9",
+        "max", "lost", "most", "after", "doubled", "reordered", "late", "stale", "stuck"]
 
 
 def cells(table):
     """The rows as a table of texts, below HEAD."""
-    return [[row["name"], str(row["pulls"]), *_quantiles(row, "moved_ms"), *_quantiles(row, "dead_ms"),
+    return [[row["name"], str(row["pulls"]), *_quantiles(row, "moved_ms"),
+             *_quantiles(row, "dead_ms"),
              str(row["lost"]["total"]), str(row["lost"]["max"]), str(row["lost_after"]["total"]),
-             *(str(row[key]["total"]) for key in ("doubled", "reordered", "late", "stale", "stuck"))] for row in table]
+             *(str(row[key]["total"])
+               for key in ("doubled", "reordered", "late", "stale", "stuck"))] for row in table]
 
 
 def ratio_cells(table):

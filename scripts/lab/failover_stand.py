@@ -1,5 +1,6 @@
-"""Numbered frames at a steady rate in both directions past a lagg whose cables are pulled: what is set up for it, and
-one pull. failover_bench.py measures with it, in the guest with bound NICs bound/pulls.py does.
+"""Numbered frames at a steady rate in both directions past a lagg whose cables are pulled: what is
+set up for it, and one pull. failover_bench.py measures with it, in the guest with bound NICs
+bound/pulls.py does.
 
     lagg                          far
     lagg0 = laggd = p1 --------- r1        static: frames are sent and heard at r1 ... rN
@@ -22,13 +23,13 @@ from .network import Network
 
 DIRECTIONS = ("down", "up")
 PERIOD_US = 100
-# By the number of members: few, that each has a frame soon, and enough that each port has one of them whatever buckets
-# it gets after a pull.
+# By the number of members: few, that each has a frame soon, and enough that each port has one of
+# them whatever buckets it gets after a pull.
 FLOWS = {2: 16, 4: 48}
-# How long a pulled cable stays out when frames pass again, and how long is waited for anything, in seconds.
+# Seconds that a pulled cable stays out after frames pass again, and limit of every wait.
 OUT_SECONDS, LIMIT_SECONDS = 0.03, 4.0
 ANSWER_SECONDS = 20
-# Of two pulls, in milliseconds.
+# Least and greatest time between two pulls, in milliseconds.
 APART = (5, 300)
 
 
@@ -39,7 +40,8 @@ class Traffic:
         argv = [str(program), str(period_us), str(flows), *words]
         self.log = log
         with open(log, "ab") as sink:
-            self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink, text=True,
+            self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                            stderr=sink, text=True,
                                             start_new_session=True, preexec_fn=die_with_parent)
         follow(self.process.pid)
         self._answer("its start")
@@ -70,8 +72,8 @@ class Traffic:
 
 
 class Waited:
-    """How long threads of these processes, that could run, have waited for a core since this was made. Threads that
-    ended meanwhile are not known any more."""
+    """How long threads of these processes, that could run, have waited for a core since this was
+    made. Threads that ended meanwhile are not known any more."""
 
     def __init__(self, pids):
         self._pids = pids
@@ -93,12 +95,13 @@ class Waited:
 
 
 class Numbered:
-    """The frames past a lagg of so many members, and what the far side does with its cables. Whoever has one says how
-    an end is set, in set_end(number, near, up), which answers {"begun", "done"}, and whose threads have to run, in
-    pids()."""
+    """The frames past a lagg of so many members, and what the far side does with its cables.
+    Whoever has one says how an end is set, in set_end(number, near, up), which answers {"begun",
+    "done"}, and whose threads have to run, in pids()."""
 
     def __init__(self, protocol, members, ends=("far", "near")):
-        """`ends`: where cables are pulled, in turns. At the far end the near one loses its carrier, if it is a veth."""
+        """`ends`: where cables are pulled, in turns. At the far end the near one loses its
+        carrier, if it is a veth."""
         self.protocol, self.members, self.ends = protocol, members, ends
         self.traffic = None
 
@@ -112,13 +115,15 @@ class Numbered:
     def without(self, *numbers):
         """The far side sends on no cable of these any more; one of another laggd decides itself."""
         if self.protocol == "loadbalance":
-            self.traffic.ask("use", ",".join(str(n) for n in range(self.members) if n not in numbers))
+            self.traffic.ask("use", ",".join(str(n) for n in range(self.members)
+                                             if n not in numbers))
 
     def begin(self):
         """A new window, in which it is known which port each flow uses; when it begins."""
         at = self.traffic.ask("begin")["at"]
         if self.wait_flowing(at) is None:
-            raise LabError(f"frames of some flow do not pass for {LIMIT_SECONDS:g} s though no cable is pulled")
+            raise LabError(f"frames of some flow do not pass for {LIMIT_SECONDS:g} s though no "
+                           "cable is pulled")
         return at
 
     def wait_flowing(self, since):
@@ -135,19 +140,23 @@ class Numbered:
         return Waited(self.pids())
 
     def outcome(self, name, turn, at, number, back, waited_ms):
-        """Samples of one event: both directions. `number`: the port concerned, None where frames are
-        not to be asked."""
+        """Samples of one event: both directions. `number`: the port concerned, None where frames
+        are not to be asked."""
         known = number is not None and self.protocol != "lacp"
-        both = self.traffic.ask("outcome", at, number if known else "-", back, int(self.protocol == "failover"))
-        return [{"name": f"{name}/{direction}", "pull": turn, "off_core_ms": round(waited_ms, 3), **both[direction]}
+        both = self.traffic.ask("outcome", at, number if known else "-", back,
+                                int(self.protocol == "failover"))
+        return [{"name": f"{name}/{direction}", "pull": turn, "off_core_ms": round(waited_ms, 3),
+                 **both[direction]}
                 for direction in DIRECTIONS]
 
 
 class Stand(Numbered):
     """laggd over veth, its far side, and the traffic between them; ended when the block ends."""
 
-    def __init__(self, options, driver, protocol, members, plain=False, through_bridge=False, **lagg):
-        # Near means that the interface is set down. An AF_XDP socket keeps what it has then, and no cable does that.
+    def __init__(self, options, driver, protocol, members, plain=False, through_bridge=False,
+                 **lagg):
+        # Near means that the interface is set down. An AF_XDP socket keeps what it has then, and
+        # no cable does that.
         super().__init__(protocol, members, ("far",) if driver == "net_af_xdp" else ("far", "near"))
         self.options, self.driver = options, driver
         self.plain, self.through_bridge, self.lagg = plain, through_bridge, lagg
@@ -158,7 +167,8 @@ class Stand(Numbered):
 
     def __enter__(self):
         with ExitStack() as stack:
-            self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lagg-failover-")))
+            self.directory = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="lagg-failover-")))
             self.network = Network(f"failover{os.getpid()}")
             stack.callback(self.network.remove)
             self.near, self.far = self.network.namespace("lagg"), self.network.namespace("far")
@@ -168,12 +178,14 @@ class Stand(Numbered):
                 if self.through_bridge:
                     self.network.cable((self.near, port), (self.far, far_port))
                 else:
-                    self.network.veth((self.near, port), (self.far, far_port), same_number=self.plain)
+                    self.network.veth((self.near, port), (self.far, far_port),
+                                      same_number=self.plain)
             self._start_daemon(stack, self.near, "near", self.ports, 0)
             if self.protocol == "lacp":
                 self._start_daemon(stack, self.far, "far", self.far_ports, -1)
             self.wait_in_use()
-            self.start_traffic(stack, self.options.cable_failover, self._places(), self.directory / "traffic.log")
+            self.start_traffic(stack, self.options.cable_failover, self._places(),
+                               self.directory / "traffic.log")
             self._stack = stack.pop_all()
         return self
 
@@ -185,7 +197,8 @@ class Stand(Numbered):
             return ",".join(f"{namespace.name}:{name}" for name in names)
 
         ends = f"end={at(self.far, self.far_ports)},{at(self.near, self.ports)}"
-        near, far = at(self.near, ["lagg0"]), at(self.far, ["lagg0"] if self.protocol == "lacp" else self.far_ports)
+        near, far = at(self.near, ["lagg0"]), at(self.far, ["lagg0"]
+                                                 if self.protocol == "lacp" else self.far_ports)
         return [f"down.send={near}", f"down.hear={far}", f"up.send={far}", f"up.hear={near}", ends]
 
     def _start_daemon(self, stack, namespace, name, ports, core):
@@ -203,16 +216,19 @@ class Stand(Numbered):
         hashed = {} if (lagg.get("protocol") or self.protocol) == "failover" else {
             "hash": {"policy": "layer3+4", "seed": 1}}
         daemon.config.write_text(config_text(
-            {"memory": "none", "workers": [daemon.core], "api": str(daemon.socket), "log": "warning"},
+            {"memory": "none", "workers": [daemon.core], "api": str(daemon.socket),
+             "log": "warning"},
             [{"name": port, "device": f"{self.driver},iface={port}"} for port in ports],
-            [{"name": "lagg0", "protocol": self.protocol, "ports": ports, **hashed, **self.lagg, **lagg}]))
+            [{"name": "lagg0", "protocol": self.protocol, "ports": ports, **hashed, **self.lagg,
+              **lagg}]))
 
     def wait_in_use(self):
         """Until every port that should carry traffic does, on both sides."""
         for daemon in self.daemons:
             used = daemon.interfaces[:1] if self.protocol == "failover" else daemon.interfaces
             wait_for(f"laggd distributing on {', '.join(used)}",
-                     lambda daemon=daemon, used=used: set(used) <= set(daemon.distributing()), 20, every=0.01)
+                     lambda daemon=daemon, used=used:
+                     set(used) <= set(daemon.distributing()), 20, every=0.01)
 
     def pids(self):
         return [*(daemon.program.pid for daemon in self.daemons), self.traffic.process.pid]
@@ -222,7 +238,7 @@ class Stand(Numbered):
         return self.traffic.ask("up" if up else "down", number + (self.members if near else 0))
 
     def wait_back(self, number, since):
-        """Of LACP both daemons say so."""
+        """With LACP both daemons have to say so."""
         if self.protocol == "lacp":
             self.wait_in_use()
             return True

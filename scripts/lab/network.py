@@ -72,12 +72,13 @@ def remove_namespace(name):
 
 
 def remove_abandoned():
-    """Namespaces of runs that were killed: whoever made them is gone, and so is everything in them. Those that
-    scripts/demo --keep left standing have processes."""
+    """Namespaces of runs that were killed: whoever made them is gone, and so is everything in
+    them. Those that scripts/demo --keep left standing have processes."""
     for line in run(["ip", "netns", "list"], check=False).splitlines():
         name = line.split()[0]
         made_by = OURS.fullmatch(name)
-        if made_by and not Path(f"/proc/{made_by[1]}").exists() and not run(["ip", "netns", "pids", name], check=False):
+        if made_by and not Path(f"/proc/{made_by[1]}").exists() and not run(["ip", "netns", "pids",
+                                                                             name], check=False):
             run(["ip", "netns", "del", name], check=False)
 
 
@@ -171,10 +172,10 @@ class Network:
         """A veth pair between two (namespace, interface name), up, without offloads.
 
         The two get different interface numbers: the kernel reports a lost carrier at once only for
-        interfaces whose own number differs from their peer's, and up to a second late otherwise, as it
-        does for a NIC. With `same_number` the pair behaves like one.
-        Offloads are off because a user-space program at one end would else see frames without
-        checksums and longer than the MTU.
+        interfaces whose own number differs from their peer's, and up to a second late otherwise,
+        as it does for a NIC. With `same_number` the pair behaves like one. Offloads are off
+        because a user-space program at one end would else see frames without checksums and longer
+        than the MTU.
         """
         (left_ns, left_name), (right_ns, right_name) = left, right
         number = next(self._index)

@@ -5,7 +5,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 def tag(name, text="", **attributes):
     """An element; `text` is markup already. A trailing _ of an attribute's name is left out."""
-    words = "".join(f" {key.rstrip('_')}={quoteattr(str(value))}" for key, value in attributes.items())
+    words = "".join(f" {key.rstrip('_')}={quoteattr(str(value))}"
+                    for key, value in attributes.items())
     return f"<{name}{words}>{text}</{name}>"
 
 
@@ -14,7 +15,8 @@ def table(head, body):
     def cell(kind, content):
         style, text = content if isinstance(content, tuple) else ("", content)
         # The names of rows may be broken at their slashes.
-        return tag(kind, escape(str(text)).replace("/", "/<wbr/>"), **({"class_": style} if style else {}))
+        return tag(kind, escape(str(text)).replace("/", "/<wbr/>"),
+                   **({"class_": style} if style else {}))
 
     lines = [tag("tr", "".join(cell("th", title) for title in head))]
     lines += [tag("tr", "".join(cell("td", content) for content in row)) for row in body]

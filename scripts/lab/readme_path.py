@@ -1,8 +1,8 @@
-"""The commands of README.md from a bare server to a lagg, for two given NICs: so that a machine can be
-prepared with what the reader is told, to the letter.
+"""The commands of README.md from a bare server to a lagg, for two given NICs: so that a machine
+can be prepared with what the reader is told, to the letter.
 
-A fenced block of the section is one step. Blocks that serve another machine, as the one for NICs without
-an IOMMU does, are chosen by what stands in them.
+A fenced block of the section is one step. Blocks that serve another machine, as the one for NICs
+without an IOMMU does, are chosen by what stands in them.
 """
 
 from pathlib import Path

@@ -16,7 +16,7 @@ ROOT = SCRIPTS.parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(SCRIPTS))
 
-from lab import bench_machine, bench_page, bench_results  # noqa: E402
+from lab import bench_machine, bench_page, bench_results, performance_page  # noqa: E402
 from lab.command import LabError, run  # noqa: E402
 from lab.engine_bench import engine_samples  # noqa: E402
 from lab.failover_bench import CABLE_BENCH, RING_BENCH, failover_samples  # noqa: E402
@@ -25,47 +25,61 @@ from lab.laggd import Programs  # noqa: E402
 ABOUT = """\
 Measures laggd and DPDK's net_bonding in turns: how a burst is distributed, how evenly, whole
 engines over net_null, net_ring, vhost-user and memif, and what becomes of frames while cables are
-pulled. Ends with a table of how many times as fast
-laggd is. Cycles are of the time a worker really had on its core, so that they and their quotients
-bear a busy machine better than packets a second do. The exit code is 0 when all was measured,
-whatever came out; with --strict also every target has to be met."""
+pulled. Ends with a table of how many times as fast laggd is, and replaces the figures in
+docs/performance.md when all parts were measured. Cycles are of the time a worker really had on
+its core, so that they and their quotients bear a busy machine better than packets a second do. The
+exit code is 0 when all was measured, whatever came out; with --strict also every target has to be
+met."""
 
 # Every benchmark program there is; first those of Google Benchmark.
-MICRO = {"frame": "bench/frame_bench", "distribute": "bench/distribute_bench", "collect": "bench/collect_bench"}
+MICRO = {"frame": "bench/frame_bench", "distribute": "bench/distribute_bench",
+         "collect": "bench/collect_bench"}
 # Those whose rows decide themselves when they have measured enough, and that go --backwards.
 OF_ROWS = ("distribute", "collect")
 EVENNESS = "bench/evenness_bench"
-ENGINE = ["control/daemon/laggd", "control/ctl/laggctl", "bench/engine/ring_bench", "bench/engine/traffic_generator",
+ENGINE = ["control/daemon/laggd", "control/ctl/laggctl", "bench/engine/ring_bench",
+          "bench/engine/traffic_generator",
           "bench/engine/libtestpmd_help.so", "bench/engine/libfilled_buffers.so"]
 FAILOVER = ["control/daemon/laggd", "control/ctl/laggctl", RING_BENCH, CABLE_BENCH]
-# What --ahead means, in the kernel's words.
+# Nice value of --ahead.
 AHEAD = -15
 PARTS = ("micro", "evenness", "engine", "failover")
-# The headline rows, which --quick runs of MICRO: what has a target, of the policies used most. The expressions are
-# Google Benchmark's, which has no word for a digit.
-HEADLINE = (r"^distribute/[a-z_]+/(layer2|layer2\+3|layer3\+4|roundrobin|failover|broadcast|bpf:.*|filters:.*)/"
+# The headline rows, which --quick runs of MICRO: what has a target, of the policies used most. The
+# expressions are Google Benchmark's, which has no word for a digit.
+HEADLINE = (r"^distribute/[a-z_]+/"
+            r"(layer2|layer2\+3|layer3\+4|roundrobin|failover|broadcast|bpf:.*|filters:.*)/"
             r"members:4/burst:32/flows:1024/hot(|/ipv6|/vlan)$|"
             r"^distribute/laggd/layer(2|2\+3|3\+4)/members:4/burst:32/flows:[0-9]+/hot$|"
-            r"^distribute/laggd/layer(2|2\+3|3\+4)/members:[0-9]+/burst:32/flows:1024/hot$|/layer3\+4/.*/captured$|"
+            r"^distribute/laggd/layer(2|2\+3|3\+4)/members:[0-9]+/burst:32/flows:1024/hot$|"
+            r"/layer3\+4/.*/captured$|"
             r"^collect/[a-z_]+/[a-z]+/members:4/burst:32/hot$")
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=ABOUT,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="the headline rows only, in five minutes or so")
-    parser.add_argument("--filter", metavar="REGEX", help="only rows whose name this is found in; of engines the parts "
-                        "engine/net_ring, engine/net_null/down, ..., and of failover those without their direction")
+    parser.add_argument("--quick", action="store_true",
+                        help="the headline rows only, in five minutes or so")
+    parser.add_argument("--filter", metavar="REGEX", help="only rows whose name this is found in; "
+                                                          "of engines the parts engine/net_ring, "
+                                                          "engine/net_null/down, ..., and of "
+                                                          "failover those without their direction")
     parser.add_argument("--only", choices=PARTS, help="one part")
-    parser.add_argument("--even-if-loaded", action="store_true", help="measure although other processes are busy")
-    parser.add_argument("--pcap", metavar="FILE", type=Path, help="a capture whose frames are the mixed traffic of "
-                        "distribute (default: the one that the tests read)")
-    parser.add_argument("--ahead", action="store_true", help="let what is measured run ahead of other processes, which "
-                        "all but stand still meanwhile (nice -15; for a busy machine)")
+    parser.add_argument("--even-if-loaded", action="store_true",
+                        help="measure although other processes are busy")
+    parser.add_argument("--pcap", metavar="FILE", type=Path, help="a capture whose frames are the "
+                                                                  "mixed traffic of distribute "
+                                                                  "(default: the one that the "
+                                                                  "tests read)")
+    parser.add_argument("--ahead", action="store_true", help="let what is measured run ahead of "
+                                                             "other processes, which all but stand "
+                                                             "still meanwhile (nice -15; for a "
+                                                             "busy machine)")
     parser.add_argument("--strict", action="store_true", help="fail when a target is missed")
     parser.add_argument("--no-build", action="store_true", help="take the programs as they are")
     out = ROOT / "build" / "bench-results"
-    for kind, what in (("json", "everything"), ("csv", "the rows"), ("page", "one HTML page with charts")):
+    for kind, what in (("json", "everything"), ("csv", "the rows"),
+                       ("page", "one HTML page with charts")):
         suffix = "html" if kind == "page" else kind
         parser.add_argument(f"--{kind}", metavar="FILE", type=Path, default=out / f"bench.{suffix}",
                             help=f"{what} (default: build/bench-results/bench.{suffix})")
@@ -104,7 +118,8 @@ def ahead_of_others(wanted_so):
     try:
         bench_machine.go_ahead(os.getpid(), AHEAD)
     except PermissionError as error:
-        raise LabError("--ahead: only root may have a higher priority; run it with sudo, or without --ahead") from error
+        raise LabError("--ahead: only root may have a higher priority; run it with sudo, or "
+                       "without --ahead") from error
     try:
         yield
     finally:
@@ -120,10 +135,13 @@ def build(options):
     # Programs that this tree does not have yet are told of when their turn comes.
     micro = [target for target in MICRO.values() if f"'{Path(target).name}'" in named]
     evenness = [EVENNESS] if f"'{Path(EVENNESS).name}'" in named else []
-    targets = [*(micro if wanted(options, "micro") else []), *(evenness if wanted(options, "evenness") else []),
-               *(ENGINE if wanted(options, "engine") else []), *(FAILOVER if wanted(options, "failover") else [])]
+    targets = [*(micro if wanted(options, "micro") else []),
+               *(evenness if wanted(options, "evenness") else []),
+               *(ENGINE if wanted(options, "engine") else []),
+               *(FAILOVER if wanted(options, "failover") else [])]
     environment = {**os.environ, "TARGETS": " ".join(targets), "OFFLINE": "1"}
-    if subprocess.run([SCRIPTS / "build", "-Dbenchmarks=true"], env=environment, check=False).returncode != 0:
+    if subprocess.run([SCRIPTS / "build", "-Dbenchmarks=true"], env=environment,
+                      check=False).returncode != 0:
         raise LabError("the build failed")
     return directory
 
@@ -131,8 +149,8 @@ def build(options):
 def micro_samples(options, directory, say):
     """Samples of the programs of Google Benchmark, and notes.
 
-    A round runs every program once, which measures its rows in their order: what is compared stands side by side, and
-    every other round goes backwards."""
+    A round runs every program once, which measures its rows in their order: what is compared
+    stands side by side, and every other round goes backwards."""
     programs = {name: directory / target for name, target in MICRO.items()}
     for name in [name for name, program in programs.items() if not program.exists()]:
         say(f"{programs.pop(name)} is not there and is left out: this tree does not build it")
@@ -159,7 +177,8 @@ def run_micro(options, name, program, turn):
         printed = run([str(program), f"--benchmark_filter={rows}", f"--benchmark_out={out.name}",
                        "--benchmark_out_format=json", *arguments], timeout=1200)
         text = out.read()
-    said = [line.removeprefix("note: ") for line in printed.splitlines() if line.startswith("note: ")]
+    said = [line.removeprefix("note: ")
+            for line in printed.splitlines() if line.startswith("note: ")]
     return (bench_results.from_google_benchmark(json.loads(text)) if text.strip() else []), said
 
 
@@ -171,12 +190,14 @@ def evenness_rows(options, directory, say):
     say("evenness")
     rows = json.loads(run([str(program), "--json"], timeout=3600))["rows"]
     return [row for row in rows if not options.filter or
-            re.search(options.filter, f"evenness/{row['pattern']}/{row['policy']}/members:{row['members']}")]
+            re.search(options.filter,
+                      f"evenness/{row['pattern']}/{row['policy']}/members:{row['members']}")]
 
 
 def must_be_built(programs):
     if absent := [program.name for program in programs if not program.exists()]:
-        raise LabError(f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not built: leave out --no-build")
+        raise LabError(f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not built: "
+                       "leave out --no-build")
 
 
 def measure(options, directory, busy):
@@ -186,7 +207,8 @@ def measure(options, directory, busy):
     samples, evenness, notes, whole = [], [], [], True
     machine = bench_machine.describe(ROOT, busy)
     if bench_machine.complaint(busy):
-        notes.append(f"other processes kept {busy:.1f} cores busy when this began: trust quotients more than figures")
+        notes.append(f"other processes kept {busy:.1f} cores busy when this began: trust "
+                     "quotients more than figures")
     if options.ahead:
         notes.append("what was measured ran ahead of other processes (nice -15)")
     if wanted(options, "micro"):
@@ -206,7 +228,8 @@ def measure(options, directory, busy):
     pulls = []
     if wanted(options, "failover"):
         options.programs = Programs(directory / "bin")
-        options.ring_failover, options.cable_failover = directory / RING_BENCH, directory / CABLE_BENCH
+        options.ring_failover = directory / RING_BENCH
+        options.cable_failover = directory / CABLE_BENCH
         must_be_built([directory / target for target in FAILOVER])
         pulls, more, well = failover_samples(options, say)
         whole = whole and well
@@ -214,13 +237,24 @@ def measure(options, directory, busy):
     return bench_results.document(machine, samples, evenness, notes, pulls), whole
 
 
-def write(options, result):
-    """The three files."""
-    for path, text in ((options.json, json.dumps(result, indent=1) + "\n"), (options.csv, bench_results.to_csv(result)),
+def asks_for_all(options):
+    """Whether every headline row was asked for, so that the figures of docs/performance.md can be
+    replaced."""
+    return not options.only and not options.filter and not options.pcap
+
+
+def write(options, result, whole):
+    """The three files, and the figures that readers are shown, unless something could not be
+    measured."""
+    for path, text in ((options.json, json.dumps(result, indent=1) + "\n"),
+                       (options.csv, bench_results.to_csv(result)),
                        (options.page, bench_page.page(result))):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     print(f"written: {options.json}, {options.csv}, {options.page}")
+    if whole and asks_for_all(options):
+        performance_page.write(result)
+        print(f"written: {performance_page.DOCUMENT}")
 
 
 def main():
@@ -239,11 +273,13 @@ def main():
     except KeyboardInterrupt:
         return 130
     if not result["rows"] and not result["evenness"] and not result["failover"]:
-        print("\n".join(["bench: nothing was measured", *(f"  {note}" for note in result["notes"])]) +
-              (f"\n  --filter '{options.filter}' may fit no row; see --help" if options.filter else ""), file=sys.stderr)
+        print("\n".join(["bench: nothing was measured",
+                         *(f"  {note}" for note in result["notes"])]) +
+              (f"\n  --filter '{options.filter}' may fit no row; see --help"
+               if options.filter else ""), file=sys.stderr)
         return 2
     print("\n" + bench_results.to_text(result))
-    write(options, result)
+    write(options, result, whole)
     missed = [name for name, *_, met in bench_results.judged(result) if not met]
     return 1 if not whole or (options.strict and missed) else 0
 

@@ -1,12 +1,12 @@
 """Builds, and runs every test; see --help.
 
 The tests are run three times: all of them in a release build, and the unit tests in builds with
-AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer. The suites that test the whole
-daemon mostly wait, and begin as soon as it is built; meanwhile everything else is built and run behind
-them, at the lowest priority.
+AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer. The suites that test the
+whole daemon mostly wait, and begin as soon as it is built; meanwhile everything else is built and
+run behind them, at the lowest priority.
 
-A test of the smoke or the conformance suite that fails is run once more, since the machine may have stood
-still for a second while it measured. That it needed two tries is said at the end.
+A test of the smoke or the conformance suite that fails is run once more, since the machine may
+have stood still for a second while it measured. That it needed two tries is said at the end.
 """
 
 import argparse
@@ -21,30 +21,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# Compiling takes longer than running, and most of that goes into optimizing the checks of two sanitizers.
-# Those of threads cost little, and without any optimization the compiler finds in DPDK's headers what it
-# warns of. What is reported needs file and line and no more: -g1 makes a third less to write than -g.
+# Compiling takes longer than running, and most of that goes into optimizing the checks of two
+# sanitizers. Those of threads cost little, and without any optimization the compiler finds in
+# DPDK's headers what it warns of. What is reported needs file and line and no more: -g1 makes a
+# third less to write than -g.
 FOR_SANITIZERS = ["-Ddebug=false", "-Dbenchmarks=false"]
 # Directory, meson settings, suites, and which tests of them; none named means all.
 BUILDS = {
-    "release": ("build", ["-Dtests=true", "-Dbenchmarks=true"], ["unit", "smoke", "conformance", "long"], []),
+    "release": ("build", ["-Dtests=true", "-Dbenchmarks=true"],
+                ["unit", "smoke", "conformance", "long"], []),
     "asan": ("build-asan", ["-Db_sanitize=address,undefined", "-Dcpp_args=-g1", "-Doptimization=0",
                              *FOR_SANITIZERS], ["unit"], []),
     # Only what has threads, with DPDK's rings in the memory model that the sanitizer knows.
-    "tsan": ("build-tsan", ["-Db_sanitize=thread", "-Dcpp_args=-g1 -DRTE_USE_C11_MEM_MODEL", "-Doptimization=1",
+    "tsan": ("build-tsan", ["-Db_sanitize=thread", "-Dcpp_args=-g1 -DRTE_USE_C11_MEM_MODEL",
+                            "-Doptimization=1",
                              *FOR_SANITIZERS], ["unit"],
              ["worker", "api", "kernel interface"]),
 }
 # Timers of minutes, and every combination of LACP partners: more than an hour.
 ONLY_WHEN_ASKED = ["long"]
-# How many times as long as meson.build says a test may take: its limits are for a release build on an idle
-# machine, and the next build is made meanwhile. A sanitizer costs about five times the time.
+# How many times as long as meson.build says a test may take: its limits are for a release build on
+# an idle machine, and the next build is made meanwhile. A sanitizer costs about five times the
+# time.
 PATIENCE = {"release": 3, "asan": 10, "tsan": 10}
 UNIT = "unit"
 # Suites that measure times.
 MEASURING = ["smoke", "conformance"]
-# What the suites of the whole daemon need.
-OF_THE_DAEMON = "control/daemon/laggd control/ctl/laggctl bench/lab/lagglab tests/smoke/libslow_start.so"
+# Targets that the suites of the whole daemon need.
+OF_THE_DAEMON = ("control/daemon/laggd control/ctl/laggctl bench/lab/lagglab "
+                 "tests/smoke/libslow_start.so")
 LOWEST = ["nice", "-n", "19"]
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
@@ -55,10 +60,12 @@ SANITIZERS = {
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("builds", nargs="*", metavar="BUILD", default=list(BUILDS),
                         help=f"which of {', '.join(BUILDS)} (default: all)")
-    parser.add_argument("--suite", action="append", help="only this meson suite: unit, smoke, conformance or long")
+    parser.add_argument("--suite", action="append",
+                        help="only this meson suite: unit, smoke, conformance or long")
     options = parser.parse_args()
     if unknown := [name for name in options.builds if name not in BUILDS]:
         parser.error(f"there is no build '{unknown[0]}'; there are {', '.join(BUILDS)}")
@@ -68,7 +75,8 @@ def arguments():
 def make(name, targets, behind=False, configured=False):
     """Builds those targets; True when that went well."""
     directory, settings = BUILDS[name][:2]
-    command = [*(LOWEST if behind else []), ROOT / "scripts" / "build", *([] if configured else settings)]
+    command = [*(LOWEST if behind else []), ROOT / "scripts" / "build",
+               *([] if configured else settings)]
     environment = {**os.environ, "BUILD_DIR": directory, "TARGETS": targets}
     return subprocess.run(command, env=environment, check=False).returncode == 0
 
@@ -77,13 +85,15 @@ def make_tests(name, behind):
     if name == "release":
         return make(name, "all", behind, configured=behind)
     # A sanitizer build makes the tests it runs and nothing else.
-    return make(name, "build.ninja", behind) and make(name, " ".join(programs(name)), behind, configured=True)
+    return make(name, "build.ninja", behind) and make(name, " ".join(programs(name)), behind,
+                                                      configured=True)
 
 
 def tests_of(name):
     """The tests of a build that is set up, as meson tells them."""
     directory, _, suites, only = BUILDS[name]
-    told = subprocess.run(["meson", "introspect", "--tests", ROOT / directory], capture_output=True, check=True)
+    told = subprocess.run(["meson", "introspect", "--tests", ROOT / directory], capture_output=True,
+                          check=True)
     return [test for test in json.loads(told.stdout)
             if any(suite.split(":")[-1] in suites for suite in test["suite"]) and
             (not only or test["name"] in only)]
@@ -93,22 +103,25 @@ def programs(name):
     """The programs those tests are, and the client that one of them starts."""
     directory = ROOT / BUILDS[name][0]
     made = {os.path.relpath(test["cmd"][0], directory) for test in tests_of(name)}
-    return sorted(target for target in made if not target.startswith("..")) + ["control/ctl/laggctl"]
+    return sorted(target for target in made
+                  if not target.startswith("..")) + ["control/ctl/laggctl"]
 
 
 def run(name, suites, tests, behind=False):
-    """Runs tests of one build, all of those suites or the named ones; the rows of meson's log. Behind others
-    its output is printed in one piece at the end."""
+    """Runs tests of one build, all of those suites or the named ones; the rows of meson's log.
+    Behind others its output is printed in one piece at the end."""
     directory = ROOT / BUILDS[name][0]
     log_name = "-".join(suites)  # two runs at once must not have one log
     log = directory / "meson-logs" / f"{log_name}.json"
     log.unlink(missing_ok=True)
-    command = [*(LOWEST if behind else []), "meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs",
-               "--num-processes", "2", "--logbase", log_name, "--timeout-multiplier", str(PATIENCE[name])]
+    command = [*(LOWEST if behind else []), "meson", "test", "-C", directory, "--no-rebuild",
+               "--print-errorlogs",
+               "--num-processes", "2", "--logbase", log_name, "--timeout-multiplier",
+               str(PATIENCE[name])]
     for suite in suites:
         command += ["--suite", suite]
-    done = subprocess.run(command + tests, cwd=ROOT, env={**SANITIZERS, **os.environ}, check=False, text=True,
-                          stdout=subprocess.PIPE if behind else None)
+    done = subprocess.run(command + tests, cwd=ROOT, env={**SANITIZERS, **os.environ}, check=False,
+                          text=True, stdout=subprocess.PIPE if behind else None)
     print(f"\n== {name}: {', '.join(suites)}\n{done.stdout}" if behind else "", end="", flush=True)
     if not log.exists():
         return []
@@ -151,9 +164,11 @@ def make_and_run(name, behind):
 def all_results(wanted):
     """Runs the wanted suites of each build, by its name."""
     with ThreadPoolExecutor(max_workers=1) as executor:
-        whole = {name: rest for name, suites in wanted.items() if (rest := [s for s in suites if s != UNIT])}
+        whole = {name: rest for name, suites in wanted.items()
+                 if (rest := [s for s in suites if s != UNIT])}
         made = [make(name, OF_THE_DAEMON) for name in whole]
-        behind = [executor.submit(make_and_run, name, bool(whole)) for name, suites in wanted.items()
+        behind = [executor.submit(make_and_run, name, bool(whole))
+                  for name, suites in wanted.items()
                   if UNIT in suites]
         results = [run_twice(name, suites) if ready else Result(name)
                    for ready, (name, suites) in zip(made, whole.items())]
@@ -162,7 +177,8 @@ def all_results(wanted):
 
 def reason_of_skip(row):
     """The last thing a skipped test said; GoogleTest and our scripts both end with the reason."""
-    said = [line.strip() for line in (row.get("stdout", "") + row.get("stderr", "")).splitlines() if line.strip()]
+    said = [line.strip() for line in (row.get("stdout", "") + row.get("stderr", "")).splitlines()
+            if line.strip()]
     return said[-1] if said else "no reason given"
 
 

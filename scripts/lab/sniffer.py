@@ -1,6 +1,6 @@
-"""What passes an interface, as a pcap file: the only thing needed of tcpdump, and with the VLAN tag
-where it was on the wire. The kernel takes the outermost tag off before a packet socket sees a frame,
-and tells it beside the frame."""
+"""What passes an interface, as a pcap file: the only thing needed of tcpdump, and with the VLAN
+tag where it was on the wire. The kernel takes the outermost tag off before a packet socket sees a
+frame, and tells it beside the frame."""
 
 import select
 import signal

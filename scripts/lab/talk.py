@@ -1,6 +1,6 @@
-"""The two ends of the traffic that capture_corpus.py records: `talk.py serve` echoes, `talk.py ADDRESS...`
-holds a conversation of every kind with each address. Runs inside network namespaces, where it is an
-ordinary program: every frame is the kernel's."""
+"""The two ends of the traffic that capture_corpus.py records: `talk.py serve` echoes, `talk.py
+ADDRESS...` holds a conversation of every kind with each address. Runs inside network namespaces,
+where it is an ordinary program: every frame is the kernel's."""
 
 import socket
 import socketserver
@@ -11,7 +11,7 @@ PORT = 7001
 CONNECTIONS, DATAGRAMS = 4, 4
 OPTIONS4 = bytes([1, 1, 1, 0])                          # three times no operation, the end
 OPTIONS6 = bytes([0, 0, 1, 4, 0, 0, 0, 0])              # PadN; the kernel sets the next header
-IPV6_HOPOPTS, IPV6_DSTOPTS = 54, 59                     # <linux/in6.h>; Python names them not everywhere
+IPV6_HOPOPTS, IPV6_DSTOPTS = 54, 59  # <linux/in6.h>; not every Python names them
 
 
 class Stream(socketserver.BaseRequestHandler):

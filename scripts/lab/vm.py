@@ -19,8 +19,8 @@ from .command import LabError, Program, wait_for
 
 NEEDED = {"qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "cpio": "cpio"}
 COMMAND_LIMIT = 10  # seconds
-# A shell that takes commands from the second serial port until the guest is killed. The end of an answer is a line
-# that no command prints by chance, with the command's number and exit code.
+# A shell that takes commands from the second serial port until the guest is killed. The end of an
+# answer is a line that no command prints by chance, with the command's number and exit code.
 COMMANDS = """\
 exec < /dev/ttyS1 > /dev/ttyS1 2>&1
 stty raw -echo

@@ -65,9 +65,12 @@ def arguments():
     run.add_argument("names", nargs="+", metavar="NAME", choices=SCENARIOS)
     run.add_argument("--eal", action="append", default=[], metavar="ARGUMENT",
                      help="one more argument for DPDK's EAL, as in [daemon] eal")
-    run.add_argument("--cable-failover", metavar="FILE", type=Path, default=ROOT / "build" / CABLE_BENCH,
-                     help=f"the program of scenarios that pull cables (default: build/{CABLE_BENCH})")
-    run.add_argument("--pulls", type=int, default=PULLS, help=f"of each of their rows (default: {PULLS})")
+    run.add_argument("--cable-failover", metavar="FILE", type=Path,
+                     default=ROOT / "build" / CABLE_BENCH,
+                     help="the program of scenarios that pull cables (default: "
+                          f"build/{CABLE_BENCH})")
+    run.add_argument("--pulls", type=int, default=PULLS,
+                     help=f"of each of their rows (default: {PULLS})")
     run.add_argument("--seconds", type=float, default=SECONDS,
                      help=f"after which such a row ends with fewer (default: {SECONDS:g})")
     verbs.add_parser("shell", help="a guest that takes commands")
@@ -97,8 +100,8 @@ def prepare(options):
 
 
 def run_scenarios(machine, options, programs):
-    return machine.play(options.names, programs, options.cable_failover, options.pulls, options.seconds,
-                        lambda line: print(line, flush=True), options.eal)
+    return machine.play(options.names, programs, options.cable_failover, options.pulls,
+                        options.seconds, lambda line: print(line, flush=True), options.eal)
 
 
 def shell(machine):

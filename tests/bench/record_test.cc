@@ -1,4 +1,4 @@
-// What became of numbered frames: a mistake here would let a benchmark promise a failover that
+// The fate of numbered frames: a mistake here would let a benchmark promise a failover that
 // nobody had.
 #include "bench/failover/numbered.hh"
 #include "bench/failover/record.hh"
@@ -115,8 +115,8 @@ TEST_F(RecordTest, ALateFrameByAnotherPortDidNotStandInTheDeadOne) {
     EXPECT_EQ(outcome.stale, 0u);
 }
 
-// What comes by the port that is back, but was sent when its flow used another one, waited for a
-// worker.
+// A frame that comes by the port that is back, but was sent when its flow used another one, waited
+// for a worker.
 TEST_F(RecordTest, AFrameSentAfterItsFlowMovedDidNotStandInTheDeadPort) {
     const Nanoseconds back = kEvent + 50 * kMs;
     pass_both(kEvent - 5 * kMs, kEvent);

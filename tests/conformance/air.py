@@ -16,7 +16,7 @@ from lab.command import LabError
 SO_RCVBUFFORCE = 33
 TP_STATUS_VLAN_VALID = 0x10
 AUXDATA = struct.Struct("@IIIHHHH")
-# A burst of data frames must not push a LACPDU out of its socket.
+# A burst of data frames must not push an LACPDU out of its socket.
 SOCKET_BUFFER = 8 << 20
 
 

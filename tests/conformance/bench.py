@@ -1,7 +1,8 @@
-"""A hall of benches: one laggd that has a lagg for every check, and a Tester at the end of each cable.
+"""A hall of benches: one laggd that has a lagg for every check, and a Tester at the end of each
+cable.
 
-Checks that mostly wait can do it side by side: what they test is theirs alone, and only the daemon's
-threads are shared.
+Checks that mostly wait can do it side by side: what they test is theirs alone, and only the
+daemon's threads are shared.
 """
 
 import os
@@ -62,7 +63,8 @@ class Bench:
     # --- configuration ----------------------------------------------------------------------------
 
     def port_tables(self):
-        return [{**af_packet(name, f",{self.setup.arguments}"), **self.port_keys.get(self.names.index(name) + 1, {})}
+        return [{**af_packet(name, f",{self.setup.arguments}"),
+                 **self.port_keys.get(self.names.index(name) + 1, {})}
                 for name in self.used]
 
     def lagg_table(self):
@@ -139,7 +141,8 @@ class Bench:
 
     def ready_client(self):
         """The client's side once the kernel lets frames out there, which is told apart."""
-        wait_for(f"{self.name} up", lambda: self.hall.inside.links()[self.name]["operstate"] == "UP", 3)
+        wait_for(f"{self.name} up",
+                 lambda: self.hall.inside.links()[self.name]["operstate"] == "UP", 3)
         return self.client
 
     def close(self):

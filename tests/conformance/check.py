@@ -3,8 +3,8 @@
     test_receive.py [--long] [NAME...]     the checks of one file; the long ones only with --long
     run_long.py                            the long ones of all files
 
-A check is a test named test_NN_..., NN being its number in docs/conformance.md. The first sentence of
-its docstring is what that table says of it.
+A check is a test named test_NN_..., NN being its number in docs/conformance.md. The first sentence
+of its docstring is what that table says of it.
 """
 
 import argparse
@@ -117,7 +117,8 @@ class Outcome:
 
 
 def batches(tests):
-    """Checks that share a daemon: as many as it has ports for, those that want to be alone alone."""
+    """Checks that share a daemon: as many as it has ports for, those that want to be alone
+    alone."""
     rooms = []
     for test in tests:
         cables = test.setup.cables
@@ -145,8 +146,10 @@ def run_one(test, bench, hall, outcomes):
 
 def words_of(hall, bench):
     """The daemon's last words on one lagg, and those on the whole."""
-    lines = hall.laggd.log.read_text(errors="replace").splitlines() if hall.laggd.log.exists() else []
-    own = [line for line in lines if f"{bench.name}:" in line or "warning:" in line or "error:" in line]
+    log = hall.laggd.log
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    own = [line for line in lines if f"{bench.name}:" in line or "warning:" in line
+           or "error:" in line]
     return "\n".join(own[-LAST_WORDS:])
 
 

@@ -1,9 +1,11 @@
-"""Frames as octets: slow-protocol frames as a tester sends and reads them, and numbered data frames."""
+"""Frames as octets: slow-protocol frames as a tester sends and reads them, and numbered data
+frames."""
 
 import struct
 from dataclasses import dataclass
 
-from wire import COLLECTOR, DESTINATION, HEAD, INFORMATION, LACP, LENGTH, SLOW_PROTOCOLS, Information
+from wire import (COLLECTOR, DESTINATION, HEAD, INFORMATION, LACP, LENGTH, SLOW_PROTOCOLS,
+                  Information)
 
 MARKER = 2
 MARKER_INFORMATION, MARKER_RESPONSE = 1, 2

@@ -5,8 +5,8 @@
     build/tests/lacp/lacp_test --gtest_output=json:/tmp/lacp.json
     tests/conformance/table.py /tmp/results.json /tmp/lacp.json
 
-Number and name come from the test, the words from the first sentence of its docstring, the suite and
-the unit test from its decorators, the result from the run and from nowhere else.
+Number and name come from the test, the words from the first sentence of its docstring, the suite
+and the unit test from its decorators, the result from the run and from nowhere else.
 """
 
 import ast

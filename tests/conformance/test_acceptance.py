@@ -1,4 +1,4 @@
-"""Checks 9 to 17: what is taken for a LACPDU, and what is not."""
+"""Checks 9 to 17: what is taken for an LACPDU, and what is not."""
 
 import os
 import random
@@ -98,7 +98,8 @@ class Acceptance(Check):
         self.assertTrue(self.bench.port()["distributing"])
 
     def test_15_other_destinations_and_tagged(self):
-        """A LACPDU to a unicast address or with a VLAN tag is not processed; the first is counted."""
+        """An LACPDU to a unicast address or with a VLAN tag is not processed; the first is
+        counted."""
         self.bench.connect()
         before = self.counted()
         own = bytes.fromhex(self.bench.port()["mac"].replace(":", ""))

@@ -39,7 +39,7 @@ class DataPath(Check):
         return seen
 
     def assert_in_order_once(self, captures):
-        """Of no flow a frame came twice or after a later one."""
+        """No frame of any flow came twice or after a later one."""
         arrived = sorted((frame.at, *number_of(frame)) for capture in captures
                          for frame in capture.since())
         last = {}
@@ -50,7 +50,8 @@ class DataPath(Check):
     @on(cables=3, arguments=LARGE_RINGS, alone=True)
     @twin("BucketTable.ALossRewritesTheLostBucketsAlone")
     def test_71_cable_pulled(self):
-        """A cable pulled under load: short loss on its flows, no other flow moves, order is kept."""
+        """A cable pulled under load: short loss on its flows, no other flow moves, order is
+        kept."""
         self.bench.bring_up()
         captures = [tester.capture() for tester in self.bench.testers]
         with self.bench.ready_client().stream(flows=FLOWS, rate=RATE) as sent:
@@ -135,7 +136,8 @@ class DataPath(Check):
     @on(cables=2, lagg={"hash": {"policy": "layer2+3+4", "seed": SEED}})
     @twin("FlowKey.EveryTruncationIsAPartOfTheWhole")
     def test_73_odd_frames(self):
-        """Fragments stay together; tags and headers cut anywhere are sent once and crash nothing."""
+        """Fragments stay together; tags and headers cut anywhere are sent once and crash
+        nothing."""
         self.bench.bring_up()
         self.bench.ready_client()
         source, peer = bytes.fromhex("020000000301"), bytes.fromhex("020000000042")
@@ -166,7 +168,8 @@ class DataPath(Check):
         for port in range(8):
             udp = struct.pack(">HHHH", 6000 + port, 9, 24, 0) + bytes(16)
             options = bytes([17, 0, 1, 4, 0, 0, 0, 0])  # destination options: UDP follows
-            frames = [ethernet + struct.pack(">IHBB", 6 << 28, len(body), first, 64) + addresses + body
+            frames = [ethernet + struct.pack(">IHBB", 6 << 28, len(body), first, 64) + addresses +
+                      body
                       for first, body in ((17, udp), (60, options + udp),
                                           (0, bytes([60]) + options[1:] + options + udp))]
             self.assertEqual(len(self.arrivals(frames)), 1)
@@ -223,7 +226,8 @@ class DataPath(Check):
         lagg={"protocol": "failover", "aliases": ["192.0.2.1/24", "2001:db8::1/64"]})
     @twin("Failover.AnnouncesWhereItIsNowOnTheNewPortAlone")
     def test_75_announcements(self):
-        """After a failover a gratuitous ARP and a Neighbor Advertisement leave on the new port only."""
+        """After a failover a gratuitous ARP and a Neighbor Advertisement leave on the new port
+        only."""
         for tester in self.bench.testers:
             tester.plug()
         self.bench.wait_distributing(1)
@@ -242,7 +246,8 @@ class DataPath(Check):
 
     @on(cables=2, alone=True, ipv6=True, lagg={"aliases": ["192.0.2.1/24", "2001:db8::1/64"]})
     def test_75_only_the_lagg_answers(self):
-        """An address of the lagg is answered once, from the lagg's address, whichever port is asked."""
+        """An address of the lagg is answered once, from the lagg's address, whichever port is
+        asked."""
         self.bench.bring_up()
         mac = bytes.fromhex(self.bench.told()["mac"].replace(":", ""))
         self.bench.ready_client()
@@ -263,7 +268,8 @@ class DataPath(Check):
     @on(alone=True)
     @twin("Simulation.KeepsItsPromisesAndAgreesAgain")
     def test_76_soak(self):
-        """TCP through cables that are pulled all the while: no lost buffer, no growth, no stuck port."""
+        """TCP through cables that are pulled all the while: no lost buffer, no growth, no stuck
+        port."""
         if absent := missing():
             self.skipTest(f"not installed: {' '.join(absent)}")
         done = subprocess.run([sys.executable, ROOT / "scripts" / "soak", "--gigabytes", "2"],

@@ -1,4 +1,4 @@
-"""Checks 1 to 8: what a LACPDU looks like."""
+"""Checks 1 to 8: what an LACPDU looks like."""
 
 import struct
 import time
@@ -42,7 +42,8 @@ class Format(Check):
             for place, kind_and_length in TLVS.items():
                 self.assertEqual(tuple(pdu.data[place:place + 2]), kind_and_length)
             for begin, end in RESERVED:
-                self.assertEqual(pdu.data[begin:end], bytes(end - begin), f"octets {begin} to {end}")
+                self.assertEqual(pdu.data[begin:end], bytes(end - begin),
+                                 f"octets {begin} to {end}")
 
     @on(lacp=FIELDS)
     def test_04_fields_are_big_endian(self):

@@ -1,8 +1,8 @@
 """Checks 77 to 79: what a partner at the slow rate loses when D stops using a port, and what others
 are told when D's traffic goes elsewhere.
 
-The partner sends numbered frames for as long as D's last LACPDU says that D takes them. What it sent
-before it could know better, and D did not deliver, is lost.
+The partner sends numbered frames for as long as D's last LACPDU says that D takes them. What it
+sent before it could know better, and D did not deliver, is lost.
 """
 
 import time
@@ -17,8 +17,8 @@ from lab.command import LabError, run
 FORWARD = 0x0b  # second octet of the source addresses of what the tester sends
 # Frames in a second. Many checks send side by side, and a port's ring holds no more than 64.
 RATE = 50
-# Frames: those under way while the workers obey already. A busy machine holds the LACPDU up by a tenth
-# of a second; without one the partner would lose all that it sends.
+# Frames: those under way while the workers obey already. A busy machine holds the LACPDU up by a
+# tenth of a second; without one the partner would lose all that it sends.
 MOST_LOST = 5
 SLOW = 30.0  # s between two LACPDUs of the partner
 TOLD = 1.5  # s
@@ -84,7 +84,8 @@ class Goodbye(Check):
     @on(cables=2)
     @twin("TransmitMachine.APortWhoseLacpIsDisabledSaysGoodByeAndThenNothing")
     def test_77_disabled(self):
-        """lacp.enabled = false: told out of sync in a last LACPDU, and a slow partner loses nothing."""
+        """lacp.enabled = false: told out of sync in a last LACPDU, and a slow partner loses
+        nothing."""
         self.lose(lambda: self.reload_ports(enabled=False), 1)
 
     @on(cables=2)
@@ -110,12 +111,14 @@ class Goodbye(Check):
     @on(cables=2)
     @twin("TransmitMachine.ALeavingPortSaysGoodByeAndThenNothing")
     def test_77_port_removed(self):
-        """A port that leaves its lagg by reload: told out of sync, and a slow partner loses nothing."""
+        """A port that leaves its lagg by reload: told out of sync, and a slow partner loses
+        nothing."""
         self.lose(lambda: self.bench.reload(used=self.bench.names[1:]), 1)
 
     @on(cables=2)
     def test_77_device_exchanged(self):
-        """A port whose device is opened anew: told out of sync, and a slow partner loses nothing."""
+        """A port whose device is opened anew: told out of sync, and a slow partner loses
+        nothing."""
         self.lose(lambda: self.bench.reload(ports={1: {"descriptors": 512}}), 1)
 
     @on(cables=2)
@@ -130,7 +133,8 @@ class Goodbye(Check):
 
     @on(cables=2)
     def test_77_mac(self):
-        """Another address of the lagg: all ports told out of sync, and a slow partner loses nothing."""
+        """Another address of the lagg: all ports told out of sync, and a slow partner loses
+        nothing."""
         self.lose(lambda: self.bench.reload(lagg={"mac": "02:00:5e:00:00:76"}), 1, 2)
 
     @on(cables=2)
@@ -163,7 +167,8 @@ class Goodbye(Check):
 
     @on(cables=2, alone=True)
     def test_77_lagg_removed(self):
-        """A lagg that is removed by reload: all ports told out of sync, and a slow partner loses nothing."""
+        """A lagg that is removed by reload: all ports told out of sync, and a slow partner loses
+        nothing."""
         def remove():
             self.hall.benches.remove(self.bench)
             self.hall.write()
@@ -173,7 +178,8 @@ class Goodbye(Check):
 
     @on(cables=2, alone=True)
     def test_77_stopped(self):
-        """A daemon stopped by SIGTERM: all ports told out of sync, and a slow partner loses nothing."""
+        """A daemon stopped by SIGTERM: all ports told out of sync, and a slow partner loses
+        nothing."""
         self.lose(self.hall.stop, 1, 2)
 
 
@@ -188,7 +194,8 @@ class Announcements(Check):
         self.bench.wait_distributing(*numbers)
 
     def announced(self, act, number):
-        """`act` is followed by a RARP request from the lagg's address on the port of that number."""
+        """`act` is followed by a RARP request from the lagg's address on the port of that
+        number."""
         begun = time.time()
         act()
         mac = bytes.fromhex(self.bench.told()["mac"].replace(":", ""))
@@ -198,7 +205,8 @@ class Announcements(Check):
     @on(cables=2, lagg={"protocol": "failover"})
     @twin("Announced.ADrainedPortOfAFailoverOnTheNextOne")
     def test_78_failover(self):
-        """Failover goes on to the next port, drained, removed or without device: announced there."""
+        """Failover goes on to the next port, drained, removed or without device: announced
+        there."""
         self.bring_up(1)
         self.announced(lambda: self.bench.reload(ports={1: {"lacp": {"drain": True}}}), 2)
         self.announced(lambda: self.bench.reload(ports={1: {"lacp": {"drain": False}}}), 1)

@@ -80,15 +80,16 @@ class MarkerChecks(Check):
     def schedule(self, worker, policy):
         os.sched_setscheduler(worker, policy, os.sched_param(0))
 
-    # By which queue a Marker comes in is the kernel's secret until it boots again, and the worker that
-    # sends the Response is the first. Among two, three and four queues there is one count with which
-    # the Marker is the first worker's too while the second is behind.
+    # By which queue a Marker comes in is the kernel's secret until it boots again, and the worker
+    # that sends the Response is the first. Among two, three and four queues there is one count
+    # with which the Marker is the first worker's too while the second is behind.
     @on(cables=3, alone=True, daemon={"workers": [0, 1], "poll": "busy"},
         ports={n: {"device": f"net_af_packet_p0x{n},iface=p0x{n},{LARGE_RINGS},qpairs={n + 1}"}
                for n in (1, 2, 3)})
     @twin("Marker.IsAnsweredAfterAllThatCameBeforeItOnEveryQueue")
     def test_68_response_after_the_data(self):
-        """The Response leaves only after the data before the Marker was delivered, over all queues."""
+        """The Response leaves only after the data before the Marker was delivered, over all
+        queues."""
         for tester in self.bench.testers:
             tester.tell(state=UP)
         for tester in self.bench.testers:
@@ -97,13 +98,14 @@ class MarkerChecks(Check):
         self.assertEqual(len(workers), 2)
         lead = [self.lead_of_data(tester, worker, number, delivered) for number, (tester, worker, _)
                 in enumerate(product(self.bench.testers, workers, range(ROUNDS)))]
-        print(f"check 68: Responses came {min(lead) * 1e3:.2f} to {max(lead) * 1e3:.2f} ms after the "
-              "last frame was delivered", flush=True)
+        print(f"check 68: Responses came {min(lead) * 1e3:.2f} to {max(lead) * 1e3:.2f} ms after "
+              "the last frame was delivered", flush=True)
         self.assertGreater(min(lead), 0)
 
     def lead_of_data(self, tester, starved, number, delivered):
-        """Frames, then a Marker, all of them in the queues before laggd runs on, and with one worker
-        that hardly does; by how many seconds the last frame came earlier than the Response."""
+        """Frames, then a Marker, all of them in the queues before laggd runs on, and with one
+        worker that hardly does; by how many seconds the last frame came earlier than the
+        Response."""
         process = self.hall.laggd.get()["pid"]
         self.schedule(starved, os.SCHED_IDLE)
         os.kill(process, signal.SIGSTOP)
@@ -146,7 +148,8 @@ class MarkerChecks(Check):
     @on(cables=2, arguments=LARGE_RINGS)
     @twin("Moving.APortThatComesGetsItsShareAfterTheOthersAnswered")
     def test_69_moves_after_the_response(self):
-        """Flows that move wait for the Response on the old port; nothing is lost, none overtakes."""
+        """Flows that move wait for the Response on the old port; nothing is lost, none
+        overtakes."""
         self.t.answer_markers(ANSWER_DELAY)
         sent, arrived = self.moves()
         markers = [frame for frame in self.t.markers() if not frame.is_response]

@@ -62,7 +62,8 @@ class Mux(Check):
 
     @twin("MuxMachine.DoesNotSendToAPartnerThatDoesNotCollect")
     def test_58_partner_does_not_collect(self):
-        """A partner in sync that does not collect: its data is delivered, and none is sent to it."""
+        """A partner in sync that does not collect: its data is delivered, and none is sent to
+        it."""
         self.bench.connect()
         begun = self.t.tell(state=IN_SYNC)
         self.t.wait_state(0x1d, 4, begun)
@@ -76,7 +77,8 @@ class Mux(Check):
 
     @on(cables=2)
     def test_58_collects_only(self):
-        """Next to a port that distributes: what the tester sends there is delivered all the same."""
+        """Next to a port that distributes: what the tester sends there is delivered all the
+        same."""
         self.bench.connect()
         self.t.tell(state=UP)
         begun = self.u.tell(state=IN_SYNC)
@@ -114,7 +116,8 @@ class Mux(Check):
 
     @on(cables=2)
     def test_60_collecting(self):
-        """Data is dropped and counted where D does not collect, else delivered once; none returns."""
+        """Data is dropped and counted where D does not collect, else delivered once; none
+        returns."""
         self.bench.connect()
         self.t.tell(state=UP)
         self.t.wait_bits(UP, 4)
@@ -144,7 +147,8 @@ class Mux(Check):
     @on(cables=2, alone=True)
     @twin("TransmitMachine.ALeavingPortSaysGoodByeAndThenNothing")
     def test_61_leaves(self):
-        """Removal and shutdown: a LACPDU without Sync, Collecting and Distributing, then silence."""
+        """Removal and shutdown: an LACPDU without Sync, Collecting and Distributing, then
+        silence."""
         self.bench.bring_up()
         client = self.bench.ready_client()
         arrived = [tester.capture() for tester in self.bench.testers]

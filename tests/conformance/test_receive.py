@@ -15,7 +15,7 @@ STOPS = 0.05  # s within which data stops
 
 class Receive(Check):
     def test_18_expired_then_defaulted(self):
-        """After link up without a LACPDU: Expired for 3 s, then Defaulted alone."""
+        """After link up without an LACPDU: Expired for 3 s, then Defaulted alone."""
         self.t.plug()
         first = self.t.wait_state(0xc5, 2)
         self.bench.wait("DEFAULTED", lambda lagg: lagg["ports"][0]["lacp"]["machines"]["rx"]
@@ -25,7 +25,7 @@ class Receive(Check):
         self.assertEqual({pdu.state for pdu in self.t.lacpdus(first.at, told.at - 0.001)}, {0xc5})
 
     def test_19_takes_the_partner(self):
-        """A LACPDU in EXPIRED is echoed in the Partner block, and Defaulted and Expired go."""
+        """An LACPDU in EXPIRED is echoed in the Partner block, and Defaulted and Expired go."""
         self.bench.connect()
         self.assert_state(self.t.known.state, 0xc5)
         said = self.t.pdu()
@@ -68,7 +68,7 @@ class Receive(Check):
 
     @on(lacp=FAST)
     def test_21_speaks_while_expired(self):
-        """In EXPIRED a LACPDU every second, with the old partner out of sync and short in it."""
+        """In EXPIRED an LACPDU every second, with the old partner out of sync and short in it."""
         self.bench.bring_up()
         last = self.t.tell()
         expired = self.t.wait_bits(EXPIRED, 4, last)
@@ -85,7 +85,7 @@ class Receive(Check):
 
     @on(lacp=FAST)
     def test_22_returns_from_expired(self):
-        """A LACPDU in EXPIRED from the same partner: traffic again without waiting 2 s."""
+        """An LACPDU in EXPIRED from the same partner: traffic again without waiting 2 s."""
         self.bench.bring_up()
         expired = self.t.wait_bits(EXPIRED, 5, self.t.tell())
         time.sleep(1)
@@ -116,7 +116,7 @@ class Receive(Check):
             self.assertEqual(len(late), 0, f"the last {late and late[-1].at - moment} s after")
         print(f"check 23: last data {(lost.since(begun)[-1].at - expired.at) * 1e3:+.1f} ms "
               "from the LACPDU that says Expired", flush=True)
-        # What left says so: every frame was sent while the last LACPDU said Distributing.
+        # Frames that left prove it: every one was sent while the last LACPDU said Distributing.
         self.assertEqual(lost.since(0, self.t.wait_bits(DISTRIBUTING, 1).at - STOPS), [])
 
     def test_24_wrong_view_of_us(self):
@@ -191,7 +191,8 @@ class Receive(Check):
         self.bench.wait_distributing(1)
 
     def test_28_moods_do_not_unselect(self):
-        """Each LACPDU replaces what is known; Collecting and Distributing alone unselect nothing."""
+        """Each LACPDU replaces what is known; Collecting and Distributing alone unselect
+        nothing."""
         begun = self.bench.bring_up()
         up = self.t.wait_bits(UP, 1, begun).at
         for state in (UP & ~DISTRIBUTING, UP & ~COLLECTING, IN_SYNC, UP):

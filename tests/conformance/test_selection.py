@@ -128,7 +128,8 @@ class Selection(Check):
     @on(cables=3, lacp={"max_links": 2, "system_priority": 1})
     @twin("SelectionLogic.MaxLinksFollowsThePortIdsOfTheLowerSystem")
     def test_50_max_links(self):
-        """Two of three may be used: D decides by its port numbers; the third is on standby and speaks."""
+        """Two of three may be used: D decides by its port numbers; the third is on standby and
+        speaks."""
         self.bench.connect()
         for number, tester in enumerate(self.bench.testers):
             tester.speak(state=UP | TIMEOUT, port_priority=100 - number)
@@ -168,7 +169,7 @@ class Selection(Check):
     @on(cables=2, lacp={"max_links": 1, "system_priority": 1})
     @twin("Pair.MaxLinksKeepsTheOthersOnStandbyAndTheyTakeOver")
     def test_51_standby_takes_over(self):
-        """Standby takes over within 2 s and a LACPDU; the better port takes it back when ready."""
+        """Standby takes over within 2 s and an LACPDU; the better port takes it back when ready."""
         returned = self.standby()
         back = self.t.wait_bits(UP, 5, returned)
         self.assert_near(back.at - returned, WAIT, "until it was back", tolerance=0.5)

@@ -21,7 +21,8 @@ FLOOD = """
 import socket, struct, sys
 flood = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 flood.bind((sys.argv[1], 0))
-frames = [bytes.fromhex("02000000ffff") + bytes([2, 9, 0, 0, 0, n]) + b"\\x88\\xb5" + bytes(int(sys.argv[2]))
+frames = [bytes.fromhex("02000000ffff") + bytes([2, 9, 0, 0, 0, n]) + b"\\x88\\xb5" +
+          bytes(int(sys.argv[2]))
           for n in range(64)]
 while True:
     for frame in frames:
@@ -56,8 +57,8 @@ class Transmit(Check):
     def slow_down(self, name):
         """The kernel lets 20 Mb/s out of that port, and keeps what waits in the port's own ring."""
         try:
-            self.hall.inside.run(["tc", "qdisc", "add", "dev", name, "root", "tbf", "rate", "20mbit",
-                                  "burst", "16kb", "limit", "4mb"])
+            self.hall.inside.run(["tc", "qdisc", "add", "dev", name, "root", "tbf", "rate",
+                                  "20mbit", "burst", "16kb", "limit", "4mb"])
         except LabError as error:
             self.skipTest(f"this kernel has no tbf: {error}")
 
@@ -84,7 +85,8 @@ class Transmit(Check):
     @on(cables=2, lacp={"rate": "fast"}, alone=True)
     @twin("PeriodicMachine.FollowsThePartnersTimeoutNeverTheOwn")
     def test_33_every_second(self):
-        """A partner with the short timeout: a LACPDU every second under load, no gap over 1.1 s."""
+        """A partner with the short timeout: an LACPDU every second under load, no gap over 1.1
+        s."""
         begun, ended, rate, _ = self.under_load(8, 46)
         self.assertGreater(rate, LOAD)
         for tester in self.bench.testers:
@@ -111,7 +113,7 @@ class Transmit(Check):
     @long
     @twin("Conformance.Check34EveryThirtySeconds")
     def test_34_every_thirty_seconds_long(self):
-        """A partner with the long timeout: a LACPDU every 30 s, no gap over 33 s."""
+        """A partner with the long timeout: an LACPDU every 30 s, no gap over 33 s."""
         begun = self.bench.bring_up()
         self.t.speak(every=20)
         time.sleep(3 * SLOW + 5)
@@ -122,7 +124,7 @@ class Transmit(Check):
 
     @twin("PeriodicMachine.SpeaksAtOnceWhenThePartnerAsksForTheShortTimeout")
     def test_35_partner_changes_its_timeout(self):
-        """Long to short: a LACPDU at once, then every second. Short to long: none more."""
+        """Long to short: an LACPDU at once, then every second. Short to long: none more."""
         self.bench.bring_up()
         self.t.tell()
         time.sleep(1.2)
@@ -152,7 +154,8 @@ class Transmit(Check):
     @on(cables=2, lacp={"mode": "passive"})
     @twin("PeriodicMachine.PassiveIsSilentUntilAnActivePartnerSpeaks")
     def test_37_passive(self):
-        """Passive: silent until an active partner speaks, then regular; silent with a passive one."""
+        """Passive: silent until an active partner speaks, then regular; silent with a passive
+        one."""
         for tester in self.bench.testers:
             tester.plug()
         begun = time.time()
@@ -176,7 +179,7 @@ class Transmit(Check):
 
     @twin("TransmitMachine.EchoesThePartnerAtOnce")
     def test_38_stale_view(self):
-        """A LACPDU with a stale view of D is answered within 200 ms."""
+        """An LACPDU with a stale view of D is answered within 200 ms."""
         self.bench.bring_up()
         known = self.t.known
         stale = [{"key": known.key + 1}, {"system": bytes(6)}, {"port": known.port + 7},
@@ -213,8 +216,10 @@ class Transmit(Check):
         time.sleep(1.1)
         begun, known = time.time(), self.t.known
         for count in range(1, 5):
-            for bits in itertools.combinations((COLLECTING, DISTRIBUTING, DEFAULTED, EXPIRED), count):
-                self.t.tell_with_view(type(known)(**{**vars(known), "state": known.state ^ sum(bits)}))
+            for bits in itertools.combinations((COLLECTING, DISTRIBUTING, DEFAULTED, EXPIRED),
+                                               count):
+                self.t.tell_with_view(type(known)(**{**vars(known),
+                                                     "state": known.state ^ sum(bits)}))
                 time.sleep(0.1)
         self.assertEqual(self.t.lacpdus(begun), [])
 

@@ -1,7 +1,7 @@
-"""A LACP system made of nothing but what a check scripts: one Tester is one port of it.
+"""An LACP system made of nothing but what a check scripts: one Tester is one port of it.
 
-A Tester says nothing of its own accord. tell() sends one LACPDU, speak() repeats it, and in both the
-Partner block is what was last heard unless `view` says otherwise.
+A Tester says nothing of its own accord. tell() sends one LACPDU, speak() repeats it, and in both
+the Partner block is what was last heard unless `view` says otherwise.
 """
 
 import threading
@@ -83,12 +83,12 @@ class Tester(Station):
         return at
 
     def ask(self, timeout=1.0, **actor):
-        """D's answer to a LACPDU that knows nothing of it: such a view is always answered."""
+        """D's answer to an LACPDU that knows nothing of it: such a view is always answered."""
         return self.wait_pdu(timeout=timeout, since=self.tell_with_view(NOBODY, **actor),
                              what="an answer")
 
     def speak(self, every=SECOND, **actor):
-        """A LACPDU now, `every` second and whenever D says something new of itself."""
+        """An LACPDU now, `every` second and whenever D says something new of itself."""
         self._every = every
         self._speaking += 1
         at = self.tell(**actor)
@@ -172,7 +172,7 @@ class Tester(Station):
         return [late - early for early, late in zip(times, times[1:])]
 
     def wait_pdu(self, predicate=lambda pdu: True, timeout=FIRST_PDU, since=0.0,
-                 what="a LACPDU that fits"):
+                 what="an LACPDU that fits"):
         return self._slow.wait(f"{self.interface}: {what}", lambda frame: isinstance(frame, Lacpdu)
                                and predicate(frame), timeout, since)
 

@@ -77,7 +77,7 @@ class Life {
         p.partner_admin.state = state_from_octet(bytes_.next());
         return p;
     }
-    /// From a microsecond to half an hour, one byte a power of two.
+    /// A time from a microsecond to half an hour; each byte is a power of two.
     Duration some_time() { return std::chrono::microseconds(uint64_t{1} << bytes_.next() % 32); }
 
     /// Timers fire in time or late, as the input likes; at most as often as they can be due.

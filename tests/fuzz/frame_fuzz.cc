@@ -16,7 +16,7 @@ using Bytes = std::span<const uint8_t>;
 
 constexpr uint8_t kIpv4Inside = 4, kUdp = 17, kIpv6Inside = 41, kGre = 47, kMplsInside = 137;
 
-/// What may have an inside that differs from the outside.
+/// Whether a packet may have an inside that differs from its outside.
 bool may_be_tunnel(const FlowKey &key) {
     if (key.ip_version == 0)
         return key.ethertype == 0x8847 || key.ethertype == 0x8848 || key.ethertype == 0x8864 ||

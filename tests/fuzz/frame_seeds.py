@@ -1,5 +1,6 @@
-"""Seeds for the target that reads frames: one for each kind of header that the parser walks over, small so
-that the search changes what counts. Lengths and checksums are zero, since none of them is read."""
+"""Seeds for the target that reads frames: one for each kind of header that the parser walks over,
+small so that the search changes what counts. Lengths and checksums are zero, since none of them is
+read."""
 import struct
 
 MACS = bytes.fromhex("020000000001" "020000000002")
@@ -12,7 +13,8 @@ def ethernet(ethertype, payload, *tags):
 
 
 def ipv4(protocol, payload, fragment=0x4000, options=0):
-    return struct.pack(">BBHHHBBH4s4s", 0x45 + options, 0, 0, 7, fragment, 64, protocol, 0, bytes([10, 0, 0, 1]),
+    return struct.pack(">BBHHHBBH4s4s", 0x45 + options, 0, 0, 7, fragment, 64, protocol, 0,
+                       bytes([10, 0, 0, 1]),
                        bytes([10, 0, 0, 2])) + bytes([1]) * 4 * options + payload
 
 
@@ -39,7 +41,8 @@ def udp(port, payload):
 
 def labels(*stack):
     last = len(stack) - 1
-    return b"".join(struct.pack(">I", label << 12 | (i == last) << 8 | 64) for i, label in enumerate(stack))
+    return b"".join(struct.pack(">I", label << 12 | (i == last) << 8 | 64)
+                    for i, label in enumerate(stack))
 
 
 TCP4, TCP6 = ipv4(6, PORTS), ipv6(6, PORTS)

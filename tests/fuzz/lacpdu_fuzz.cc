@@ -1,4 +1,4 @@
-// Any bytes as a LACPDU. Decoding reads nothing outside, depends on nothing the standard says to
+// Any bytes as an LACPDU. Decoding reads nothing outside, depends on nothing the standard says to
 // ignore, and loses nothing of what it keeps.
 #include "lacp/bytes.hh"
 #include "lacp/lacpdu.hh"
@@ -27,7 +27,7 @@ constexpr std::array<uint8_t, kTlvsEnd> kMeaning = [] {
     return mask;
 }();
 
-/// What was decoded, written anew, has the same octets wherever they mean something.
+/// A decoded frame that is written anew has the same octets wherever they mean something.
 void check_octets(std::span<const uint8_t> frame, const Frame &again) {
     for (size_t place = 16; place < kTlvsEnd; ++place) {
         require(again[place] == (frame[place] & kMeaning[place]),
@@ -38,7 +38,7 @@ void check_octets(std::span<const uint8_t> frame, const Frame &again) {
     }
 }
 
-/// Version, reserved octets, later TLVs and everything after a LACPDU's length are ignored.
+/// Version, reserved octets, later TLVs and everything after an LACPDU's length are ignored.
 void check_ignored(std::span<const uint8_t> frame, const Lacpdu &pdu) {
     Frame bare;
     std::copy_n(frame.begin(), kFrameLength, bare.begin());
@@ -58,7 +58,7 @@ void check(std::span<const uint8_t> frame) {
     require(frame.size() >= kFrameLength, "a short frame is no LACPDU");
     const MacAddress source = get_address(frame, 6);
     const Frame again = encode(*pdu, source);
-    require(classify(again) == SlowProtocol::LACP, "what is encoded is a LACPDU");
+    require(classify(again) == SlowProtocol::LACP, "what is encoded is an LACPDU");
     require(decode_lacpdu(again) == pdu, "decoding undoes encoding");
     require(get_address(again, 6) == source, "the source address is the given one");
     check_octets(frame, again);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the corpora of all targets but events anew: one small file for each thing worth starting from.
+"""Writes the seeds of the corpora of all targets but events anew: one small file for each thing
+worth starting from.
 
 Usage: make_corpus.py DIRECTORY   (tests/fuzz/corpus)
 
@@ -30,7 +31,8 @@ def marker(kind, length=16, tail=bytes(92)):
 
 
 V2_TLVS = (bytes([4, 6, 0, 0x80, 0xC2, 0]) + bytes([5, 20, 0, 1]) + bytes(16) +
-           bytes([10, 18]) + bytes(16) + bytes([6, 131, 8]) + bytes(range(128)) + bytes([7, 130]) + bytes(128))
+           bytes([10, 18]) + bytes(16) + bytes([6, 131, 8]) + bytes(range(128)) + bytes([7, 130]) +
+           bytes(128))
 LACPDUS = {
     "distributing": lacpdu(),
     "first_after_link_up": lacpdu(0xC7, 0x02),
@@ -41,7 +43,8 @@ LACPDUS = {
     "port_zero": lacpdu(port=0, key=0),
     "highest_values": lacpdu(0xFF, 0xFF, port=0xFFFF, key=0xFFFF),
     "version_2_with_masks": lacpdu(version=2, tail=V2_TLVS + bytes(50)),
-    "version_f1_retry_count": lacpdu(version=0xF1, tail=bytes([0x80, 4, 5, 0, 0x81, 4, 3, 0]) + bytes(44)),
+    "version_f1_retry_count": lacpdu(version=0xF1, tail=bytes([0x80, 4, 5, 0, 0x81, 4, 3, 0]) +
+                                     bytes(44)),
     "vendor_tlv_behind": lacpdu(tail=bytes([0, 0, 0x64, 8]) + bytes(48)),
     "longest": lacpdu(tail=bytes(52) + bytes(1390)),
     "truncated": lacpdu()[:110],
@@ -64,7 +67,8 @@ MARKERS = {
 
 
 def main():
-    for target, files in (("lacpdu", LACPDUS), ("marker", MARKERS), ("frame", FRAMES), ("distribute", BURSTS)):
+    for target, files in (("lacpdu", LACPDUS), ("marker", MARKERS), ("frame", FRAMES),
+                          ("distribute", BURSTS)):
         directory = pathlib.Path(sys.argv[1]) / target
         directory.mkdir(parents=True, exist_ok=True)
         for name, octets in files.items():

@@ -1,4 +1,4 @@
-// What the fuzz targets insist on. It ends the process, which is how libFuzzer learns of a finding.
+// A requirement of a fuzz target. It ends the process, which is how libFuzzer learns of a finding.
 #pragma once
 
 #include <cstdio>

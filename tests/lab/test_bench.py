@@ -25,7 +25,8 @@ def samples(name, cycles, rates=None, first_round=0):
 
 
 def result_of(*lists, evenness=(), notes=()):
-    return bench_results.document({"cpu": "a <fast> one & more", "cores": 2}, [one for each in lists for one in each],
+    return bench_results.document({"cpu": "a <fast> one & more", "cores": 2},
+                                  [one for each in lists for one in each],
                                   list(evenness), list(notes))
 
 
@@ -36,20 +37,22 @@ class Rows(unittest.TestCase):
         self.assertEqual(row["repetitions"], 3)
 
     def test_rows_keep_the_order_they_came_in(self):
-        table = bench_results.rows(samples("b/laggd/x", [1.0]) + samples("a/laggd/x", [1.0]) + samples("b/laggd/x", [2.0]))
+        table = bench_results.rows(samples("b/laggd/x", [1.0]) + samples("a/laggd/x", [1.0]) +
+                                   samples("b/laggd/x", [2.0]))
         self.assertEqual([row["name"] for row in table], ["b/laggd/x", "a/laggd/x"])
 
 
 class GoogleBenchmark(unittest.TestCase):
     def run_of(self, **more):
         return {"name": "distribute/laggd/x/repeats:3", "run_name": "distribute/laggd/x/repeats:3",
-                "run_type": "iteration", "repetition_index": 2, "cpu_time": 5.0, "time_unit": "us", **more}
+                "run_type": "iteration", "repetition_index": 2, "cpu_time": 5.0, "time_unit": "us",
+                **more}
 
     def test_counters_become_figures_and_settings_leave_the_name(self):
         [sample] = bench_results.from_google_benchmark(
             {"benchmarks": [self.run_of(cycles_per_packet=3.5, packets_per_second=7e8)]})
-        self.assertEqual(sample, {"name": "distribute/laggd/x", "round": 2, "cycles_per_packet": 3.5,
-                                  "packets_per_second": 7e8})
+        self.assertEqual(sample, {"name": "distribute/laggd/x", "round": 2,
+                                  "cycles_per_packet": 3.5, "packets_per_second": 7e8})
 
     def test_a_row_without_cycles_keeps_its_time(self):
         [sample] = bench_results.from_google_benchmark({"benchmarks": [self.run_of()]})
@@ -58,7 +61,8 @@ class GoogleBenchmark(unittest.TestCase):
     def test_rows_come_as_the_program_lists_them_and_not_as_they_ran(self):
         ran = [self.run_of(run_name=name, family_index=family, per_family_instance_index=instance)
                for name, family, instance in (("c", 1, 0), ("b", 0, 1), ("a", 0, 0))]
-        self.assertEqual([sample["name"] for sample in bench_results.from_google_benchmark({"benchmarks": ran})],
+        self.assertEqual([sample["name"]
+                          for sample in bench_results.from_google_benchmark({"benchmarks": ran})],
                          ["a", "b", "c"])
 
     def test_what_it_computed_itself_is_no_repetition(self):
@@ -73,13 +77,16 @@ class GoogleBenchmark(unittest.TestCase):
 
 class Ratios(unittest.TestCase):
     def test_twins_are_paired_by_the_second_word_only(self):
-        table = bench_results.ratios(samples("d/laggd/laggd/x", [2.0]) + samples("d/net_bonding/laggd/x", [3.0]) +
-                                     samples("d/laggd/y", [1.0]) + samples("build_after_loss/4", [1.0]))
+        table = bench_results.ratios(samples("d/laggd/laggd/x", [2.0]) +
+                                     samples("d/net_bonding/laggd/x", [3.0]) +
+                                     samples("d/laggd/y", [1.0]) +
+                                     samples("build_after_loss/4", [1.0]))
         self.assertEqual([(entry["name"], entry["twin"]) for entry in table],
                          [("d/laggd/laggd/x", "d/net_bonding/laggd/x")])
 
     def test_fewer_cycles_and_more_packets_are_faster(self):
-        [entry] = bench_results.ratios(samples("d/laggd/x", [10.0], [300.0]) + samples("d/net_bonding/x", [20.0], [100.0]))
+        [entry] = bench_results.ratios(samples("d/laggd/x", [10.0], [300.0]) +
+                                       samples("d/net_bonding/x", [20.0], [100.0]))
         self.assertAlmostEqual(entry["by_core_time"]["of_medians"], 2.0)
         self.assertAlmostEqual(entry["by_clock"]["of_medians"], 3.0)
         self.assertAlmostEqual(entry["times_as_fast"], 2.0)
@@ -96,20 +103,25 @@ class Ratios(unittest.TestCase):
         self.assertAlmostEqual(entry["by_core_time"]["median_of_rounds"], 4.0)
 
     def test_targets_are_those_of_the_devices_beside_who_does_the_same(self):
-        for device, target in (("net_null", 1.1), ("net_null-ipv4", 1.1), ("net_ring", 1.1), ("vhost-user", 1.0),
-                               ("memif", 1.0)):
+        for device, target in (("net_null", 1.1), ("net_null-ipv4", 1.1), ("net_ring", 1.1),
+                               ("vhost-user", 1.0), ("memif", 1.0)):
             for direction, twin in (("down", "net_bonding"), ("up", "net_bonding-802.3ad")):
                 rest = f"{device}/layer3+4/members:4/{direction}"
-                targets = {who: bench_results.target_of(f"engine/laggd/{rest}", f"engine/{who}/{rest}")
+                targets = {who: bench_results.target_of(f"engine/laggd/{rest}",
+                                                        f"engine/{who}/{rest}")
                            for who in ("net_bonding", "net_bonding-802.3ad")}
-                self.assertEqual(targets, {"net_bonding": None, "net_bonding-802.3ad": None, twin: target})
-        self.assertIsNone(bench_results.target_of("distribute/laggd/layer3+4", "distribute/net_bonding/layer3+4"))
+                self.assertEqual(targets, {"net_bonding": None, "net_bonding-802.3ad": None,
+                                           twin: target})
+        self.assertIsNone(bench_results.target_of("distribute/laggd/layer3+4",
+                                                  "distribute/net_bonding/layer3+4"))
 
     def test_of_two_twins_the_one_in_mode_4_is_first_and_has_the_target(self):
         names = [f"engine/{who}/net_ring/layer3+4/members:4/up"
                  for who in ("laggd", "net_bonding", "net_bonding-802.3ad")]
-        result = result_of(*(samples(name, [cycles]) for name, cycles in zip(names, (10.0, 5.0, 12.0))))
-        self.assertEqual([(entry["twin"], entry["times_as_fast"], entry["met"]) for entry in result["ratios"]],
+        result = result_of(*(samples(name, [cycles])
+                             for name, cycles in zip(names, (10.0, 5.0, 12.0))))
+        self.assertEqual([(entry["twin"], entry["times_as_fast"], entry["met"])
+                          for entry in result["ratios"]],
                          [(names[2], 1.2, True), (names[1], 0.5, None)])
         lines = bench_results.to_text(result).splitlines()
         [beside_mode_4, beside_mode_2] = [line for line in lines if line.startswith(names[0])][:2]
@@ -121,7 +133,8 @@ class Ratios(unittest.TestCase):
         ElementTree.fromstring(bench_page.page(result).split("\n", 1)[1])
 
     def test_a_missed_target_is_told(self):
-        both = [samples(f"engine/laggd/{RING}", [10.0]), samples(f"engine/net_bonding/{RING}", [10.9])]
+        both = [samples(f"engine/laggd/{RING}", [10.0]),
+                samples(f"engine/net_bonding/{RING}", [10.9])]
         self.assertIs(result_of(*both)["ratios"][0]["met"], False)
         self.assertIn("MISSED", bench_results.to_text(result_of(*both)))
         both[1] = samples(f"engine/net_bonding/{RING}", [11.1])
@@ -146,27 +159,34 @@ class Comparisons(unittest.TestCase):
     USUAL = "members:4/burst:32/flows:1024/hot"
 
     def of(self, *lists):
-        return {entry["name"]: entry for entry in bench_results.comparisons([one for each in lists for one in each])}
+        return {entry["name"]: entry
+                for entry in bench_results.comparisons([one for each in lists for one in each])}
 
     def test_other_kinds_of_frames_are_put_in_terms_of_ipv4_of_the_same_policy(self):
         rows = [f"distribute/laggd/{policy}/{self.USUAL}" for policy in ("layer2", "layer3+4")]
-        found = self.of(samples(rows[0], [10.0]), samples(rows[1], [20.0]), samples(f"{rows[1]}/ipv6", [29.0]),
+        found = self.of(samples(rows[0], [10.0]), samples(rows[1], [20.0]),
+                        samples(f"{rows[1]}/ipv6", [29.0]),
                         samples(f"{rows[1]}/vlan", [31.0]), samples(f"{rows[1]}/qinq", [80.0]),
                         samples(f"distribute/net_bonding/layer3+4/{self.USUAL}/ipv6", [90.0]))
-        self.assertEqual({name.rsplit("/")[-1]: (entry["value"], entry["met"]) for name, entry in found.items()},
+        self.assertEqual({name.rsplit("/")[-1]: (entry["value"], entry["met"])
+                          for name, entry in found.items()},
                          {"ipv6": (1.45, True), "vlan": (1.55, False), "qinq": (4.0, None)})
 
     def test_a_small_policy_may_add_fifteen_cycles_and_others_are_only_shown(self):
         hash_row = f"distribute/laggd/layer3+4/{self.USUAL}"
-        names = {who: f"distribute/laggd/{who}/{self.USUAL}" for who in ("bpf:port", "bpf:five-tuple", "bpf:storage")}
-        found = self.of(samples(hash_row, [10.0, 20.0, 30.0]), samples(names["bpf:port"], [25.0, 35.0, 45.0]),
-                        samples(names["bpf:five-tuple"], [26.0, 36.0, 46.0]), samples(names["bpf:storage"], [90.0] * 3))
+        names = {who: f"distribute/laggd/{who}/{self.USUAL}"
+                 for who in ("bpf:port", "bpf:five-tuple", "bpf:storage")}
+        found = self.of(samples(hash_row, [10.0, 20.0, 30.0]),
+                        samples(names["bpf:port"], [25.0, 35.0, 45.0]),
+                        samples(names["bpf:five-tuple"], [26.0, 36.0, 46.0]),
+                        samples(names["bpf:storage"], [90.0] * 3))
         self.assertEqual([found[name]["value"] for name in names.values()], [15.0, 16.0, 70.0])
         self.assertEqual([found[name]["met"] for name in names.values()], [True, False, None])
 
     def test_a_policy_is_compared_with_the_hash_on_the_same_frames(self):
         found = self.of(samples(f"distribute/laggd/layer3+4/{self.USUAL}", [10.0]),
-                        samples("distribute/laggd/bpf:port/members:4/burst:32/flows:1024/cold", [50.0]))
+                        samples("distribute/laggd/bpf:port/members:4/burst:32/flows:1024/cold",
+                                [50.0]))
         self.assertEqual(found, {})
 
     def test_the_limit_of_a_policy_is_for_the_usual_row(self):
@@ -182,12 +202,14 @@ class Comparisons(unittest.TestCase):
             self.assertIs(found[f"distribute/laggd/failover/{self.USUAL}"]["met"], met)
 
     def flat(self, **cycles):
-        return self.of(*(samples(f"distribute/laggd/layer2/members:{number}/burst:32/flows:1024/hot", values)
+        return self.of(
+            *(samples(f"distribute/laggd/layer2/members:{number}/burst:32/flows:1024/hot", values)
                          for number, values in cycles["members"].items()))
 
     def test_members_are_flat_from_two_to_the_most(self):
         [entry] = self.flat(members={1: [1.0], 2: [10.0], 4: [12.0], 31: [12.9]}).values()
-        self.assertEqual(entry["name"], "distribute/laggd/layer2/members:2..31/burst:32/flows:1024/hot")
+        self.assertEqual(entry["name"],
+                         "distribute/laggd/layer2/members:2..31/burst:32/flows:1024/hot")
         self.assertAlmostEqual(entry["value"], 1.29)
         self.assertIs(entry["met"], True)
         [entry] = self.flat(members={2: [10.0], 4: [14.0], 31: [12.9]}).values()
@@ -202,15 +224,19 @@ class Comparisons(unittest.TestCase):
         self.assertAlmostEqual(entry["value"], 1.1)
 
     def test_flows_of_a_million_and_of_one_belong_together(self):
-        [entry] = self.of(*(samples(f"distribute/laggd/layer3+4/members:4/burst:32/flows:{flows}/hot", [cycles])
-                            for flows, cycles in ((1, 10.0), (1024, 11.0), (1000000, 14.0)))).values()
+        [entry] = self.of(
+            *(samples(f"distribute/laggd/layer3+4/members:4/burst:32/flows:{flows}/hot", [cycles])
+                            for flows, cycles in ((1, 10.0), (1024, 11.0),
+                                                  (1000000, 14.0)))).values()
         self.assertEqual((entry["name"].split("/")[5], entry["met"]), ("flows:1..1000000", False))
 
     def test_what_is_missed_is_told_and_counted(self):
         result = result_of(samples(f"distribute/laggd/layer2/{self.USUAL}", [10.0]),
                            samples(f"distribute/laggd/layer2/{self.USUAL}/vlan", [16.0]))
-        self.assertEqual(bench_results.judged(result), [(f"distribute/laggd/layer2/{self.USUAL}/vlan",
-                                                         "1.60 times (beside ipv4)", "at most 1.5", False)])
+        self.assertEqual(bench_results.judged(result),
+                         [(f"distribute/laggd/layer2/{self.USUAL}/vlan",
+                                                         "1.60 times (beside ipv4)", "at most 1.5",
+                           False)])
         self.assertRegex(bench_results.to_text(result), "at most 1.5 +MISSED")
         page = bench_page.page(result)
         self.assertIn("0 of 1 targets are met", page)
@@ -219,8 +245,10 @@ class Comparisons(unittest.TestCase):
 
 class Output(unittest.TestCase):
     def setUp(self):
-        evenness = {"pattern": "<one>", "policy": "layer3+4", "members": 4, "laggd_flows": 1.01, "laggd_bytes": 1.02,
-                    "net_bonding_flows": 1.5, "net_bonding_bytes": 1.25, "ideal_flows": 1.015, "ideal_bytes": 1.03}
+        evenness = {"pattern": "<one>", "policy": "layer3+4", "members": 4, "laggd_flows": 1.01,
+                    "laggd_bytes": 1.02,
+                    "net_bonding_flows": 1.5, "net_bonding_bytes": 1.25, "ideal_flows": 1.015,
+                    "ideal_bytes": 1.03}
         self.result = result_of(samples(f"engine/laggd/{RING}", [10.0, 12.0]),
                                 samples(f"engine/net_bonding/{RING}", [40.0, 30.0]),
                                 [{"name": "build_after_loss/4", "round": 0, "nanoseconds": 123.0}],
@@ -237,7 +265,8 @@ class Output(unittest.TestCase):
 
     def test_bars_are_as_long_as_the_figures(self):
         root = ElementTree.fromstring(bench_page.page(self.result).split("\n", 1)[1])
-        bars = {rect.get("class"): float(rect.get("width")) for rect in root.iter("{http://www.w3.org/2000/svg}rect")}
+        bars = {rect.get("class"): float(rect.get("width"))
+                for rect in root.iter("{http://www.w3.org/2000/svg}rect")}
         self.assertAlmostEqual(bars["theirs"] / bars["ours"], 35 / 11, places=1)
         self.assertLess(bars["theirs"], bench_page.WIDE - bench_page.LABEL)
 
@@ -246,13 +275,15 @@ class Output(unittest.TestCase):
 
     def test_the_csv_has_a_line_for_every_row(self):
         lines = list(csv.DictReader(io.StringIO(bench_results.to_csv(self.result))))
-        self.assertEqual([line["name"] for line in lines], [row["name"] for row in self.result["rows"]])
+        self.assertEqual([line["name"] for line in lines],
+                         [row["name"] for row in self.result["rows"]])
         self.assertEqual(float(lines[0]["cycles_per_packet_median"]), 11.0)
         self.assertAlmostEqual(float(lines[0]["times_as_fast"]), 3.25)
         self.assertEqual(lines[2]["cycles_per_packet_median"], "")
 
     def test_the_table_shows_the_quotient(self):
-        line = next(line for line in bench_results.to_text(self.result).splitlines() if line.startswith("engine/laggd"))
+        line = next(line for line in bench_results.to_text(self.result).splitlines()
+                    if line.startswith("engine/laggd"))
         self.assertRegex(line, r" 11\.0 +35\.0 .* 3\.25 ")
 
 

@@ -1,4 +1,5 @@
-"""A run that is killed leaves nothing behind: programs end with it, and the next run removes its namespaces."""
+"""A run that is killed leaves nothing behind: programs end with it, and the next run removes its
+namespaces."""
 
 import os
 import signal
@@ -31,8 +32,8 @@ class Killed(unittest.TestCase):
         """(pid, start time) of the program of a run that was killed."""
         with tempfile.NamedTemporaryFile() as log:
             script = RUN.format(scripts=str(SCRIPTS), keep=keep, log=log.name)
-            with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                  text=True) as process:
+            with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True) as process:
                 pid = int(process.stdout.readline())
                 began = start_time(pid)
                 process.send_signal(signal.SIGKILL)

@@ -1,4 +1,5 @@
-"""What scripts/bench makes of pulled cables: percentiles, what is put down to the machine, targets, charts.
+"""What scripts/bench makes of pulled cables: percentiles, what is put down to the machine,
+targets, charts.
 
 A mistake here would let the page promise a failover that nobody had.
 """
@@ -20,7 +21,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def pull(moved, name=RING, **more):
-    return {"name": name, "pull": 0, "off_core_ms": 0.0, "dead_ms": 0.0, "moved_ms": moved, "sent": 100, "lost": 0,
+    return {"name": name, "pull": 0, "off_core_ms": 0.0, "dead_ms": 0.0, "moved_ms": moved,
+            "sent": 100, "lost": 0,
             "lost_after": 0, "doubled": 0, "reordered": 0, "late": 0, "stale": 0, **more}
 
 
@@ -29,27 +31,32 @@ def pulls(moved, name=RING, **more):
 
 
 def result_of(*lists):
-    return bench_results.document({"cpu": "any"}, [], [], [], [one for each in lists for one in each])
+    return bench_results.document({"cpu": "any"}, [], [], [],
+                                  [one for each in lists for one in each])
 
 
 class Quantiles(unittest.TestCase):
     def test_of_a_thousand_the_second_greatest_is_p999(self):
         values = list(range(1, 1001))
-        self.assertEqual(failover_results.summary(values), {"p50": 500, "p99": 990, "p99.9": 999, "max": 1000})
+        self.assertEqual(failover_results.summary(values),
+                         {"p50": 500, "p99": 990, "p99.9": 999, "max": 1000})
 
     def test_of_few_it_is_the_greatest(self):
-        self.assertEqual(failover_results.summary([3.0, 1.0, 2.0]), {"p50": 2.0, "p99": 3.0, "p99.9": 3.0, "max": 3.0})
+        self.assertEqual(failover_results.summary([3.0, 1.0, 2.0]),
+                         {"p50": 2.0, "p99": 3.0, "p99.9": 3.0, "max": 3.0})
 
     def test_every_value_is_in_a_bin(self):
         counts = failover_results.bins([0.0, 1e-9, 0.011, 1.0, 1.01, 1e9])
         self.assertEqual(sum(counts), 6)
-        self.assertEqual((counts[0], counts[2 * failover_results.BINS_PER_DECADE], counts[-1]), (3, 2, 1))
+        self.assertEqual((counts[0], counts[2 * failover_results.BINS_PER_DECADE], counts[-1]),
+                         (3, 2, 1))
 
 
 class Rows(unittest.TestCase):
     def test_a_row_has_percentiles_totals_and_the_most_of_one_pull(self):
         [row] = failover_results.rows([pull(1.0, lost=3), pull(2.0, lost=5, late=1)])
-        self.assertEqual((row["pulls"], row["moved_ms"]["p50"], row["moved_ms"]["max"]), (2, 1.0, 2.0))
+        self.assertEqual((row["pulls"], row["moved_ms"]["p50"], row["moved_ms"]["max"]),
+                         (2, 1.0, 2.0))
         self.assertEqual(row["lost"], {"total": 8, "max": 5})
         self.assertEqual(row["late"]["total"], 1)
 
@@ -63,10 +70,13 @@ class Verdicts(unittest.TestCase):
         return next(one for one in failover_results.verdicts(samples) if one["what"] == what)
 
     def test_each_kind_has_its_limit(self):
-        for name, limit in ((RING, 1.0), (RING.replace("net_ring", "net_ring-polled"), 12.0), (VETH, 12.0),
-                            (VETH.replace("af_packet", "af_packet-plain").replace("pull", "pull-churn"), 12.0),
-                            (VETH.replace("af_packet", "af_xdp"), 12.0), (RING.replace("laggd", "net_bonding"), None),
-                            (VETH.replace("pull", "restart"), None), (VETH.replace("down", "up"), None)):
+        for name, limit in ((RING, 1.0), (RING.replace("net_ring", "net_ring-polled"), 12.0),
+                            (VETH, 12.0), (VETH.replace("af_packet",
+                                          "af_packet-plain").replace("pull", "pull-churn"), 12.0),
+                            (VETH.replace("af_packet", "af_xdp"), 12.0),
+                            (RING.replace("laggd", "net_bonding"), None),
+                            (VETH.replace("pull", "restart"), None),
+                            (VETH.replace("down", "up"), None)):
             self.assertEqual(failover_results.time_limit(name), limit, name)
 
     def test_the_limit_is_for_999_in_1000(self):
@@ -79,7 +89,8 @@ class Verdicts(unittest.TestCase):
         self.assertIn("1 pulls put down to the machine", failover_results.in_words(verdict)[0])
 
     def test_good_pulls_are_put_down_to_the_machine_as_bad_ones_are(self):
-        self.assertEqual(self.of([pull(0.1), pull(0.2, off_core_ms=0.6), pull(0.3, off_core_ms=0.4)])["excused"], 1)
+        self.assertEqual(self.of([pull(0.1), pull(0.2, off_core_ms=0.6),
+                                  pull(0.3, off_core_ms=0.4)])["excused"], 1)
 
     def test_a_pull_that_took_longer_than_any_waiting_counts(self):
         verdict = self.of(pulls([0.5] * 9) + [pull(3.0, off_core_ms=1.5)])
@@ -102,22 +113,26 @@ class Verdicts(unittest.TestCase):
 
     def test_what_is_missed_is_told_with_the_others(self):
         result = result_of(pulls([20.0], VETH))
-        self.assertIn((VETH, "moved p99.9 20.0 ms", "at most 12 ms", False), bench_results.judged(result))
-        self.assertRegex(bench_results.to_text(result), r"moved p99.9 20.0 ms +at most 12 ms +MISSED")
+        self.assertIn((VETH, "moved p99.9 20.0 ms", "at most 12 ms", False),
+                      bench_results.judged(result))
+        self.assertRegex(bench_results.to_text(result),
+                         r"moved p99.9 20.0 ms +at most 12 ms +MISSED")
 
 
 class Beside(unittest.TestCase):
     def test_net_bonding_takes_so_many_times_as_long(self):
-        table = failover_results.rows(pulls([0.5, 1.0]) + pulls([5.0, 20.0], RING.replace("laggd", "net_bonding")))
+        table = failover_results.rows(pulls([0.5, 1.0]) +
+                                      pulls([5.0, 20.0], RING.replace("laggd", "net_bonding")))
         self.assertEqual(failover_results.ratios(table), [
-            {"name": RING, "twin": RING.replace("laggd", "net_bonding"), "p50": 10.0, "p99": 20.0, "p99.9": 20.0,
-             "max": 20.0}])
+            {"name": RING, "twin": RING.replace("laggd", "net_bonding"), "p50": 10.0, "p99": 20.0,
+             "p99.9": 20.0, "max": 20.0}])
         self.assertEqual(failover_results.ratios(table[:1]), [])
 
 
 class Output(unittest.TestCase):
     def setUp(self):
-        self.result = result_of(pulls([0.1] * 30 + [0.9], lost=1), pulls([9.0], RING.replace("laggd", "net_bonding")),
+        self.result = result_of(pulls([0.1] * 30 + [0.9], lost=1),
+                                pulls([9.0], RING.replace("laggd", "net_bonding")),
                                 pulls([None], VETH.replace("down", "up")))
 
     def test_the_page_shows_distributions_and_needs_nothing_else(self):
@@ -131,11 +146,13 @@ class Output(unittest.TestCase):
     def test_bars_stand_where_the_times_are(self):
         [row] = failover_results.rows(pulls([0.1] * 30 + [10.0] * 15))
         bars = [(float(rect.get("x")), float(rect.get("height")))
-                for rect in ElementTree.fromstring(failover_page.chart([row], "any")).iter(f"{SVG}rect")]
+                for rect in ElementTree.fromstring(failover_page.chart([row],
+                                                                       "any")).iter(f"{SVG}rect")]
         self.assertEqual(len(bars), 2)
         (left, high), (right, low) = sorted(bars)
         self.assertAlmostEqual(high / low, 2.0, places=1)
-        wide = (failover_page.WIDE - failover_page.LABEL - 20) / (failover_results.GREATEST - failover_results.LEAST)
+        wide = (failover_page.WIDE - failover_page.LABEL - 20) / (
+            failover_results.GREATEST - failover_results.LEAST)
         self.assertAlmostEqual(right - left, 2 * wide, delta=1.0)
 
     def test_a_result_without_failover_has_no_such_part(self):
@@ -144,8 +161,10 @@ class Output(unittest.TestCase):
 
     def test_the_csv_has_a_line_for_every_row_and_one_heading(self):
         lines = list(csv.DictReader(io.StringIO(bench_results.to_csv(self.result))))
-        self.assertEqual([line["name"] for line in lines], [row["name"] for row in self.result["failover"]])
-        self.assertEqual((float(lines[0]["moved_ms_max"]), int(lines[0]["lost"]), lines[0]["repetitions"]),
+        self.assertEqual([line["name"] for line in lines],
+                         [row["name"] for row in self.result["failover"]])
+        self.assertEqual((float(lines[0]["moved_ms_max"]), int(lines[0]["lost"]),
+                          lines[0]["repetitions"]),
                          (0.9, 31, "31"))
         self.assertEqual(lines[2]["moved_ms_p50"], "")
         self.assertEqual(lines[0]["cycles_per_packet_median"], "")

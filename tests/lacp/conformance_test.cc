@@ -30,7 +30,7 @@ Duration longest_gap(const std::vector<Time> &times) {
     return longest;
 }
 
-/// A frame to the slow-protocols address whose rest is chance, or a LACPDU with some wrong octets.
+/// A frame to the slow-protocols address whose rest is chance, or an LACPDU with some wrong octets.
 std::vector<uint8_t> garbage(const Lacpdu &like, std::mt19937 &random) {
     const auto pick = [&random](size_t below) { return random() % below; };
     const Frame good = encode(like, kTheirPort);

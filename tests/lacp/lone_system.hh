@@ -56,7 +56,7 @@ class LoneSystem {
         return {};
     }
 
-    /// What a well-behaved, active partner with the long timeout would send now.
+    /// The LACPDU that a well-behaved, active partner with the long timeout would send now.
     Lacpdu reply(PortNumber number, SystemId partner = kTheirs) const {
         Lacpdu pdu;
         pdu.actor.system = partner;

@@ -52,7 +52,7 @@ class Network {
             step(e.system, LinkChanged{e.port, up, true, speeds_[e]});
         }
     }
-    /// What `from` sends is lost, while the link stays up.
+    /// Loses whatever `from` sends, while the link stays up.
     void set_loss(End from, bool loss) { loss_[from] = loss; }
 
     /// The System forgets everything, as a restarted daemon does. Its links stay as they are.

@@ -36,7 +36,7 @@ AggregationPort current_port() {
     return port;
 }
 
-/// A LACPDU of that partner that knows us well.
+/// An LACPDU of that partner that knows us well.
 Lacpdu matching_pdu() {
     const AggregationPort port = current_port();
     return {partner_info(), port.actor, 0};

@@ -39,7 +39,7 @@ std::vector<Link> links(const World &world) {
     return found;
 }
 
-/// What `view` has recorded of its partner is what the partner is.
+/// Whether `view` has recorded its partner as it is.
 bool knows(const PortSnapshot &view, const PortSnapshot &partner) {
     return view.rx == RxState::CURRENT && view.partner.system == partner.actor.system &&
            view.partner.key == partner.actor.key && view.partner.port == partner.actor.port &&

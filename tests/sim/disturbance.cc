@@ -26,7 +26,7 @@ const std::array<Disturbance::Kind, 24> Disturbance::kKinds{{
     {"a port hears itself", &Disturbance::loop_port},
     {"two ports of one system meet", &Disturbance::loop_system},
     {"mirrored LACPDUs", &Disturbance::mirror},
-    {"a LACPDU of nobody", &Disturbance::forge},
+    {"an LACPDU of nobody", &Disturbance::forge},
     {"garbage", &Disturbance::garbage},
     {"a port leaves", &Disturbance::leave},
     {"a port returns", &Disturbance::come_back},
@@ -254,7 +254,7 @@ void Disturbance::mirror() {
     }
 }
 
-// A LACPDU that differs in one octet from a real one: another partner, or a partner that lies.
+// An LACPDU that differs in one octet from a real one: another partner, or a partner that lies.
 void Disturbance::forge() {
     const std::optional<End> end = some_end();
     if (!end || world_.overheard.empty()) return;

@@ -1,4 +1,4 @@
-// What goes wrong in a simulation: one fault after another, each drawn from odds that a seed has
+// Faults of a simulation: one after another, each drawn from odds that a seed has
 // drawn before, so that some runs are all of one kind and others a bit of everything.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What the simulation found, one named test each, in the fewest steps that show it.
+// Findings of the simulation, one named test each, in the fewest steps that show it.
 #include "lacp/selection_logic.hh"
 
 #include "tests/lacp/pair_harness.hh"

@@ -129,7 +129,7 @@ void Watch::follow(const SendFrame &send, const Event &event) {
     switch (classify(send.frame)) {
     case SlowProtocol::LACP: {
         record.last_sent = decode_lacpdu(send.frame);
-        require(record.last_sent.has_value(), "what is sent is a LACPDU", send.port);
+        require(record.last_sent.has_value(), "what is sent is an LACPDU", send.port);
         ++record.sent_lacpdus;
         record.told_sync = record.last_sent && record.last_sent->actor.state.synchronization;
         require(!record.lacpdus.note(now_) || farewell, "three LACPDUs in any second at most",

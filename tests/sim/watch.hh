@@ -36,7 +36,7 @@ class Watch final : private lacp::ActionSink {
     /// One step of the System. False once a promise is broken; violation() says which.
     bool step(lacp::Time now, const lacp::Event &event);
 
-    /// Of the last step, in order.
+    /// Actions of the last step, in order.
     const std::vector<lacp::Action> &actions() const { return actions_; }
     const lacp::SystemSnapshot &snapshot() const { return snapshot_; }
     /// Nothing for a port that is not there.
@@ -57,7 +57,7 @@ class Watch final : private lacp::ActionSink {
             return over;
         }
     };
-    /// What was told of a port since it was added, and what it was before this step.
+    /// The news of a port since it was added, and its state before this step.
     struct Record {
         bool collecting = false;
         bool distributing = false;

@@ -59,9 +59,9 @@ void Watch::check_deadline() {
         if (port.rx == RxState::CURRENT)
             require(within(kLongTimeoutTime), "a partner that falls silent is noticed", n);
         if (port.periodic == PeriodicState::FAST_PERIODIC)
-            require(within(kFastPeriodicTime), "a LACPDU is due in a second", n);
+            require(within(kFastPeriodicTime), "an LACPDU is due in a second", n);
         if (port.periodic == PeriodicState::SLOW_PERIODIC)
-            require(within(kSlowPeriodicTime), "a LACPDU is due in 30 s", n);
+            require(within(kSlowPeriodicTime), "an LACPDU is due in 30 s", n);
         if (port.mux == MuxState::WAITING && port.selected == Selected::SELECTED)
             require(within(kAggregateWaitTime), "waiting ends", n);
     }
@@ -189,8 +189,8 @@ void Watch::check_sent(const PortSnapshot &port, const Event &event) {
     if (!record.last_sent) return;
     require(may_be_farewell(port, event) || port.periodic != PeriodicState::NO_PERIODIC,
             "a silent port sends no LACPDU", n);
-    require(record.last_sent->actor == port.actor, "a LACPDU says what the Actor is", n);
-    require(record.last_sent->partner == port.partner, "a LACPDU says what the Partner is", n);
+    require(record.last_sent->actor == port.actor, "an LACPDU says what the Actor is", n);
+    require(record.last_sent->partner == port.partner, "an LACPDU says what the Partner is", n);
 }
 
 // Else the partner would send into a closed port until its timeout. A partner that was given up in
@@ -203,7 +203,7 @@ void Watch::check_silence(const PortSnapshot &port, const Event &event) {
             port.number);
 }
 
-// A configuration that says the same as before must not cost anybody a LACPDU.
+// A configuration that says the same as before must not cost anybody an LACPDU.
 void Watch::check_idle_change(const Event &event, bool was_due) {
     bool nothing_new = false;
     if (const auto *change = std::get_if<PortParametersChanged>(&event)) {

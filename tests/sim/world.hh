@@ -49,7 +49,7 @@ struct Cable {
     bool full_duplex = true;
     uint32_t speed_mbps = 10000;
 
-    /// What one end's data suffers when the other does not collect what it distributes.
+    /// The time in which one end distributes and the other does not collect.
     struct Blackhole {
         std::optional<lacp::Time> since;
         bool negotiated = false; ///< and not assumed by Partner_Admin or fallback
@@ -83,7 +83,7 @@ struct Node {
     std::optional<lacp::Time> deadline; ///< in the world's time
 };
 
-/// What a run did, to be printed and to tell two runs apart.
+/// Figures of a run, to be printed and to tell two runs apart.
 struct Statistics {
     uint64_t steps = 0;
     uint64_t frames = 0;
@@ -104,7 +104,7 @@ class World {
     /// Lays a cable between two ports without one.
     void lay_cable(End a, End b);
 
-    // What can happen.
+    // Events, and changes of the network.
     void step(size_t node, const lacp::Event &event);
     void remove_port(End end);
     void set_carrier(size_t cable, bool carrier);
@@ -116,7 +116,7 @@ class World {
     void restart(size_t node, lacp::Duration pause);
     void jump_clock(size_t node, lacp::Duration ahead);
     void receive(End end, std::span<const uint8_t> frame);
-    /// What is under way gets lost.
+    /// Loses the frames that are under way.
     void drop_flights() { flights_.clear(); }
     void disturb(size_t cable) { disturb(cable, now); }
     /// The same for all cables of a node, until `until`.

@@ -20,7 +20,7 @@ from lab.laggd import Laggd
 from lab.network import carried_between
 from lab.traffic import PingStreams
 
-# From the first LACPDU to Sync the standard waits for 2 s; the rest is ours.
+# Seconds from the first LACPDU to Sync; the standard waits for 2 s of them.
 SHARE_LIMIT = 2.2
 WAIT_WHILE = 2.0
 CARRIER_LIMIT = 2

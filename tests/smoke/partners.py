@@ -16,7 +16,7 @@ from lab.testpmd import TestPmd
 
 ADDRESSES = [*(f"{address}/24" for address in HOST4), *(f"{address}/64" for address in HOST6)]
 BROADCAST = "192.0.2.255"
-# Of the state octet, from its lowest bit on: what laggctl, Open vSwitch and testpmd call them.
+# Names of the bits of the state octet, from the lowest on, in laggctl, Open vSwitch and testpmd.
 LAGGCTL_FLAGS = "ASGNCDFE"
 OVS_WORDS = ["activity", "timeout", "aggregation", "synchronized", "collecting", "distributing",
              "defaulted", "expired"]
@@ -204,7 +204,7 @@ class Linux(Partner):
         self.guest.bond(*self._wanted)
 
     def told(self):
-        """Of a link whose member has no aggregator, nothing is known."""
+        """Nothing is known of a link whose member has no aggregator."""
         members = self.guest.told()["members"]
         return [Told(bool(link["actor"]) and link["mii"] == "up"
                      and link["actor"]["state"] & DISTRIBUTING != 0,

@@ -14,7 +14,8 @@ class AfXdp(DaemonTest):
         self.write_ports()
 
     def write_ports(self):
-        self.laggd.write([{"name": name, "device": f"net_af_xdp,iface={name}"} for name in PORTS], STATIC)
+        self.laggd.write([{"name": name, "device": f"net_af_xdp,iface={name}"} for name in PORTS],
+                         STATIC)
 
     def has_program(self, interface):
         return "xdp" in self.link(interface)

@@ -1,5 +1,6 @@
-"""Cables pulled at either end while numbered frames pass: traffic moves, nothing comes twice, and the port
-is used again. scripts/bench measures the same with tight limits; here they only tell that it happens."""
+"""Cables pulled at either end while numbered frames pass: traffic moves, nothing comes twice, and
+the port is used again. scripts/bench measures the same with tight limits; here they only tell that
+it happens."""
 
 import os
 import random
@@ -12,7 +13,8 @@ from smoke import ROOT, main, programs
 
 from lab import failover_bench
 
-# Milliseconds. Less than the kernel takes to tell of most lost carriers of a NIC, and time enough on a busy machine.
+# Milliseconds. Less than the kernel takes to tell of most lost carriers of a NIC, and time enough
+# on a busy machine.
 LIMIT = 300
 
 
@@ -30,8 +32,8 @@ class Failover(unittest.TestCase):
             self.assertIsNotNone(down["moved_ms"], told)
             self.assertLess(down["moved_ms"], LIMIT, told)
             self.assertEqual((down["doubled"], up["doubled"], down["stuck"]), (0, 0, 0), told)
-            print(f"timing: traffic on another port {down['moved_ms']:.1f} ms after the {down['end']} end was pulled",
-                  file=sys.stderr)
+            print(f"timing: traffic on another port {down['moved_ms']:.1f} ms after the "
+                  f"{down['end']} end was pulled", file=sys.stderr)
 
     def test_flows_of_a_pulled_cable_move(self):
         with failover_bench.Stand(options(), "net_af_packet", "loadbalance", 2) as stand:
@@ -42,11 +44,13 @@ class Failover(unittest.TestCase):
             self.pull(stand, range(2))
 
     def test_a_carrier_that_the_kernel_tells_late(self):
-        with failover_bench.Stand(options(), "net_af_packet", "loadbalance", 2, plain=True) as stand:
+        with failover_bench.Stand(options(), "net_af_packet", "loadbalance", 2,
+                                  plain=True) as stand:
             self.pull(stand, range(4))
 
     def test_frames_that_a_silent_cable_swallows_are_lost(self):
-        with failover_bench.Stand(options(), "net_af_packet", "loadbalance", 2, through_bridge=True) as stand:
+        with failover_bench.Stand(options(), "net_af_packet", "loadbalance", 2,
+                                  through_bridge=True) as stand:
             stand.begin()
             stand.without(0)
             at = time.monotonic_ns()

@@ -1,4 +1,5 @@
-"""As many ports as there may be, of a kind whose receive rings keep their buffers, with all defaults."""
+"""As many ports as there may be, of a kind whose receive rings keep their buffers, with all
+defaults."""
 
 import re
 import select
@@ -18,7 +19,8 @@ def tap_port(number):
 
 class ManyPorts(DaemonTest):
     def write(self, count, **daemon):
-        self.laggd.write([tap_port(number) for number in range(count)], {"protocol": "lacp"}, **daemon)
+        self.laggd.write([tap_port(number) for number in range(count)], {"protocol": "lacp"},
+                         **daemon)
 
     def listen(self, count):
         """A socket on each interface, once laggd has made it."""
@@ -64,7 +66,8 @@ class ManyPorts(DaemonTest):
         self.laggd.start_and_wait()
         self.write(PORTS)
         said = self.refused()
-        self.assertRegex(said.err + said.out, r"lagg.toml:\d+:\d+: the ports need \d+ packet buffers")
+        self.assertRegex(said.err + said.out,
+                         r"lagg.toml:\d+:\d+: the ports need \d+ packet buffers")
         self.assertEqual(len(self.laggd.lagg()["ports"]), 2)
 
     def check(self):

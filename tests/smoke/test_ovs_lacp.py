@@ -111,8 +111,9 @@ class Faults(LabTest):
     def test_silent_break(self):
         self.broken(self.lab.cables[1].break_silently, self.lab.cables[1].heal)
 
-    # Broken one way only, the side that still hears learns it from the other's LACPDUs. Expired after
-    # 3 s, the deaf side still says that it is in sync; only after 3 s more it takes that back.
+    # Broken one way only, the side that still hears learns it from the other's LACPDUs. Expired
+    # after 3 s, the deaf side still says that it is in sync; only after 3 s more it takes that
+    # back.
 
     def test_partner_hears_nothing(self):
         cable = self.lab.cables[1]

@@ -57,7 +57,7 @@ def socket_in(namespace, make):
 
 def packet_socket(interface, protocol=SLOW_PROTOCOLS):
     """Takes what comes in on an interface with that EtherType; what goes out is not seen."""
-    # With a protocol from the start it would hear all interfaces until it is bound to one.
+    # A socket with a protocol from the start would hear all interfaces until it is bound to one.
     opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
     opened.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks what the compiler cannot see: which box may include which, where DPDK may appear, that every
-file says why it exists, and that every test is built.
+"""Checks what the compiler cannot see: which box may include which, where DPDK may appear, that
+every file says why it exists, and that every test is built.
 
 Usage: check_layers.py REPOSITORY
 """
@@ -8,34 +8,39 @@ import pathlib
 import re
 import sys
 
-# What the files of a folder may include of ours, besides their own folder. The longest prefix counts.
+# Folders of ours that the files of a folder may include, besides their own. The longest prefix
+# counts.
 ALLOWED = {
     "lacp": [],
     "dataplane/base": [],
     "dataplane/files": ["dataplane/base"],
     "dataplane/frame": ["dataplane/base"],
     "dataplane/distribute": ["dataplane/base", "dataplane/frame"],
-    "dataplane/bpf": ["dataplane/base", "dataplane/files", "dataplane/frame", "dataplane/distribute"],
+    "dataplane/bpf": ["dataplane/base", "dataplane/files", "dataplane/frame",
+                      "dataplane/distribute"],
     "dataplane/port": ["dataplane/base"],
     "dataplane/upper": ["dataplane/base", "dataplane/port"],
     "dataplane/worker": ["dataplane"],
     "control/config": ["dataplane/base", "dataplane/files", "dataplane/distribute/policy.hh",
                        "dataplane/distribute/policy_text.hh", "lacp/types.hh"],
     "control/kernel": ["dataplane/base", "dataplane/files", "control/config"],
-    "control/host": ["dataplane/base", "dataplane/port/pool_size.hh", "control/config", "control/kernel"],
+    "control/host": ["dataplane/base", "dataplane/port/pool_size.hh", "control/config",
+                     "control/kernel"],
     "control/api": ["dataplane/base"],
-    "control/ctl": ["dataplane/base", "dataplane/files", "control/api", "control/config", "control/host"],
+    "control/ctl": ["dataplane/base", "dataplane/files", "control/api", "control/config",
+                    "control/host"],
     "control/recording": ["dataplane/base", "dataplane/files", "lacp"],
-    "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel", "control/recording",
-                            "control/api/snapshot.hh"],
+    "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel",
+                            "control/recording", "control/api/snapshot.hh"],
     "control/daemon": ["lacp", "dataplane", "control"],
 }
-# What the client may have of the API: structs and their JSON, never the server.
-API_STRUCTS = {"control/api/" + name for name in ("snapshot.hh", "json.hh", "nearest.hh", "fields.hh")}
+# Parts of the API that the client may have: structs and their JSON, never the server.
+API_STRUCTS = {"control/api/" + name
+               for name in ("snapshot.hh", "json.hh", "nearest.hh", "fields.hh")}
 # Who may include headers of libraries, by the header's prefix. Where no pattern fits anybody may.
 LIBRARIES = {
-    r"rte_": ["dataplane/port", "dataplane/upper", "dataplane/worker", "dataplane/bpf", "control/daemon",
-              "control/aggregation"],
+    r"rte_": ["dataplane/port", "dataplane/upper", "dataplane/worker", "dataplane/bpf",
+              "control/daemon", "control/aggregation"],
     r"bpf/|xdp/": ["dataplane/bpf", "control/daemon"],
     r"pcap/": ["dataplane/bpf"],
     r"netlink/": ["control/kernel"],
@@ -79,7 +84,8 @@ def check_include(box, path, quote, header, root):
     """Yields what is wrong with one #include."""
     if quote == '"':
         if not (root / header).is_file():
-            yield f'{path}: "{header}" is no file; every include names its folder from the repository on'
+            yield (f'{path}: "{header}" is no file; every include names its folder from the '
+                   'repository on')
         elif box is None:
             yield f"{path}: in no box that this check knows; add it to ALLOWED"
         elif not may_include(box, header):
@@ -100,12 +106,14 @@ def check_includes(root):
     for file in sources(root, "tests", "bench"):
         for quote, header in INCLUDE.findall(file.read_text()):
             if quote == '"' and not (root / header).is_file():
-                yield f'{file.relative_to(root)}: "{header}" is no file; every include names its folder'
+                yield (f'{file.relative_to(root)}: "{header}" is no file; every include names its '
+                       'folder')
 
 
 def reason_of(text):
     """The first line that is no shebang."""
-    return next((line for line in text.splitlines() if line.strip() and not line.startswith("#!")), "")
+    return next((line for line in text.splitlines() if line.strip() and not line.startswith("#!")),
+                "")
 
 
 def check_openings(root):

@@ -1,1 +1,2 @@
-"""A bare server: Debian as debootstrap makes it, on which README's path to a lagg is followed to the letter."""
+"""A bare server: Debian as debootstrap makes it, on which README's path to a lagg is followed to
+the letter."""

@@ -1,7 +1,9 @@
-"""README's path from a bare server to a lagg on two bound NICs, to the letter, opposite Open vSwitch.
+"""README's path from a bare server to a lagg on two bound NICs, to the letter, opposite Open
+vSwitch.
 
-The first step, which builds and installs laggd, is done in the server's file system on this machine's cores:
-a compiler under emulation takes an hour. Everything after it is done in the server, typed by an ordinary user.
+The first step, which builds and installs laggd, is done in the server's file system on this
+machine's cores: a compiler under emulation takes an hour. Everything after it is done in the
+server, typed by an ordinary user.
 """
 
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ OURS, THEIRS = "192.0.2.1", "192.0.2.11"
 HOST, TOWARDS_HOST = "h0", "hb"
 GIVEN_BACK_LIMIT = 30
 DOCTORS_CODES = (0, 8)  # 8: something is wrong
-# What a machine has: the words of a part of the report, and whether there is an IOMMU.
+# Kinds of machine: the words of a part of the report, and whether there is an IOMMU.
 MACHINES = {"IOMMU": True, "no IOMMU": False}
 
 
@@ -135,7 +137,8 @@ class _Walk:
 
     def _step(self, step):
         if "laggd --check" in step:
-            self.server.step(f"sudo tee /etc/lagg/lagg.toml > /dev/null <<'END'\n{configuration(NICS)}END\n")
+            self.server.step("sudo tee /etc/lagg/lagg.toml > /dev/null "
+                             f"<<'END'\n{configuration(NICS)}END\n")
         if "laggctl drain" in step:
             self._carries("when laggd was started")
         name = step.splitlines()[0]
@@ -154,10 +157,11 @@ class _Walk:
         """Both ports, as both sides see it, and a ping."""
         with self.booked(f"LACP on both ports {when}", f"<= {UP_LIMIT} s"):
             wait_for("both ports in use at Open vSwitch", self.switch.in_use, UP_LIMIT, every=0.5)
-            wait_for(f"a ping of {OURS}", lambda: answers(self.switch.host, OURS, 1) == 1, UP_LIMIT, every=0.5)
+            wait_for(f"a ping of {OURS}",
+                     lambda: answers(self.switch.host, OURS, 1) == 1, UP_LIMIT, every=0.5)
         said = self.server.step("sudo laggctl show")
-        self.report.check(self.part, f"laggctl {when}", said.splitlines()[1].strip(), "UP, 2 of 2 ports",
-                          "UP, 2 of 2 ports" in said)
+        self.report.check(self.part, f"laggctl {when}", said.splitlines()[1].strip(),
+                          "UP, 2 of 2 ports", "UP, 2 of 2 ports" in said)
 
     def _is_well(self):
         with self.booked("laggctl doctor finds nothing wrong"):
@@ -170,6 +174,7 @@ class _Walk:
                              + "".join(f"sudo driverctl unset-override {nic}\n" for nic in NICS))
             for nic in NICS:
                 wait_for(f"an interface of {nic}", lambda nic=nic: self.server.step(
-                    f"ls /sys/bus/pci/devices/{nic}/net || true").strip(), GIVEN_BACK_LIMIT, every=1)
+                    f"ls /sys/bus/pci/devices/{nic}/net || "
+                    "true").strip(), GIVEN_BACK_LIMIT, every=1)
             if "lagg0" in self.server.step("ip -br link"):
                 raise LabError("lagg0 is still there")

@@ -1,5 +1,5 @@
-"""The server in a virtual machine: two ports of one NIC, cabled to a switch of the laboratory, and Debian
-on a disk, booted as Debian boots."""
+"""The server in a virtual machine: two ports of one NIC, cabled to a switch of the laboratory, and
+Debian on a disk, booted as Debian boots."""
 
 import base64
 
@@ -15,8 +15,8 @@ SHUTDOWN_LIMIT = 120
 
 
 class FreshServer(VirtualMachine):
-    """`taps`: the far ends of the two NICs in `namespace`. What is written to the disk is forgotten with
-    the machine."""
+    """`taps`: the far ends of the two NICs in `namespace`. What is written to the disk is
+    forgotten with the machine."""
 
     BOOT_LIMIT = 420
     MEMORY = "2G"
@@ -36,7 +36,8 @@ class FreshServer(VirtualMachine):
         return self.namespace.argv(argv)
 
     def boot(self):
-        return self.image, self.initramfs, self.WORDS + (" intel_iommu=on iommu=pt" if self.iommu else "")
+        return self.image, self.initramfs, self.WORDS + (" intel_iommu=on iommu=pt"
+                                                         if self.iommu else "")
 
     def hardware(self):
         argv = ["-drive", f"file={self.disk},format=raw,if=virtio,snapshot=on,cache=unsafe"]
@@ -45,14 +46,16 @@ class FreshServer(VirtualMachine):
         for bus in range(1, BUSES + 1):
             argv += ["-device", f"pcie-root-port,id=bus{bus},chassis={bus},addr={0x10 + bus:#x}"]
         for function, tap in enumerate(self.taps):
-            argv += ["-netdev", f"tap,id=tap{function},ifname={tap},script=no,downscript=no,vnet_hdr=off",
-                     "-device", f"e1000e,id=nic{function},netdev=tap{function},bus=bus{BUSES},addr=0.{function},"
-                     f"multifunction=on,mac=02:00:00:00:1b:{function:02x},romfile="]
+            argv += ["-netdev",
+                     f"tap,id=tap{function},ifname={tap},script=no,downscript=no,vnet_hdr=off",
+                     "-device", f"e1000e,id=nic{function},netdev=tap{function},bus=bus{BUSES},"
+                     f"addr=0.{function},multifunction=on,"
+                     f"mac=02:00:00:00:1b:{function:02x},romfile="]
         return argv
 
     def step(self, text, limit=STEP_LIMIT, codes=(0,)):
-        """What a script printed that the user typed in the source; LabError unless it ended with one of those
-        codes."""
+        """What a script printed that the user typed in the source; LabError unless it ended with
+        one of those codes."""
         packed = base64.b64encode(text.encode()).decode()
         code, said = self.run_aloud(
             f"base64 -d <<< {packed} > ~/step; (cd {SOURCE}; bash -e -o pipefail ~/step)", limit)
@@ -61,6 +64,8 @@ class FreshServer(VirtualMachine):
         return said
 
     def reboot(self):
-        """Returns when it takes commands again. The shell that is asked has to answer before it is ended."""
-        self.run("sudo systemd-run --on-active=2 --timer-property=AccuracySec=100ms systemctl reboot", STEP_LIMIT)
+        """Returns when it takes commands again. The shell that is asked has to answer before it is
+        ended."""
+        self.run("sudo systemd-run --on-active=2 --timer-property=AccuracySec=100ms systemctl "
+                 "reboot", STEP_LIMIT)
         self._answer(0, SHUTDOWN_LIMIT + self.BOOT_LIMIT)

@@ -21,7 +21,7 @@ class WithCompiler : public testing::Test {
     std::string compile(const std::string &source, const std::string &flags = "-g -mcpu=v2");
     /// A file of the repository.
     std::string compile_file(const std::string &path);
-    /// What load() says against it, with the file in directory_ named FILE.
+    /// The complaint of load(), with the file in directory_ named FILE.
     std::string refusal(const std::string &source, const std::string &flags = "-g -mcpu=v2");
     /// A program that has to load.
     std::shared_ptr<const Program> load(const std::string &object);

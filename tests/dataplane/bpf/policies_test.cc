@@ -17,7 +17,7 @@ struct Policies : WithCompiler {
         program = load(compile_file(POLICY_DIRECTORY "/" + name));
         ASSERT_NE(program, nullptr);
     }
-    /// Of 64 parts of the lagg the one where a frame goes.
+    /// The part of the lagg, one of 64, where a frame goes.
     unsigned part(const Frame &one, uint64_t now_us = 0) {
         const distribute::Packet packet = distribute::Packet::of(one);
         const distribute::Packet *pointer = &packet;

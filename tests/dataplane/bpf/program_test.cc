@@ -1,4 +1,4 @@
-// What a policy that was let through does to a burst of frames.
+// Effect of an accepted policy on a burst of frames.
 #include "dataplane/bpf/buckets_by_program.hh"
 #include "dataplane/distribute/instruction_set.hh"
 

@@ -1,5 +1,5 @@
-// What a policy's author reads when it is refused: which line, what is wrong with it, and the way
-// out. And that what is let through stays inside of its flow.
+// Messages to the author of a policy that is refused: which line, what is wrong with it, and the
+// way out. And that what is let through stays inside of its flow.
 #include "tests/dataplane/bpf/compiler.hh"
 
 #include <fstream>
@@ -184,7 +184,7 @@ TEST_F(Refusals, NoPolicyOrTwo) {
         "its other functions");
 }
 
-// What only librte_bpf sees is told in its own words, with the line.
+// Mistakes that only librte_bpf sees are told in its own words, with the line.
 TEST_F(Refusals, ResultThatIsNotSet) {
     EXPECT_EQ(refusal("LAGG_POLICY void policy(struct lagg_flow *flow) {\n"
                       "    flow->memory[0] = 1;\n"

@@ -86,7 +86,7 @@ class Deal : public testing::TestWithParam<bool> {
         }
         ASSERT_TRUE(guarded_->guards_stand()) << members << " members";
     }
-    /// What a distributor does between bursts: full batches leave.
+    /// Sends full batches, as a distributor does between bursts.
     void send_full() {
         for (size_t m = 0; m < kMaxMembers; m++) {
             if (expected_[m].size() < kFullBatch) continue;

@@ -19,7 +19,7 @@ std::string hex(std::span<const uint8_t> octets) {
     return text;
 }
 
-/// What a plain loop gathers for each member.
+/// The batch that a plain loop gathers for each member.
 struct Gathered {
     std::vector<std::vector<void *>> packets = std::vector<std::vector<void *>>(kMaxMembers);
     std::vector<uint32_t> octets = std::vector<uint32_t>(kMaxMembers);

@@ -28,10 +28,10 @@ class Burst {
     std::vector<Packet> packets_;
 };
 
-/// What a policy is spread with, over 32 members of one weight.
+/// The spread of a policy over 32 members of equal weight.
 Spread spread_of(const Policy &policy);
 
-/// What a bucket function tells of a burst.
+/// The answer of a bucket function for a burst.
 struct Outcome {
     std::vector<uint16_t> buckets;
     bool slow = false;

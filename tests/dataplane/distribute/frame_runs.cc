@@ -12,7 +12,7 @@ constexpr size_t kIpv4Octets = 20;
 constexpr size_t kIpv6Octets = 40;
 constexpr size_t kUdpOctets = 8;
 constexpr size_t kVxlanOctets = 8;
-/// From the type field to the protocol of IPv4 behind a tag: all that tells shapes apart.
+/// Octets from the type field to the protocol of IPv4 behind a tag, which tell shapes apart.
 constexpr uint32_t kShapeOctets = 16;
 constexpr uint8_t kTcp = 6, kUdp = 17;
 /// ICMP, IPv4 inside, GRE, SCTP (which has ports), ESP, AH, OSPF.

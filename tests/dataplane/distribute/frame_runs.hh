@@ -10,7 +10,7 @@
 
 namespace lagg::distribute {
 
-/// What all frames of a run are.
+/// Shape of all frames of a run.
 enum class Shape : uint8_t {
     IPV4,
     IPV6,

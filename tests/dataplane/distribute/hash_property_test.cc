@@ -1,4 +1,4 @@
-// What every instruction set promises of the hash: both directions of a conversation together where
+// Promises of the hash in every instruction set: both directions of a conversation together where
 // the policy is symmetric, another hash for another seed, and no look at a frame the NIC hashed.
 #include "tests/dataplane/distribute/burst.hh"
 #include "tests/dataplane/frame/frame_builder.hh"

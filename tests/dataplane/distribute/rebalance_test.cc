@@ -70,7 +70,7 @@ BucketTable settled(const BucketTable &first, const Weights &weights, const Load
     return table;
 }
 
-/// What no table can go below, over the mean: the largest bucket on the fastest member, or even.
+/// Lower bound of any table, over the mean: the largest bucket on the fastest member, or even.
 double least_possible(const Weights &weights, const Load &load) {
     const double total = static_cast<double>(std::accumulate(load.begin(), load.end(), 0ULL));
     const double mean = total / std::accumulate(weights.begin(), weights.end(), 0.0);

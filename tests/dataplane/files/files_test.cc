@@ -1,4 +1,4 @@
-// What may stand at a path instead of a regular file, and a disk that is full.
+// Things that stand at a path instead of a regular file, and a disk that is full.
 #include "dataplane/files/files.hh"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// What the parser's tests ask of a key, and how they call a parser so that a sanitizer sees every
-// octet it reads too far.
+// Requirements of the parser's tests on a key, and how they call a parser so that a sanitizer sees
+// every octet it reads too far.
 #pragma once
 
 #include "dataplane/frame/flow_key.hh"
@@ -28,7 +28,7 @@ bool same_link(const FlowKey &a, const FlowKey &b);
 /// The fields from ip_version on are the same.
 bool same_ip(const FlowKey &a, const FlowKey &b);
 
-/// What is cut off is zero: a field is never made of half of its octets or of other octets.
+/// Whether fields that are cut off are zero: none is made of half of its octets or of others.
 bool is_part_of(const FlowKey &cut, const FlowKey &whole);
 
 /// The fields that have to be zero, as others say, are.

@@ -59,7 +59,7 @@ std::vector<uint8_t> RandomShape::odd() {
     return frame_;
 }
 
-/// Of any kind, groups as well.
+/// Addresses of any kind, groups as well.
 void RandomShape::addresses() {
     frame_.be32(number32()).be32(number32()).be32(number32());
 }
@@ -75,7 +75,7 @@ void RandomShape::tags(uint32_t most) {
         frame_.tag(kTags[below(kTags.size())], number16());
 }
 
-/// From the ethertype on.
+/// Everything from the ethertype on.
 void RandomShape::link_payload() {
     const uint32_t kind = below(20);
     if (kind < 14) {
@@ -116,7 +116,7 @@ void RandomShape::ip(uint16_t type) {
         ipv6();
 }
 
-/// Behind what does not say which one it carries. Sometimes it is neither.
+/// IPv4 or IPv6 behind a header that does not say which; sometimes it is neither.
 void RandomShape::either_ip() {
     if (one_in(10))
         frame_.fill(40, octet());

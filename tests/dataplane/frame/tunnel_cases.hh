@@ -20,7 +20,7 @@ struct Packet {
 
 std::vector<Packet> packets();
 
-/// What stands in front of a packet of the given ethertype.
+/// Headers in front of a packet of the given ethertype.
 struct Tunnel {
     std::string name;
     std::function<Frame(uint16_t type)> head;

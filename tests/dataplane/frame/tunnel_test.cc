@@ -1,5 +1,5 @@
 // parse_inner() against every tunnel with every kind of packet inside, whole, cut off and broken.
-// What a packet's key is when nothing is around it, parse() says, which has tests of its own.
+// The key of a packet that nothing is around comes from parse(), which has tests of its own.
 #include "dataplane/frame/flow_key.hh"
 #include "tests/dataplane/frame/checks.hh"
 #include "tests/dataplane/frame/random_frames.hh"
@@ -203,7 +203,7 @@ TEST(Tunnel, TunnelsOfAllKindsNest) {
     EXPECT_EQ(key.outer_vlan, 0);
 }
 
-// What an outer packet had and the inner one has not must not shine through.
+// Fields that only the outer packet has must not shine through.
 TEST(Tunnel, NothingOfTheOuterPacketIsLeft) {
     const Frame frame =
         with(ip6().ipv6({.next_header = kAuth, .flow_label = 0xfffff}), [](auto &f) {

@@ -128,8 +128,8 @@ TEST(Waiting, EndsWithinItsBoundWhileOtherFramesCome) {
     EXPECT_GE(waited * 1'000'000, 20 * rte_get_tsc_hz()) << "it waits for company that long";
 }
 
-// What waits in a batch when a Marker is to be sent was distributed before it, and the Response
-// tells that all of it arrived.
+// Frames that wait in a batch when a Marker is to be sent were distributed before it, and the
+// Response tells that all of it arrived.
 TEST(Waiting, EndsWhenASlowFrameIsSent) {
     LoneWorker worker(2);
     worker.hash();
@@ -165,7 +165,7 @@ TEST(Waiting, EndsBeforeTheStateIsLetGo) {
     unsigned waited = 0, let_go = 0;
     for (unsigned round = 0; round < kRounds; ++round) {
         steps[round].during = [&, round] {
-            // What came with this poll is not distributed yet.
+            // Frames of this poll are not distributed yet.
             const bool sent = worker.offered().size() == size_t{round} * 32;
             waited += !sent;
             if (round != 0 && worker.let_go(asked)) {
@@ -184,7 +184,7 @@ TEST(Waiting, EndsBeforeTheStateIsLetGo) {
 using Turns = std::pair<std::vector<uint32_t>, uint32_t>;
 class Sequence : public testing::TestWithParam<Turns> {};
 
-// Whatever the sizes of bursts, frame i is of the turn i / stride, and each member's frames leave
+// For any sizes of bursts, frame i is of the turn i / stride, and each member's frames leave
 // in their order.
 TEST_P(Sequence, OfTurnsIsExactOverBursts) {
     const auto &[weights, stride] = GetParam();

@@ -25,7 +25,7 @@ namespace lagg::worker {
 using config::Protocol;
 using namespace std::chrono_literals;
 
-/// What a test frame says of itself.
+/// Content of a test frame.
 struct Tag {
     uint32_t flow = 0;
     uint32_t number = 0;
@@ -129,7 +129,7 @@ class Bench {
     std::deque<Ring> rings_;
     std::deque<SideParts> sides_;
     std::unique_ptr<Fleet> fleet_;
-    /// What the protocol thread's clock is ahead of the machine's; only that thread uses it.
+    /// Lead of the protocol thread's clock over the machine's; only that thread uses it.
     lacp::Duration ahead_{};
     std::unique_ptr<aggregation::ProtocolThread> protocol_;
 };

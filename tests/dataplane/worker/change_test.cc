@@ -128,7 +128,7 @@ TEST(Change, ThousandsOfStatesLeaveNoMemoryBehind) {
     };
     EXPECT_TRUE(Bench::wait_until(is_out)) << "frames are still held";
     bench.quiet();
-    // What the last change of the seed holds back leaves after a pause.
+    // Frames that the last change of the seed holds back leave after a pause.
     EXPECT_TRUE(Bench::wait_until([&] {
         const DeviceTotals up = bench.upper_totals(A);
         return bench.totals(A, 0).tx_packets + bench.totals(A, 1).tx_packets + up.tx_no_member >=

@@ -30,7 +30,7 @@ bool is_moving(Bench &bench) {
     return moving;
 }
 
-/// What left side A by each port while `frames` frames went, one flow of 16 after the other.
+/// Frames that left side A by each port while `frames` frames went, one flow of 16 after the other.
 std::vector<uint64_t> sent_by_port(Bench &bench, unsigned cables, uint32_t frames) {
     std::vector<uint64_t> sent;
     for (unsigned cable = 0; cable < cables; ++cable)
@@ -41,7 +41,7 @@ std::vector<uint64_t> sent_by_port(Bench &bench, unsigned cables, uint32_t frame
     return sent;
 }
 
-/// Frames that are not ours to count: a LACPDU a second and port, and Markers.
+/// Frames that are not ours to count: an LACPDU a second and port, and Markers.
 constexpr uint64_t kFewSlowFrames = 40;
 
 /// Test frames are no IP: the last octet of the source tells flows apart.
@@ -56,7 +56,7 @@ struct AtWork : bpf::WithCompiler {
         plan.protocol = protocol;
         Bench bench(plan);
         ASSERT_TRUE(bench.wait_distributing(3));
-        // What goes by this cable takes longer, and whoever changes to another one overtakes it.
+        // Frames by this cable take longer, and whoever changes to another one overtakes it.
         // The pause of laggs without LACP is no promise then.
         if (protocol == Protocol::LACP) {
             ASSERT_NE(rte_eth_add_rx_callback(bench.device(B, 0).id(), 0, dawdle, nullptr),

@@ -1,5 +1,5 @@
-// What one port's slow-protocol frames may take from another's, announcements that wait for each
-// other, and frames of the link that are nobody's.
+// Room that one port's slow-protocol frames may take from another's, announcements that wait for
+// each other, and frames of the link that are nobody's.
 #include "tests/dataplane/worker/bench.hh"
 
 #include <rte_mbuf.h>

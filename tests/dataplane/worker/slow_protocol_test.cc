@@ -176,8 +176,8 @@ TEST(SlowProtocol, FullDevicesDoNotHoldUpTheLacpdusOfOthers) {
     EXPECT_EQ(bench.totals(A, 2).slow_dropped, 0u);
 }
 
-// What is queued after a state was published finds that state: the first LACPDU of a port is not
-// lost.
+// A frame that is queued after a state was published finds that state: the first LACPDU of a port
+// is not lost.
 TEST(SlowProtocol, AFrameQueuedRightAfterItsPortCameIsSent) {
     // With the other port the lagg stays where it is, and has nothing to announce.
     Bench bench({.protocol = Protocol::LOADBALANCE, .cables = 2, .two_laggs = false});
@@ -205,7 +205,7 @@ TEST(SlowProtocol, NoDeviceNoFrame) {
     });
 }
 
-// A partner with the short timeout gives up after three seconds without a LACPDU.
+// A partner with the short timeout gives up after three seconds without an LACPDU.
 TEST(SlowProtocol, LacpStaysUpWhileDataSaturatesTheWorker) {
     Bench bench({.protocol = Protocol::LACP, .cables = 2, .cable_size = 64});
     ASSERT_TRUE(bench.wait_distributing(2));

@@ -1,6 +1,6 @@
-// What ThreadSanitizer has to be told, because DPDK's libraries are not instrumented: that a frame
-// which left a ring was put in before, that a buffer from the pool was given back before, and that
-// a worker which was waited for has ended. Without ThreadSanitizer all of it is empty.
+// Facts that ThreadSanitizer cannot see, because DPDK's libraries are not instrumented: that a
+// frame which left a ring was put in before, that a buffer from the pool was given back before, and
+// that a worker which was waited for has ended. Without ThreadSanitizer all of it is empty.
 //
 // Ring functions compiled into our own code need no help when they are built with
 // -DRTE_USE_C11_MEM_MODEL, which makes them the same instructions in words the sanitizer
