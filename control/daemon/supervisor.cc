@@ -41,6 +41,11 @@ bool contains(const std::vector<std::string> &list, const std::string &name) {
     return std::ranges::find(list, name) != list.end();
 }
 
+bool is_member(const config::Config &config, const std::string &port) {
+    return std::ranges::any_of(
+        config.laggs, [&](const config::Lagg &lagg) { return contains(lagg.ports, port); });
+}
+
 uint32_t random_seed() {
     return std::random_device{}();
 }
@@ -210,13 +215,16 @@ Result<void> Supervisor::open_port(const config::Config &next, const std::string
                           .descriptors = port.descriptors,
                           .mtu = mtu_of(next, name),
                           .events = parts_.protocol.link_events(),
-                          .one_pool = has_one_pool(next)},
+                          .one_pool = has_one_pool(next),
+                          .slow_queue = is_member(next, name)},
                          parts_.pool);
     if (!opened) return with_dpdk_reason(opened.error());
     open.port = std::move(*opened);
     spdlog::info("port {}: starting {}", name, open.port->driver());
     if (Result<void> started = open.port->start(); !started)
         return with_dpdk_reason(started.error());
+    if (const std::string &why = open.port->slow_queue_problem(); !why.empty())
+        spdlog::debug("port {}: LACPDUs have no receive queue of their own: {}", name, why);
     open.complaints = take_dpdk_complaints();
     for (const std::string &complaint : open.complaints)
         spdlog::warn("port {}: it is open, but DPDK says: {}", name, complaint);
@@ -467,6 +475,7 @@ aggregation::UpperDevice Supervisor::upper_device(const config::Lagg &lagg) cons
                 .port = lagg.upper.port,
                 .watch = port.watch(),
                 .queues = port.queues(),
+                .slow_queue = port.has_slow_queue(),
                 .text = "port:" + lagg.upper.port};
     }
     return {};
@@ -483,6 +492,7 @@ aggregation::AttachedPort Supervisor::describe(const config::Config &config,
             .number = number_for(config, name),
             .mac = port.mac(),
             .queues = port.queues(),
+            .slow_queue = port.has_slow_queue(),
             .rx_descriptors = port.rx_descriptors(),
             .link_source = port.link_source(),
             .interface_index = port.interface_index(),
