@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <net/if.h>
 #include <random>
 #include <set>
 
@@ -196,7 +197,8 @@ Result<void> Supervisor::open_port(const config::Config &next, const std::string
     if (Result<void> there = check_device(next, port); !there)
         return Error{fmt::format("port {}: {}", name, there.error().message)};
     if (port::opens_interface(device)) {
-        auto ownership = kernel::Ownership::take("port", device.interface);
+        auto ownership = kernel::Ownership::take("port", device.interface,
+                                                 if_nametoindex(device.interface.c_str()));
         if (!ownership) return Error{fmt::format("port {}: {}", name, ownership.error().message)};
         open.ownership = std::move(*ownership);
         Result<std::unique_ptr<kernel::Quieted>> quieted =

@@ -4,6 +4,7 @@
 #include "dataplane/port/link_watch.hh"
 #include "dataplane/port/packet_socket.hh"
 #include "dataplane/port/presence.hh"
+#include "dataplane/port/promiscuity.hh"
 #include "dataplane/port/slow_queue.hh"
 
 #include <fmt/format.h>
@@ -160,7 +161,7 @@ Result<void> Port::configure() {
     if (int code = rte_eth_dev_configure(device_, queues, queues, &setup.conf); code < 0)
         return error(fmt::format("does not take {} queues", queues), code);
     if (Result<void> done = set_up_queues(); !done) return done;
-    if (packets_ != nullptr && found_mtu_ == 0) read_interface_mtu(interface_index_, found_mtu_);
+    if (takes_interface() && found_mtu_ == 0) read_interface_mtu(interface_index_, found_mtu_);
     return apply_mtu(mtu_);
 }
 
@@ -256,7 +257,7 @@ Result<void> Port::start() {
     if (packets_ != nullptr)
         if (Result<void> done = packets_->install(device_); !done)
             return Error{fmt::format("port {}: {}", name_, done.error().message)};
-    promiscuous_ = packets_ != nullptr || rte_eth_promiscuous_enable(device_) == 0;
+    promiscuous_ = become_promiscuous();
     hearing_.slow = hear_slow_protocols();
     describe_bursts();
     if (events_ != nullptr && link_source_ == LinkSource::DRIVER)
@@ -337,8 +338,9 @@ Result<void> Port::apply_mtu(uint16_t mtu) {
                                  "to fit into a page; use "
                                  "net_af_packet, or an MTU of at most {}",
                                  name_, mtu, kXdpBufferBytes - kHeaderBytes)};
-    const int code = packets_ != nullptr ? set_interface_mtu(interface_index_, mtu)
-                                         : rte_eth_dev_set_mtu(device_, mtu);
+    // The driver knows an interface by the name it had.
+    const int code = takes_interface() ? set_interface_mtu(interface_index_, mtu)
+                                       : rte_eth_dev_set_mtu(device_, mtu);
     // Drivers of rings and the like have no MTU of their own and pass what a buffer holds.
     if (code < 0 && (code != -ENOTSUP || mtu + kHeaderBytes > kBufferBytes))
         return error(fmt::format("the device refuses MTU {}", mtu), code);
@@ -400,6 +402,19 @@ std::string Port::hear_slow_protocols() {
     return promiscuous_ ? "promiscuous" : "";
 }
 
+bool Port::become_promiscuous() {
+    if (packets_ != nullptr) return true; // by its sockets
+    if (!xdp_) return rte_eth_promiscuous_enable(device_) == 0;
+    promiscuity_ = Promiscuity::of(interface_index_);
+    return promiscuity_ != nullptr;
+}
+
+// The interface of a kernel-backed port stays, and would stay promiscuous.
+void Port::end_promiscuity() {
+    promiscuity_.reset();
+    if (!takes_interface()) rte_eth_promiscuous_disable(device_);
+}
+
 void Port::give_mac_back() {
     if (!replaced_mac_) return;
     replaced_mac_ = false;
@@ -420,9 +435,8 @@ Port::~Port() {
     watch_.reset();
     if (!gone) give_mac_back();
     if (started_) {
-        // The interface of a kernel-backed port stays, and would stay promiscuous.
         slow_queue_.reset();
-        if (!gone) rte_eth_promiscuous_disable(device_);
+        if (!gone) end_promiscuity();
         if (packets_ != nullptr) packets_->uninstall();
         rte_eth_dev_stop(device_);
     }

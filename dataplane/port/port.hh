@@ -22,6 +22,7 @@ namespace lagg::port {
 class LinkEvents;
 class LinkWatch;
 class PacketSocket;
+class Promiscuity;
 class SlowQueue;
 
 /// An ethdev's number. Not to be mistaken for a LACP port number.
@@ -144,6 +145,9 @@ class Port {
     Result<void> apply_mtu(uint16_t mtu);
     std::string hear_address(const MacAddress &lagg);
     std::string hear_slow_protocols();
+    bool become_promiscuous();
+    void end_promiscuity();
+    bool takes_interface() const { return packets_ != nullptr || xdp_; }
     void give_mac_back();
     void describe_bursts();
     Error error(const std::string &what, int code) const;
@@ -159,6 +163,7 @@ class Port {
     bool adopted_ = false;
     bool started_ = false;
     bool promiscuous_ = false;
+    std::unique_ptr<Promiscuity> promiscuity_; ///< of net_af_xdp's interface
     bool xdp_ = false;
     std::vector<XdpSocket> xdp_sockets_;
     bool one_pool_ = false;
@@ -173,7 +178,7 @@ class Port {
     bool was_started_ = false; ///< ever; its queues stay as many from then on
     uint16_t rx_descriptors_ = 0;
     uint16_t mtu_ = 1500;
-    int found_mtu_ = 0;                     ///< of net_af_packet's interface when it was opened
+    int found_mtu_ = 0; ///< of the interface whose frames are taken, when it was opened
     std::unique_ptr<PacketSocket> packets_; ///< of net_af_packet; null with any other driver
     MacAddress mac_{};
     std::optional<MacAddress> added_mac_; ///< that the device listens to besides its own
