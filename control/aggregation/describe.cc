@@ -4,6 +4,8 @@
 #include "dataplane/distribute/policy_text.hh"
 #include "lacp/text.hh"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace lagg::aggregation {
@@ -163,7 +165,16 @@ void describe_watch(const port::LinkWatch &watch, api::Port &out) {
                .tx_errors = counters.tx_errors};
 }
 
-void describe_packets(const port::PacketSocket &packets, api::Port &out) {
+/// Of a packet socket the kernel takes frames of the MTU with room for one tag besides, and without
+/// any when the first is a service tag.
+std::string room_behind_tags(uint16_t mtu) {
+    constexpr int kTagBytes = 4;
+    return fmt::format("two VLAN tags leave {} octets, {} when the first is a service tag",
+                       mtu - kTagBytes, mtu - 2 * kTagBytes);
+}
+
+void describe_packets(const port::PacketSocket &packets, uint16_t mtu, api::Port &out) {
+    out.features.push_back(room_behind_tags(mtu));
     const port::PacketStatistics counts = packets.statistics();
     out.nic = {.rx_missed = counts.received.dropped,
                .rx_errors = counts.received.bad_dropped,
@@ -205,7 +216,8 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     out.features = member.port->features;
     out.complaints = member.port->complaints;
     if (member.port->watch != nullptr) describe_watch(*member.port->watch, out);
-    if (member.port->packets != nullptr) describe_packets(*member.port->packets, out);
+    if (member.port->packets != nullptr)
+        describe_packets(*member.port->packets, aggregate.config().mtu, out);
     if (member.port->link_source == port::LinkSource::RTNETLINK) describe_carrier(member, now, out);
     out.collecting = member.collecting;
     out.distributing = aggregate.up() && member.distributing;

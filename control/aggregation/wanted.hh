@@ -26,6 +26,7 @@ struct AttachedPort {
     lacp::PortNumber number = 0;
     MacAddress mac{};
     uint16_t queues = 1;
+    bool slow_queue = false; ///< one more to receive from
     uint16_t rx_descriptors = 0;
     port::LinkSource link_source = port::LinkSource::DRIVER;
     unsigned interface_index = 0;
@@ -52,6 +53,7 @@ struct UpperDevice {
     std::string port;                       ///< name of the port, where it is one
     std::shared_ptr<port::LinkWatch> watch; ///< of that port, where its driver is asked
     uint16_t queues = worker::kMaxWorkers;  ///< of a lagg without an upper device: no limit
+    bool slow_queue = false;                ///< one more to receive from
     std::string text = "none";              ///< kernel:lagg0, port:NAME, none
     bool operator==(const UpperDevice &) const = default;
 };

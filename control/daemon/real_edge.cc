@@ -4,11 +4,14 @@
 #include "control/daemon/kernel_upper.hh"
 #include "control/daemon/logging.hh"
 #include "control/daemon/plan.hh"
+#include "control/daemon/running.hh"
 #include "dataplane/port/device.hh"
 #include "dataplane/port/port.hh"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include <net/if.h>
 
 namespace lagg::daemon {
 
@@ -28,6 +31,10 @@ class RealPort final : public OpenPort {
     // after that. Any other driver may have to give up on its device first.
     ~RealPort() override {
         if (port_ == nullptr) return;
+        if (quieted_ != nullptr && !quieted_->is_there())
+            spdlog::warn("port {}: its interface is not in this network namespace any more: what "
+                         "laggd changed of it is not put back",
+                         name_);
         if (quieted_ == nullptr)
             undertaker_.take(std::move(port_));
         else
@@ -38,7 +45,8 @@ class RealPort final : public OpenPort {
     /// Keeps others off the interface behind the device.
     Result<void> take_interface(const std::string &interface, kernel::Rtnetlink &netlink,
                                 const std::string &state_directory) {
-        auto ownership = kernel::Ownership::take("port", interface);
+        auto ownership =
+            kernel::Ownership::take("port", interface, if_nametoindex(interface.c_str()));
         if (!ownership) return ownership.error();
         ownership_ = std::move(*ownership);
         auto quieted = kernel::Quieted::quieten(netlink, interface, state_directory);
@@ -55,6 +63,8 @@ class RealPort final : public OpenPort {
         spdlog::info("port {}: starting {}", name_, port_->driver());
         if (Result<void> started = port_->start(); !started)
             return with_dpdk_reason(started.error());
+        if (const std::string &why = port_->slow_queue_problem(); !why.empty())
+            spdlog::debug("port {}: LACPDUs have no receive queue of their own: {}", name_, why);
         complaints_ = take_dpdk_complaints();
         for (const std::string &complaint : complaints_)
             spdlog::warn("port {}: it is open, but DPDK says: {}", name_, complaint);
@@ -72,6 +82,7 @@ class RealPort final : public OpenPort {
                 .number = 0,
                 .mac = port_->mac(),
                 .queues = port_->queues(),
+                .slow_queue = port_->has_slow_queue(),
                 .rx_descriptors = port_->rx_descriptors(),
                 .link_source = port_->link_source(),
                 .interface_index = port_->interface_index(),
@@ -141,7 +152,8 @@ Result<std::shared_ptr<OpenPort>> RealEdge::open_port(const config::Config &conf
                                           .descriptors = port.descriptors,
                                           .mtu = mtu_of(config, name),
                                           .events = parts_.link_events,
-                                          .one_pool = has_one_pool(config)},
+                                          .one_pool = has_one_pool(config),
+                                          .slow_queue = !laggs_over(config, name).empty()},
                                          parts_.pool);
         !opened)
         return opened.error();

@@ -33,6 +33,7 @@ aggregation::UpperDevice port_device(const Running &running, const std::string &
             .port = name,
             .watch = port.watch,
             .queues = port.queues,
+            .slow_queue = port.slow_queue,
             .text = "port:" + name};
 }
 

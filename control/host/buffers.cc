@@ -28,6 +28,11 @@ bool copies(std::string_view device) {
                                [&](std::string_view driver) { return device.starts_with(driver); });
 }
 
+/// Of those that do not copy, a ring leads no frames by their type.
+bool may_have_slow_queue(std::string_view device) {
+    return !copies(device) && !device.starts_with("net_ring");
+}
+
 bool is_used(const config::Config &config, const std::string &port) {
     return std::ranges::any_of(config.laggs, [&](const config::Lagg &lagg) {
         const bool above = lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == port;
@@ -56,6 +61,8 @@ uint32_t rounded_up(uint64_t buffers) {
 port::PoolNeed buffers_needed(const config::Config &config) {
     const size_t workers = std::max<size_t>(1, config.daemon.workers.size());
     port::PoolNeed need;
+    for (const config::Port &port : config.ports)
+        if (is_used(config, port.name) && may_have_slow_queue(port.device)) need.add_slow_queue();
     for (size_t worker = 0; worker < workers; ++worker) {
         need.add_worker();
         for (const config::Port &port : config.ports)

@@ -92,6 +92,9 @@ class Quieted {
     /// process that was killed also the MTU, the MAC address and promiscuity, which the port found
     /// changed.
     virtual ~Quieted() = default;
+    /// False of an interface that was deleted, or moved to another network namespace: nothing can
+    /// be put back then.
+    virtual bool is_there() const = 0;
 };
 
 /// Puts back what killed processes have left of interfaces other than those `in_use` (indexes), as

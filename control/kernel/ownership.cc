@@ -21,9 +21,11 @@ struct Address {
     sockaddr_un value{};
     socklen_t size = 0;
 
-    Address(const std::string &role, const std::string &interface) {
+    Address(const std::string &role, const std::string &interface, unsigned index) {
         value.sun_family = AF_UNIX;
-        const std::string name = fmt::format("laggd/{}/{}", role, interface);
+        // A slash is in no name of an interface.
+        const std::string name = index != 0 ? fmt::format("laggd/{}/index/{}", role, index)
+                                            : fmt::format("laggd/{}/{}", role, interface);
         name.copy(value.sun_path + 1, sizeof value.sun_path - 1);
         size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 +
                                       std::min(name.size(), sizeof value.sun_path - 1));
@@ -47,8 +49,8 @@ pid_t owner(const Address &address) {
 } // namespace
 
 Result<std::unique_ptr<Ownership>> Ownership::take(const std::string &role,
-                                                   const std::string &interface) {
-    const Address address(role, interface);
+                                                   const std::string &interface, unsigned index) {
+    const Address address(role, interface, index);
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return Error{fmt::format("interface {} cannot be taken: {}", interface, strerror(errno))};

@@ -12,9 +12,10 @@ namespace lagg::kernel {
 /// namespace that interfaces are looked for in.
 class Ownership {
   public:
-    /// `role`: what it is used as, "lagg" or "port". The error names the process that has it.
-    static Result<std::unique_ptr<Ownership>> take(const std::string &role,
-                                                   const std::string &interface);
+    /// `role`: what it is used as, "lagg" or "port". The error names the process that has it. An
+    /// interface that exists is known by its `index`, which stays when it is renamed; 0: by name.
+    static Result<std::unique_ptr<Ownership>>
+    take(const std::string &role, const std::string &interface, unsigned index = 0);
     ~Ownership();
     Ownership(const Ownership &) = delete;
     Ownership &operator=(const Ownership &) = delete;

@@ -38,6 +38,7 @@ class Quiet final : public Quieted {
     Quiet(const Quiet &) = delete;
     Quiet &operator=(const Quiet &) = delete;
     ~Quiet() override;
+    bool is_there() const override;
 
     /// Remembers what is there and what set() will change, beyond this process too.
     Result<void> remember(const std::string &interface);
@@ -76,6 +77,11 @@ Result<void> Quiet::set(const Setting &setting, const std::string &interface) {
     return Error{fmt::format("{}: cannot set {} to {}: {}; without it the host itself answers on "
                              "this port",
                              interface, setting.key, setting.value, std::strerror(errno))};
+}
+
+bool Quiet::is_there() const {
+    std::array<char, IF_NAMESIZE> name{};
+    return if_indextoname(index_, name.data()) != nullptr;
 }
 
 Quiet::~Quiet() {

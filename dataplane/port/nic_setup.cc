@@ -24,13 +24,12 @@ uint64_t rss_fields(const rte_eth_dev_info &info) {
     return info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
 }
 
-void spread_over_queues(const rte_eth_dev_info &info, NicSetup &setup) {
-    if (setup.queues < 2) return;
-    const uint64_t fields = rss_fields(info);
-    if (fields == 0) {
-        setup.features.push_back(fmt::format("{} queues, spread by the device", setup.queues));
-        return;
-    }
+DataLeading leading_of(const rte_eth_dev_info &info, uint16_t queues) {
+    if (rss_fields(info) != 0 && info.reta_size != 0) return DataLeading::BY_TABLE;
+    return queues == 1 ? DataLeading::BY_RULE : DataLeading::NONE;
+}
+
+void hash_over_queues(const rte_eth_dev_info &info, uint64_t fields, NicSetup &setup) {
     setup.conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     rte_eth_rss_conf &rss = setup.conf.rx_adv_conf.rss_conf;
     rss.rss_hf = fields;
@@ -40,6 +39,18 @@ void spread_over_queues(const rte_eth_dev_info &info, NicSetup &setup) {
         setup.rss_key = rss_key(info.hash_key_size);
         rss.rss_key = setup.rss_key.data();
         rss.rss_key_len = info.hash_key_size;
+    }
+}
+
+void spread_over_queues(const rte_eth_dev_info &info, NicSetup &setup) {
+    const uint64_t fields = rss_fields(info);
+    // Where there is one queue for data the table leads all of it there.
+    if (setup.leading == DataLeading::BY_TABLE || (setup.queues > 1 && fields != 0))
+        hash_over_queues(info, fields, setup);
+    if (setup.queues < 2) return;
+    if (fields == 0) {
+        setup.features.push_back(fmt::format("{} queues, spread by the device", setup.queues));
+        return;
     }
     setup.features.push_back(fmt::format(
         "RSS over {} queues by {}{}", setup.queues,
@@ -63,6 +74,18 @@ std::vector<uint8_t> rss_key(size_t octets) {
     return key;
 }
 
+std::vector<rte_eth_rss_reta_entry64> reta_over(uint16_t size, uint16_t queues) {
+    std::vector<rte_eth_rss_reta_entry64> table((size + RTE_ETH_RETA_GROUP_SIZE - 1) /
+                                                RTE_ETH_RETA_GROUP_SIZE);
+    for (uint16_t entry = 0; entry < size; ++entry) {
+        rte_eth_rss_reta_entry64 &group = table[entry / RTE_ETH_RETA_GROUP_SIZE];
+        const unsigned place = entry % RTE_ETH_RETA_GROUP_SIZE;
+        group.mask |= uint64_t{1} << place;
+        group.reta[place] = entry % queues;
+    }
+    return table;
+}
+
 NicSetup plan_setup(const rte_eth_dev_info &info, const SetupWish &wish) {
     NicSetup setup;
     // A driver that hashes nothing and prefers one queue has a second one that the device does not
@@ -71,6 +94,7 @@ NicSetup plan_setup(const rte_eth_dev_info &info, const SetupWish &wish) {
     const uint16_t most =
         serves_one ? uint16_t{1} : std::min(info.max_rx_queues, info.max_tx_queues);
     setup.queues = std::max<uint16_t>(1, std::min(wish.queues, most));
+    if (wish.slow_queue && setup.queues < most) setup.leading = leading_of(info, setup.queues);
     spread_over_queues(info, setup);
     if (needs_several_buffers(wish.mtu)) {
         // A driver that does not offer this may have larger buffers than it says; what it cannot

@@ -30,6 +30,8 @@ inline constexpr uint32_t kBuffersOfOthers = 512;
 /// Buffers of one queue of a port, beside the rings of its device: a batch, and received
 /// slow-protocol frames that wait for the protocol thread.
 inline constexpr uint32_t kBuffersOfQueue = 192;
+/// Frames that a receive queue for slow protocols alone can hold, on devices that can have one.
+inline constexpr uint16_t kSlowQueueFrames = 128;
 /// Frames of our own that are on their way to a worker and wait in it.
 inline constexpr uint32_t kSlowBuffersOfWorker = 1088;
 
@@ -42,6 +44,8 @@ struct PoolNeed {
         data += kBuffersOfWorker;
         slow += kSlowBuffersOfWorker;
     }
+    /// A device that may have a receive queue for slow protocols.
+    constexpr void add_slow_queue() { data += kSlowQueueFrames; }
     /// `received` and `to_send`: packets in the device's rings for one queue.
     constexpr void add_queue(uint32_t received, uint32_t to_send) {
         data += uint64_t{received} + to_send + kBuffersOfQueue;

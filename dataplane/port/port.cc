@@ -2,9 +2,10 @@
 
 #include "dataplane/port/interface.hh"
 #include "dataplane/port/link_watch.hh"
-#include "dataplane/port/nic_setup.hh"
 #include "dataplane/port/packet_socket.hh"
 #include "dataplane/port/presence.hh"
+#include "dataplane/port/promiscuity.hh"
+#include "dataplane/port/slow_queue.hh"
 
 #include <fmt/format.h>
 
@@ -44,6 +45,8 @@ void remove_device(const std::string &bus, const std::string &name) {
 /// Driver of the device whose bursts a packet socket replaces.
 constexpr const char *kShellDriver = "net_null";
 constexpr const char *kPacketDriver = "net_af_packet";
+/// Among the features of a port, for an operator.
+constexpr const char *kSlowQueueFeature = "LACPDUs have a receive queue of their own";
 
 /// How long the kernel may take to let go of a queue after the socket on it was closed.
 constexpr std::chrono::milliseconds kXdpCloseTime(200);
@@ -81,6 +84,8 @@ Result<std::unique_ptr<Port>> Port::open(const OpenOptions &options, const Packe
     port->mtu_ = options.mtu;
     if (Result<void> done = port->probe(options); !done) return done.error();
     if (Result<void> done = port->configure(); !done) return done.error();
+    if (options.slow_queue)
+        if (Result<void> done = port->want_slow_queue(); !done) return done.error();
     rte_ether_addr address{};
     if (int code = rte_eth_macaddr_get(port->device_, &address); code < 0)
         return port->error("has no MAC address", code);
@@ -144,15 +149,19 @@ Result<void> Port::configure() {
     NicSetup setup =
         plan_setup(info, {.queues = packets_ != nullptr ? packets_->queues() : wanted_queues_,
                           .mtu = mtu_,
-                          .one_pool = one_pool_});
+                          .one_pool = one_pool_,
+                          .slow_queue = slow_queue_wanted_});
     queues_ = setup.queues;
+    leading_ = setup.leading;
     features_ = setup.features;
     frees_fast_ = (setup.conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0;
     if (pci_) setup.conf.rxmode.mtu = mtu_;
-    if (int code = rte_eth_dev_configure(device_, queues_, queues_, &setup.conf); code < 0)
-        return error(fmt::format("does not take {} queues", queues_), code);
+    // As many to send on as to receive from, which some drivers insist on.
+    const auto queues = static_cast<uint16_t>(queues_ + (has_slow_queue() ? 1 : 0));
+    if (int code = rte_eth_dev_configure(device_, queues, queues, &setup.conf); code < 0)
+        return error(fmt::format("does not take {} queues", queues), code);
     if (Result<void> done = set_up_queues(); !done) return done;
-    if (packets_ != nullptr && found_mtu_ == 0) read_interface_mtu(interface_index_, found_mtu_);
+    if (takes_interface() && found_mtu_ == 0) read_interface_mtu(interface_index_, found_mtu_);
     return apply_mtu(mtu_);
 }
 
@@ -177,26 +186,78 @@ Result<void> Port::set_up_each_queue() {
             "port {}: there is no memory for the buffers of net_af_xdp, which keeps those of ports "
             "that were closed; raise [daemon] memory_mb, or restart laggd",
             name_)};
+    for (uint16_t queue = 0; queue < queues_; ++queue)
+        if (Result<void> done = set_up_queue(queue, rx_descriptors, tx_descriptors, buffers); !done)
+            return done;
+    if (!has_slow_queue()) return {};
+    rx_descriptors = tx_descriptors = std::min(rx_descriptors, kSlowQueueFrames);
+    rte_eth_dev_adjust_nb_rx_tx_desc(device_, &rx_descriptors, &tx_descriptors);
+    return set_up_queue(queues_, rx_descriptors, tx_descriptors, buffers);
+}
+
+Result<void> Port::set_up_queue(uint16_t queue, uint16_t rx_descriptors, uint16_t tx_descriptors,
+                                rte_mempool *buffers) {
     const auto socket = static_cast<unsigned>(std::max(0, rte_eth_dev_socket_id(device_)));
-    for (uint16_t queue = 0; queue < queues_; ++queue) {
-        if (int code =
-                rte_eth_rx_queue_setup(device_, queue, rx_descriptors, socket, nullptr, buffers);
-            code < 0)
-            return error(fmt::format("receive queue {} cannot be set up", queue), code);
-        if (int code = rte_eth_tx_queue_setup(device_, queue, tx_descriptors, socket, nullptr);
-            code < 0)
-            return error(fmt::format("transmit queue {} cannot be set up", queue), code);
+    if (int code = rte_eth_rx_queue_setup(device_, queue, rx_descriptors, socket, nullptr, buffers);
+        code < 0)
+        return error(fmt::format("receive queue {} cannot be set up", queue), code);
+    if (int code = rte_eth_tx_queue_setup(device_, queue, tx_descriptors, socket, nullptr);
+        code < 0)
+        return error(fmt::format("transmit queue {} cannot be set up", queue), code);
+    return {};
+}
+
+// ---- a queue for slow protocols ----------------------------------------------------------------
+
+/// The driver can be asked once the device is configured. A device that does not take one queue
+/// more is as it was.
+Result<void> Port::want_slow_queue() {
+    if (packets_ != nullptr || xdp_ || !can_lead_by_type(device_)) return {};
+    slow_queue_wanted_ = true;
+    Result<void> done = configure();
+    if (done) return {};
+    slow_queue_problem_ = done.error().message;
+    slow_queue_wanted_ = false;
+    return configure();
+}
+
+/// Workers poll the queue as long as the port is attached. So it goes only when its rules fail the
+/// first time; later data may come by it as well.
+Result<void> Port::make_slow_queue() {
+    std::erase(features_, kSlowQueueFeature);
+    if (!has_slow_queue()) return {};
+    Result<std::unique_ptr<SlowQueue>> made = SlowQueue::make(device_, queues_, leading_);
+    if (made) {
+        slow_queue_ = *std::move(made);
+        slow_queue_problem_.clear();
+        features_.emplace_back(kSlowQueueFeature);
+        return {};
     }
+    slow_queue_problem_ = made.error().message;
+    if (was_started_) return {};
+    slow_queue_wanted_ = false;
+    if (int code = rte_eth_dev_stop(device_); code < 0) return error("cannot be stopped", code);
+    started_ = false;
+    if (Result<void> done = configure(); !done) return done;
+    return start_device();
+}
+
+// ---- running -----------------------------------------------------------------------------------
+
+Result<void> Port::start_device() {
+    if (int code = rte_eth_dev_start(device_); code < 0) return error("cannot be started", code);
+    started_ = true;
     return {};
 }
 
 Result<void> Port::start() {
-    if (int code = rte_eth_dev_start(device_); code < 0) return error("cannot be started", code);
-    started_ = true;
+    if (Result<void> done = start_device(); !done) return done;
+    if (Result<void> done = make_slow_queue(); !done) return done;
+    was_started_ = true;
     if (packets_ != nullptr)
         if (Result<void> done = packets_->install(device_); !done)
             return Error{fmt::format("port {}: {}", name_, done.error().message)};
-    promiscuous_ = packets_ != nullptr || rte_eth_promiscuous_enable(device_) == 0;
+    promiscuous_ = become_promiscuous();
     hearing_.slow = hear_slow_protocols();
     describe_bursts();
     if (events_ != nullptr && link_source_ == LinkSource::DRIVER)
@@ -218,6 +279,7 @@ Result<void> Port::start_again() {
 Result<void> Port::stop() {
     watch_.reset();
     started_ = false;
+    slow_queue_.reset();
     if (packets_ != nullptr) packets_->uninstall();
     if (int code = rte_eth_dev_stop(device_); code < 0) return error("cannot be stopped", code);
     return {};
@@ -276,8 +338,9 @@ Result<void> Port::apply_mtu(uint16_t mtu) {
                                  "to fit into a page; use "
                                  "net_af_packet, or an MTU of at most {}",
                                  name_, mtu, kXdpBufferBytes - kHeaderBytes)};
-    const int code = packets_ != nullptr ? set_interface_mtu(interface_index_, mtu)
-                                         : rte_eth_dev_set_mtu(device_, mtu);
+    // The driver knows an interface by the name it had.
+    const int code = takes_interface() ? set_interface_mtu(interface_index_, mtu)
+                                       : rte_eth_dev_set_mtu(device_, mtu);
     // Drivers of rings and the like have no MTU of their own and pass what a buffer holds.
     if (code < 0 && (code != -ENOTSUP || mtu + kHeaderBytes > kBufferBytes))
         return error(fmt::format("the device refuses MTU {}", mtu), code);
@@ -339,6 +402,19 @@ std::string Port::hear_slow_protocols() {
     return promiscuous_ ? "promiscuous" : "";
 }
 
+bool Port::become_promiscuous() {
+    if (packets_ != nullptr) return true; // by its sockets
+    if (!xdp_) return rte_eth_promiscuous_enable(device_) == 0;
+    promiscuity_ = Promiscuity::of(interface_index_);
+    return promiscuity_ != nullptr;
+}
+
+// The interface of a kernel-backed port stays, and would stay promiscuous.
+void Port::end_promiscuity() {
+    promiscuity_.reset();
+    if (!takes_interface()) rte_eth_promiscuous_disable(device_);
+}
+
 void Port::give_mac_back() {
     if (!replaced_mac_) return;
     replaced_mac_ = false;
@@ -359,8 +435,8 @@ Port::~Port() {
     watch_.reset();
     if (!gone) give_mac_back();
     if (started_) {
-        // The interface of a kernel-backed port stays, and would stay promiscuous.
-        if (!gone) rte_eth_promiscuous_disable(device_);
+        slow_queue_.reset();
+        if (!gone) end_promiscuity();
         if (packets_ != nullptr) packets_->uninstall();
         rte_eth_dev_stop(device_);
     }

@@ -7,6 +7,7 @@
 #include "dataplane/base/mac_address.hh"
 #include "dataplane/base/result.hh"
 #include "dataplane/port/device.hh"
+#include "dataplane/port/nic_setup.hh"
 #include "dataplane/port/packet_pool.hh"
 #include "dataplane/port/xdp_sockets.hh"
 
@@ -21,6 +22,8 @@ namespace lagg::port {
 class LinkEvents;
 class LinkWatch;
 class PacketSocket;
+class Promiscuity;
+class SlowQueue;
 
 /// An ethdev's number. Not to be mistaken for a LACP port number.
 using DeviceId = uint16_t;
@@ -50,6 +53,8 @@ struct OpenOptions {
     std::shared_ptr<LinkEvents> events;
     /// All frames sent come from `pool` and have one owner.
     bool one_pool = false;
+    /// Slow-protocol frames get a receive queue of their own where the driver can do that.
+    bool slow_queue = false;
 };
 
 /// How a port gets frames that are not for its own address, in words for an operator. Empty: it
@@ -103,7 +108,12 @@ class Port {
     /// Its name in DPDK: the PCI address, or the vdev's name.
     const std::string &device_name() const { return bus_name_; }
     const std::string &driver() const { return driver_; }
+    /// Queues for data: all of those to send on, and as many to receive from.
     uint16_t queues() const { return queues_; }
+    /// There is one more to receive from, for slow protocols. The same from start() on.
+    bool has_slow_queue() const { return leading_ != DataLeading::NONE; }
+    /// Why slow protocols have no queue of their own, of a driver that said it could; else empty.
+    const std::string &slow_queue_problem() const { return slow_queue_problem_; }
     /// Frames that a receive queue can hold.
     uint16_t rx_descriptors() const { return rx_descriptors_; }
     uint16_t mtu() const { return mtu_; }
@@ -127,9 +137,17 @@ class Port {
     Result<void> configure();
     Result<void> set_up_queues();
     Result<void> set_up_each_queue();
+    Result<void> set_up_queue(uint16_t queue, uint16_t rx_descriptors, uint16_t tx_descriptors,
+                              rte_mempool *buffers);
+    Result<void> want_slow_queue();
+    Result<void> start_device();
+    Result<void> make_slow_queue();
     Result<void> apply_mtu(uint16_t mtu);
     std::string hear_address(const MacAddress &lagg);
     std::string hear_slow_protocols();
+    bool become_promiscuous();
+    void end_promiscuity();
+    bool takes_interface() const { return packets_ != nullptr || xdp_; }
     void give_mac_back();
     void describe_bursts();
     Error error(const std::string &what, int code) const;
@@ -145,6 +163,7 @@ class Port {
     bool adopted_ = false;
     bool started_ = false;
     bool promiscuous_ = false;
+    std::unique_ptr<Promiscuity> promiscuity_; ///< of net_af_xdp's interface
     bool xdp_ = false;
     std::vector<XdpSocket> xdp_sockets_;
     bool one_pool_ = false;
@@ -152,9 +171,14 @@ class Port {
     uint16_t wanted_queues_ = 1;
     std::optional<uint16_t> wanted_descriptors_;
     uint16_t queues_ = 1;
+    bool slow_queue_wanted_ = false;
+    DataLeading leading_ = DataLeading::NONE;
+    std::unique_ptr<SlowQueue> slow_queue_; ///< null while the device is stopped
+    std::string slow_queue_problem_;
+    bool was_started_ = false; ///< ever; its queues stay as many from then on
     uint16_t rx_descriptors_ = 0;
     uint16_t mtu_ = 1500;
-    int found_mtu_ = 0;                     ///< of net_af_packet's interface when it was opened
+    int found_mtu_ = 0; ///< of the interface whose frames are taken, when it was opened
     std::unique_ptr<PacketSocket> packets_; ///< of net_af_packet; null with any other driver
     MacAddress mac_{};
     std::optional<MacAddress> added_mac_; ///< that the device listens to besides its own

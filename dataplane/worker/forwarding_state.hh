@@ -31,10 +31,10 @@ constexpr EndpointId tap_endpoint(uint8_t lagg_slot) {
 
 struct Member {
     port::DeviceId device = port::kNoDevice; ///< none: the place is free
-    uint16_t queues = 1;
-    uint16_t rx_descriptors = 0; ///< frames a receive queue of it can hold
-    bool collecting = false;     ///< frames received here go up
-    bool distributing = false;   ///< broadcast sends here; the other modes look at the spread
+    uint16_t queues = 1;                     ///< that are received from
+    uint16_t rx_descriptors = 0;             ///< frames a receive queue of it can hold
+    bool collecting = false;                 ///< frames received here go up
+    bool distributing = false; ///< broadcast sends here; the other modes look at the spread
     /// Without a link no slow-protocol frame is sent, and those that still wait for the device are
     /// dropped: one that is old when the link comes back would be a lie.
     bool link_up = true;

@@ -3,7 +3,8 @@ start or came with a reload, and full-sized ones with a VLAN tag too."""
 
 from daemon_lab import DaemonTest
 from smoke import main
-from wire import ETH_P_ALL, packet_socket, receive_tagged, socket_in, tagged_frame
+from wire import (ETH_P_ALL, packet_socket, receive_payload, receive_tagged, socket_in, tagged_frame,
+                  twice_tagged_frame)
 
 from lab.command import run
 from lab.laboratory import PORTS
@@ -73,6 +74,22 @@ class Jumbo(DaemonTest):
             self.assertTrue(receive_tagged(ours, 7, payload), "towards lagg0")
             ours.send(tagged_frame(8, payload))
             self.assertTrue(receive_tagged(theirs, 8, payload), "from lagg0")
+
+    def test_two_tags_and_what_the_port_says_about_them(self):
+        self.configure(1500)
+        self.laggd.start_and_wait()
+        self.laggd.wait_distributing(["p1"], 5)
+        self.assertIn("two VLAN tags leave 1496 octets, 1492 when the first is a service tag",
+                      self.laggd.port("p1")["features"])
+        self.inside.run(["ip", "link", "set", "lagg0", "mtu", "1600"])  # or it refuses them itself
+        ours = socket_in(self.inside, lambda: packet_socket("lagg0", ETH_P_ALL))
+        theirs = socket_in(self.lab.partner_side, lambda: packet_socket("r1", ETH_P_ALL))
+        with ours, theirs:
+            for tag, room in ((0x8100, 1496), (0x88a8, 1492)):
+                for octets in (room + 1, room):
+                    ours.send(twice_tagged_frame(tag, bytes(octets)))
+                self.assertEqual(receive_payload(theirs), room, hex(tag))
+        self.assertEqual(self.laggd.port("p1")["nic"]["tx_errors"], 2)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,23 @@ def tagged_frame(vlan, payload):
             + payload)
 
 
+def twice_tagged_frame(outer, payload):
+    """The same with a second tag inside; `outer` is the type of the first."""
+    return (b"\xff" * 6 + bytes.fromhex("020000000077")
+            + struct.pack(">HHHHH", outer, 5, 0x8100, 6, 0x88b5) + payload)
+
+
+def receive_payload(opened, timeout=3.0):
+    """Octets behind both tags of the next of twice_tagged_frame() to arrive; the kernel takes one of the tags
+    out. None when there is none in time."""
+    deadline = time.monotonic() + timeout
+    while (left := deadline - time.monotonic()) > 0 and select.select([opened], [], [], left)[0]:
+        frame = opened.recv(65536)
+        if frame[12:18] == struct.pack(">HHH", 0x8100, 6, 0x88b5):
+            return len(frame) - 18
+    return None
+
+
 def receive_tagged(opened, vlan, payload, timeout=3.0):
     """True when a frame of tagged_frame() arrives whole; the kernel hands the tag over apart."""
     deadline = time.monotonic() + timeout

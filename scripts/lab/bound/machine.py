@@ -38,6 +38,8 @@ PREPARATION = [
     f"mount -t 9p -o {NINE_P} share /root{SHARE}",
     "chroot /root ip link set lo up",
 ]
+# By which net_tap leads frames to queues.
+FLOW_MODULES = ["sch_multiq", "sch_ingress", "cls_flower", "act_skbedit"]
 STEP_LIMIT = 60   # seconds for each of them
 RUN_LIMIT = 5400  # for all scenarios of a boot
 
@@ -50,7 +52,7 @@ class BoundMachine(VirtualMachine):
                "-device", "intel-iommu,intremap=on"]
     KERNEL_WORDS = VirtualMachine.KERNEL_WORDS + " intel_iommu=on iommu=pt"
     MODULES = ["virtio_pci", "virtio_net", "bonding", "tun", "9p", "9pnet_virtio", "overlay",
-               "vfio_pci", "vfio_iommu_type1"]
+               "vfio_pci", "vfio_iommu_type1", *FLOW_MODULES]
 
     def __init__(self, directory, kernel):
         super().__init__(directory, kernel)

@@ -3,6 +3,7 @@
 from functools import partial
 
 from .cabling import DRIVERS
+from .flows import flows
 from .matrix import matrix
 from .pulls import pulls
 from .removal import removal
@@ -13,6 +14,7 @@ SCENARIOS = {
     "smoke": smoke,
     **{f"smoke-{driver}": partial(smoke, drivers=[driver]) for driver in DRIVERS},
     "mixed": mixed,
+    "flows": flows,
     **{f"removal-{driver}": partial(removal, driver=driver) for driver in DRIVERS},
     **{f"pulls-{driver}": partial(pulls, driver=driver) for driver in DRIVERS},
     **{f"matrix-{driver}": partial(matrix, driver=driver) for driver in DRIVERS},

@@ -209,4 +209,18 @@ TEST(Membership, TheFewestQueuesOfAnyDeviceCount) {
     EXPECT_EQ(driven.aggregate.forwarding().upper, 30);
 }
 
+TEST(Membership, AQueueForSlowProtocolsIsReceivedFromAndGetsNoWorkerOfItsOwn) {
+    Driven driven(lagg(Protocol::LOADBALANCE, {"p0"}));
+    driven.aggregate.set_upper({.device = 30, .queues = 2, .slow_queue = true, .text = "port:up"});
+    AttachedPort port = attached("p0");
+    port.queues = 2;
+    port.slow_queue = true;
+    driven.aggregate.attach(port, {}, driven.now);
+    EXPECT_EQ(driven.aggregate.queues(), 2);
+    const worker::LaggForwarding forwarding = driven.aggregate.forwarding();
+    EXPECT_EQ(forwarding.share, 2);
+    EXPECT_EQ(forwarding.members[0].queues, 3);
+    EXPECT_EQ(forwarding.upper_queues, 3);
+}
+
 } // namespace lagg::aggregation

@@ -305,15 +305,16 @@ TEST(Machine, BuffersCoverTheRingsOfAllPorts) {
 }
 
 TEST(Machine, BuffersAreCountedForWhatKeepsThem) {
+    constexpr uint64_t slow_queue = port::kSlowQueueFrames;
     const uint64_t none = buffers_needed(config_of("net_null0")).data;
     EXPECT_EQ(buffers_needed(config_of("net_af_packet,iface=eth1")).data, none);
     EXPECT_EQ(buffers_needed(config_of("net_ring0")).data, none + 1024);
-    EXPECT_EQ(buffers_needed(config_of("net_tap0")).data, none + 1024);
-    EXPECT_EQ(buffers_needed(config_of(kNic)).data, none + 2048);
+    EXPECT_EQ(buffers_needed(config_of("net_tap0")).data, none + 1024 + slow_queue);
+    EXPECT_EQ(buffers_needed(config_of(kNic)).data, none + 2048 + slow_queue);
     EXPECT_GE(pools_of(config_of(kNic)).slow, buffers_needed(config_of(kNic)).slow);
     config::Config config = config_of(kNic);
     config.ports[0].descriptors = 4096;
-    EXPECT_EQ(buffers_needed(config).data, none + 8192);
+    EXPECT_EQ(buffers_needed(config).data, none + 8192 + slow_queue);
     config.daemon.workers = {1, 2};
     EXPECT_GE(buffers_needed(config).data, 2 * 8192U);
     config.ports.push_back({.name = "spare", .device = "net_tap0"});

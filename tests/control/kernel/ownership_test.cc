@@ -12,9 +12,19 @@ TEST(Ownership, IsGivenOnceAndAgainWhenItsOwnerIsGone) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().message, "interface lagg77 is used twice by this laggd");
     EXPECT_TRUE(Ownership::take("other", "lagg77")) << "another use of the name";
+    EXPECT_TRUE(Ownership::take("test", "lagg77", 7)) << "another interface, called so by now";
     EXPECT_TRUE(Ownership::take("test", "lagg7")) << "a name that is the beginning of it";
     first->reset();
     EXPECT_TRUE(Ownership::take("test", "lagg77"));
+}
+
+TEST(Ownership, OfAnInterfaceThatWasRenamedStays) {
+    const Result<std::unique_ptr<Ownership>> first = Ownership::take("test", "eth77", 77);
+    ASSERT_TRUE(first);
+    const Result<std::unique_ptr<Ownership>> second = Ownership::take("test", "eth78", 77);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().message, "interface eth78 is used twice by this laggd");
+    EXPECT_TRUE(Ownership::take("test", "eth77", 78));
 }
 
 } // namespace lagg::kernel

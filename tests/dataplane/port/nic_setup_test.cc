@@ -107,6 +107,47 @@ TEST(NicSetup, NeverAsksForLinkInterrupts) {
         << "with them ethdev answers from a copy";
 }
 
+TEST(NicSetup, HasAQueueForSlowProtocolsBesideThoseForData) {
+    rte_eth_dev_info info = capable();
+    info.reta_size = 128;
+    for (const uint16_t queues : {1, 3}) {
+        const NicSetup setup = plan_setup(info, {.queues = queues, .slow_queue = true});
+        EXPECT_EQ(setup.queues, queues);
+        EXPECT_EQ(setup.leading, DataLeading::BY_TABLE);
+        EXPECT_EQ(setup.conf.rxmode.mq_mode, RTE_ETH_MQ_RX_RSS) << "else there is no table";
+    }
+    EXPECT_EQ(plan_setup(info, {.queues = 3}).leading, DataLeading::NONE) << "nobody asked";
+    EXPECT_FALSE(has_feature(plan_setup(info, {.queues = 1, .slow_queue = true}), "RSS over"));
+}
+
+TEST(NicSetup, HasNoQueueForSlowProtocolsWhereItWouldTakeOneFromData) {
+    rte_eth_dev_info info = capable();
+    info.reta_size = 128;
+    const NicSetup setup = plan_setup(info, {.queues = 4, .slow_queue = true});
+    EXPECT_EQ(setup.queues, 4);
+    EXPECT_EQ(setup.leading, DataLeading::NONE);
+}
+
+TEST(NicSetup, HasNoQueueForSlowProtocolsThatDataComesByAsWell) {
+    rte_eth_dev_info info = capable(); // without a table
+    EXPECT_EQ(plan_setup(info, {.queues = 2, .slow_queue = true}).leading, DataLeading::NONE);
+    EXPECT_EQ(plan_setup(info, {.queues = 1, .slow_queue = true}).leading, DataLeading::BY_RULE);
+    info.reta_size = 128;
+    info.flow_type_rss_offloads = 0; // nothing looks the table up
+    EXPECT_EQ(plan_setup(info, {.queues = 2, .slow_queue = true}).leading, DataLeading::NONE);
+}
+
+TEST(Reta, LeadsToTheFirstQueuesInTurns) {
+    const std::vector<rte_eth_rss_reta_entry64> table = reta_over(100, 3);
+    ASSERT_EQ(table.size(), 2u);
+    EXPECT_EQ(table[0].mask, ~uint64_t{0});
+    EXPECT_EQ(table[1].mask, (uint64_t{1} << 36) - 1) << "no entry beyond the device's";
+    std::array<int, 4> entries{};
+    for (size_t entry = 0; entry < 100; ++entry)
+        ++entries.at(table[entry / 64].reta[entry % 64]);
+    EXPECT_EQ(entries, (std::array<int, 4>{34, 33, 33, 0}));
+}
+
 TEST(RssKey, SpreadsAddressesThatCountUp) {
     const std::vector<uint8_t> key = rss_key(40);
     EXPECT_EQ(key, rss_key(40));
