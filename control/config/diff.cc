@@ -14,10 +14,6 @@ const Thing *find(const std::vector<Thing> &things, const std::string &name) {
     return found == things.end() ? nullptr : &*found;
 }
 
-bool contains(const std::vector<std::string> &names, const std::string &name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 /// What a port is; its weight and LACP parameters are a matter of the lagg that uses it.
 bool same_device(const Port &a, const Port &b) {
     return a.device == b.device && a.descriptors == b.descriptors;
@@ -35,50 +31,37 @@ void diff_ports(const Config &from, const Config &to, Changes &changes) {
     }
 }
 
-/// A name that stands for another device now: its users have to let go of one and take the other.
-bool replaced(const Changes &changes, const std::string &port) {
-    return contains(changes.ports_removed, port) && contains(changes.ports_added, port);
+/// What a lagg has of a port that it uses. Whether the host may use the interface otherwise is no
+/// matter of the lagg's.
+Port as_member(const Config &config, const std::string &name) {
+    const Port *port = find(config.ports, name);
+    if (port == nullptr) return {};
+    Port member = *port;
+    member.in_use = false;
+    return member;
 }
 
-/// Whether `parameter` of a port of the lagg differs.
-template <typename Parameter>
-bool ports_differ(const Config &from, const Config &to, const Lagg &lagg,
-                  Parameter Port::*parameter) {
-    return std::any_of(lagg.ports.begin(), lagg.ports.end(), [&](const std::string &name) {
-        const Port *before = find(from.ports, name);
-        const Port *after = find(to.ports, name);
-        return before && after && before->*parameter != after->*parameter;
+/// The same of the port that is its upper side, which has neither a weight nor LACP.
+Port as_upper(const Config &config, const std::string &name) {
+    const Port *port = find(config.ports, name);
+    return port == nullptr ? Port{}
+                           : Port{.device = port->device, .descriptors = port->descriptors};
+}
+
+/// The order of addresses means nothing.
+Lagg in_order(Lagg lagg) {
+    std::sort(lagg.aliases.begin(), lagg.aliases.end());
+    return lagg;
+}
+
+bool differ(const Config &from, const Config &to, const Lagg &a, const Lagg &b) {
+    if (in_order(a) != in_order(b)) return true;
+    if (b.upper.kind == UpperKind::PORT &&
+        as_upper(from, b.upper.port) != as_upper(to, b.upper.port))
+        return true;
+    return std::any_of(b.ports.begin(), b.ports.end(), [&](const std::string &name) {
+        return as_member(from, name) != as_member(to, name);
     });
-}
-
-LaggChanges diff_lagg(const Lagg &a, const Lagg &b) {
-    LaggChanges changes;
-    changes.name = b.name;
-    changes.protocol = a.protocol != b.protocol;
-    changes.ports = a.ports != b.ports;
-    changes.mtu = a.mtu != b.mtu;
-    changes.mac = a.mac != b.mac;
-    changes.description = a.description != b.description;
-    changes.hash = a.hash != b.hash;
-    changes.weights = a.weights != b.weights;
-    changes.rules = a.rules != b.rules;
-    changes.lacp = a.lacp != b.lacp;
-    changes.min_links = a.min_links != b.min_links;
-    changes.roundrobin = a.roundrobin_stride != b.roundrobin_stride;
-    changes.rx_all = a.rx_all != b.rx_all;
-    changes.upper = a.upper != b.upper;
-
-    std::vector<Alias> before = a.aliases;
-    std::vector<Alias> after = b.aliases;
-    std::sort(before.begin(), before.end());
-    std::sort(after.begin(), after.end());
-    changes.aliases = before != after;
-    return changes;
-}
-
-bool any(const LaggChanges &c) {
-    return c.protocol || c.ports || c.mtu || c.mac || c.aliases || c.description || c.hash ||
-           c.weights || c.rules || c.lacp || c.min_links || c.roundrobin || c.rx_all || c.upper;
 }
 
 void diff_laggs(const Config &from, const Config &to, Changes &changes) {
@@ -91,16 +74,7 @@ void diff_laggs(const Config &from, const Config &to, Changes &changes) {
             changes.laggs_added.push_back(lagg.name);
             continue;
         }
-        LaggChanges of_lagg = diff_lagg(*before, lagg);
-        for (const std::string &port : lagg.ports) {
-            if (replaced(changes, port)) of_lagg.ports = true;
-        }
-        if (ports_differ(from, to, lagg, &Port::lacp)) of_lagg.lacp = true;
-        if (ports_differ(from, to, lagg, &Port::weight)) of_lagg.weights = true;
-        if (lagg.upper.kind == UpperKind::PORT && replaced(changes, lagg.upper.port)) {
-            of_lagg.upper = true;
-        }
-        if (any(of_lagg)) changes.laggs_changed.push_back(std::move(of_lagg));
+        if (differ(from, to, *before, lagg)) changes.laggs_changed.push_back(lagg.name);
     }
 }
 

@@ -8,29 +8,12 @@
 
 namespace lagg::config {
 
-/// What of a lagg differs. Independent of each other; each is applied without the others.
-struct LaggChanges {
-    std::string name;
-    bool protocol = false;
-    bool ports = false; ///< membership or order
-    bool mtu = false;
-    bool mac = false;
-    bool aliases = false;
-    bool description = false;
-    bool hash = false;
-    bool weights = false; ///< of the lagg or of one of its ports
-    bool rules = false;
-    bool lacp = false; ///< any LACP parameter of the lagg or of one of its ports
-    bool min_links = false;
-    bool roundrobin = false;
-    bool rx_all = false;
-    bool upper = false;
-};
-
 struct Changes {
     std::vector<std::string> laggs_removed;
     std::vector<std::string> laggs_added;
-    std::vector<LaggChanges> laggs_changed;
+    /// Laggs that differ themselves, or in a port that they use: its weight, its LACP parameters, or
+    /// the device that its name stands for.
+    std::vector<std::string> laggs_changed;
     std::vector<std::string>
         ports_removed; ///< also ports whose device changed: removed, then added
     std::vector<std::string> ports_added;

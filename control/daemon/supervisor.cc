@@ -328,8 +328,7 @@ void Supervisor::give(const config::Config &next, const config::Changes &changes
         }
         const aggregation::UpperDevice upper = upper_device(lagg);
         const bool changed =
-            std::ranges::find(changes.laggs_changed, lagg.name, &config::LaggChanges::name) !=
-                changes.laggs_changed.end() ||
+            std::ranges::find(changes.laggs_changed, lagg.name) != changes.laggs_changed.end() ||
             has_other_program(lagg.name, policies);
         const aggregation::Policies &obeyed = policies.at(lagg.name).policies;
         std::vector<aggregation::AttachedPort> ports;
