@@ -1,7 +1,10 @@
 // Two configurations compared by name: order in the file means nothing, order within a lagg does.
 #include "control/config/diff.hh"
 
+#include "control/config/differences.hh"
+
 #include <algorithm>
+#include <string_view>
 
 namespace lagg::config {
 
@@ -78,20 +81,13 @@ void diff_laggs(const Config &from, const Config &to, Changes &changes) {
     }
 }
 
-std::vector<std::string> diff_daemon(const Daemon &a, const Daemon &b) {
+/// Keys whose change has to wait for the daemon's next start, without the name of their table.
+std::vector<std::string> waiting_keys(const Config &from, const Config &to) {
+    constexpr std::string_view kTable = "daemon.";
     std::vector<std::string> keys;
-    const auto note = [&keys](const char *key, bool differs) {
-        if (differs) keys.emplace_back(key);
-    };
-    note("workers", a.workers != b.workers);
-    note("memory", a.memory != b.memory);
-    note("buffers", a.buffers != b.buffers);
-    note("memory_mb", a.memory_mb != b.memory_mb);
-    note("poll", a.poll != b.poll);
-    note("api", a.api != b.api);
-    note("log", a.log != b.log);
-    note("record", a.record != b.record);
-    note("eal", a.eal != b.eal);
+    for (const Difference &difference : differences(from, to))
+        if (difference.cost == Cost::RESTARTS_DAEMON)
+            keys.push_back(difference.path.substr(kTable.size()));
     return keys;
 }
 
@@ -105,7 +101,7 @@ bool Changes::empty() const {
 
 Changes diff(const Config &from, const Config &to) {
     Changes changes;
-    changes.needs_restart = diff_daemon(from.daemon, to.daemon);
+    changes.needs_restart = waiting_keys(from, to);
     diff_ports(from, to, changes);
     diff_laggs(from, to, changes);
     return changes;

@@ -11,8 +11,8 @@ namespace lagg::config {
 struct Changes {
     std::vector<std::string> laggs_removed;
     std::vector<std::string> laggs_added;
-    /// Laggs that differ themselves, or in a port that they use: its weight, its LACP parameters, or
-    /// the device that its name stands for.
+    /// Laggs that differ themselves, or in a port that they use: its weight, its LACP parameters,
+    /// or the device that its name stands for.
     std::vector<std::string> laggs_changed;
     std::vector<std::string>
         ports_removed; ///< also ports whose device changed: removed, then added

@@ -15,111 +15,135 @@ std::string at_line(Position at) {
     return "line " + std::to_string(at.line);
 }
 
+/// What the rules are about, and where it stands.
+struct Document {
+    const Config &config;
+    const Positions &positions;
+
+    /// Place of a key of the port or lagg of that number.
+    Position port(size_t number, const std::string &key) const {
+        return positions.of(item_path("port", number) + "." + key);
+    }
+    Position lagg(size_t number, const std::string &key) const {
+        return positions.of(item_path("lagg", number) + "." + key);
+    }
+};
+
+/// As messages call a lagg: a good name stands for itself.
+std::string called_of(const Lagg &lagg) {
+    return called_lagg(lagg.name);
+}
+
 /// The first user of something that may be used once.
 struct User {
     std::string called;
     Position at;
+    size_t lagg = 0; ///< its number
 };
 using Users = std::map<std::string, User>;
 
-void check_port_names(const PlacedConfig &config, Complaints &complaints) {
+void check_port_names(const Document &document, Complaints &complaints) {
     Users seen;
-    for (const PlacedPort &placed : config.ports) {
-        if (placed.port.name.empty()) continue;
-        const auto [first, fresh] = seen.try_emplace(placed.port.name, User{"", placed.name});
+    for (size_t i = 0; i < document.config.ports.size(); ++i) {
+        const std::string &name = document.config.ports[i].name;
+        if (name.empty()) continue;
+        const Position at = document.port(i, "name");
+        const auto [first, fresh] = seen.try_emplace(name, User{"", at});
         if (fresh) continue;
-        complaints.add(placed.name, "port name " + in_quotes(placed.port.name) +
-                                        " is taken by the [[port]] at " +
-                                        at_line(first->second.at) +
-                                        "; every port needs a name of its own");
+        complaints.add(at, "port name " + in_quotes(name) + " is taken by the [[port]] at " +
+                               at_line(first->second.at) + "; every port needs a name of its own");
     }
 }
 
-void check_lagg_names(const PlacedConfig &config, Complaints &complaints) {
+void check_lagg_names(const Document &document, Complaints &complaints) {
     Users seen;
-    for (const PlacedLagg &placed : config.laggs) {
-        if (placed.lagg.name.empty()) continue;
-        const auto [first, fresh] = seen.try_emplace(placed.lagg.name, User{"", placed.name});
+    for (size_t i = 0; i < document.config.laggs.size(); ++i) {
+        const std::string &name = document.config.laggs[i].name;
+        if (name.empty()) continue;
+        const Position at = document.lagg(i, "name");
+        const auto [first, fresh] = seen.try_emplace(name, User{"", at});
         if (fresh) continue;
-        complaints.add(placed.name, "lagg name " + in_quotes(placed.lagg.name) +
-                                        " is taken by the [[lagg]] at " +
-                                        at_line(first->second.at) +
-                                        "; every lagg needs a number of its own");
+        complaints.add(at, "lagg name " + in_quotes(name) + " is taken by the [[lagg]] at " +
+                               at_line(first->second.at) +
+                               "; every lagg needs a number of its own");
     }
 }
 
-void check_devices(const PlacedConfig &config, Complaints &complaints) {
+void check_devices(const Document &document, Complaints &complaints) {
     Users seen;
-    for (const PlacedPort &placed : config.ports) {
-        const std::string &device = placed.port.device;
-        if (device.empty()) continue;
-        const User user{in_quotes(placed.port.name), placed.device};
-        const auto [first, fresh] = seen.try_emplace(device_identity(device), user);
+    for (size_t i = 0; i < document.config.ports.size(); ++i) {
+        const Port &port = document.config.ports[i];
+        if (port.device.empty()) continue;
+        const User user{in_quotes(port.name), document.port(i, "device")};
+        const auto [first, fresh] = seen.try_emplace(device_identity(port.device), user);
         if (fresh) continue;
-        complaints.add(placed.device, "device " + in_quotes(device) + " is already that of port " +
-                                          first->second.called + " (" + at_line(first->second.at) +
-                                          "); a device can be one port only");
+        complaints.add(user.at, "device " + in_quotes(port.device) + " is already that of port " +
+                                    first->second.called + " (" + at_line(first->second.at) +
+                                    "); a device can be one port only");
     }
 }
 
 /// Whether there is a port of that name; complains with the nearest name if not.
-bool port_exists(const PlacedConfig &config, const PlacedText &name, const std::string &subject,
-                 Complaints &complaints) {
+bool port_exists(const Config &config, const std::string &name, Position at,
+                 const std::string &subject, Complaints &complaints) {
     std::vector<std::string> names;
-    for (const PlacedPort &placed : config.ports) {
-        if (!placed.port.name.empty()) names.push_back(placed.port.name);
+    for (const Port &port : config.ports) {
+        if (!port.name.empty()) names.push_back(port.name);
     }
-    if (std::find(names.begin(), names.end(), name.text) != names.end()) return true;
+    if (std::find(names.begin(), names.end(), name) != names.end()) return true;
     std::string message = subject + " does not exist; ";
     if (names.empty()) {
         message += "this file has no [[port]] with a name";
-    } else if (const auto near = nearest(name.text, names)) {
+    } else if (const auto near = nearest(name, names)) {
         message += "did you mean " + in_quotes(*near) + "?";
     } else {
         message += "the ports are " + listed(names);
     }
-    complaints.add(name.at, std::move(message));
+    complaints.add(at, std::move(message));
     return false;
 }
 
 /// Fills `members` with the first use of each port, for the rule about uppers.
-void check_members(const PlacedConfig &config, Users &members, Complaints &complaints) {
-    for (const PlacedLagg &placed : config.laggs) {
-        for (const PlacedText &port : placed.ports) {
-            const std::string subject = "port " + in_quotes(port.text);
-            if (!port_exists(config, port, subject + " of " + placed.called, complaints)) continue;
-            const auto [first, fresh] =
-                members.try_emplace(port.text, User{placed.called, port.at});
+void check_members(const Document &document, Users &members, Complaints &complaints) {
+    for (size_t i = 0; i < document.config.laggs.size(); ++i) {
+        const Lagg &lagg = document.config.laggs[i];
+        const std::string called = called_of(lagg);
+        for (size_t k = 0; k < lagg.ports.size(); ++k) {
+            const std::string &name = lagg.ports[k];
+            const Position at = document.lagg(i, item_path("ports", k));
+            const std::string subject = "port " + in_quotes(name);
+            if (!port_exists(document.config, name, at, subject + " of " + called, complaints))
+                continue;
+            const auto [first, fresh] = members.try_emplace(name, User{called, at, i});
             if (fresh) continue;
-            const bool same =
-                first->second.at >= placed.at && first->second.called == placed.called;
-            complaints.add(port.at,
-                           same ? subject + " is listed twice in " + placed.called +
-                                      "; name each port once"
-                                : subject + " is already a port of " + first->second.called + " (" +
-                                      at_line(first->second.at) + "); a port belongs to one lagg");
+            complaints.add(at,
+                           first->second.lagg == i
+                               ? subject + " is listed twice in " + called + "; name each port once"
+                               : subject + " is already a port of " + first->second.called + " (" +
+                                     at_line(first->second.at) + "); a port belongs to one lagg");
         }
     }
 }
 
-void check_uppers(const PlacedConfig &config, const Users &members, Complaints &complaints) {
+void check_uppers(const Document &document, const Users &members, Complaints &complaints) {
     Users uppers;
-    for (const PlacedLagg &placed : config.laggs) {
-        if (placed.lagg.upper.kind != UpperKind::PORT) continue;
-        const std::string &name = placed.lagg.upper.port;
-        const std::string subject = "upper port " + in_quotes(name) + " of " + placed.called;
-        if (!port_exists(config, {name, placed.upper}, subject, complaints)) continue;
+    for (size_t i = 0; i < document.config.laggs.size(); ++i) {
+        const Lagg &lagg = document.config.laggs[i];
+        if (lagg.upper.kind != UpperKind::PORT) continue;
+        const std::string &name = lagg.upper.port;
+        const std::string called = called_of(lagg);
+        const Position at = document.lagg(i, "upper.port");
+        const std::string subject = "upper port " + in_quotes(name) + " of " + called;
+        if (!port_exists(document.config, name, at, subject, complaints)) continue;
         if (const auto member = members.find(name); member != members.end()) {
-            complaints.add(placed.upper, subject + " is already a port of " +
-                                             member->second.called + " (" +
-                                             at_line(member->second.at) +
-                                             "); the upper side needs a port of its own");
+            complaints.add(at, subject + " is already a port of " + member->second.called + " (" +
+                                   at_line(member->second.at) +
+                                   "); the upper side needs a port of its own");
         }
-        const auto [first, fresh] = uppers.try_emplace(name, User{placed.called, placed.upper});
+        const auto [first, fresh] = uppers.try_emplace(name, User{called, at, i});
         if (fresh) continue;
-        complaints.add(placed.upper, subject + " is already the upper side of " +
-                                         first->second.called + " (" + at_line(first->second.at) +
-                                         "); a port serves one lagg");
+        complaints.add(at, subject + " is already the upper side of " + first->second.called +
+                               " (" + at_line(first->second.at) + "); a port serves one lagg");
     }
 }
 
@@ -144,81 +168,84 @@ class Connected {
     std::map<std::string, std::string> parents_;
 };
 
-const PlacedPort *find_port(const PlacedConfig &config, const std::string &name) {
-    const auto found = std::find_if(config.ports.begin(), config.ports.end(),
-                                    [&](const PlacedPort &each) { return each.port.name == name; });
-    return found == config.ports.end() ? nullptr : &*found;
+bool has_interface(const Config &config, const std::string &name) {
+    return std::ranges::any_of(config.laggs, [&](const Lagg &each) {
+        return each.name == name && each.upper.kind == UpperKind::KERNEL;
+    });
 }
 
-bool has_interface(const PlacedConfig &config, const std::string &name) {
-    return std::any_of(config.laggs.begin(), config.laggs.end(), [&](const PlacedLagg &each) {
-        return each.lagg.name == name && each.lagg.upper.kind == UpperKind::KERNEL;
-    });
+/// Complains where the port leads a lagg to the interface of another one, or of its own, to which a
+/// way leads already.
+void check_loop(const Document &document, const Lagg &lagg, const std::string &name,
+                Connected &connected, Complaints &complaints) {
+    const auto &ports = document.config.ports;
+    const auto port = std::ranges::find(ports, name, &Port::name);
+    if (port == ports.end()) return;
+    const std::string called = called_of(lagg);
+    for (const std::string &interface : named_interfaces(port->device)) {
+        if (!has_interface(document.config, interface) || connected.join(lagg.name, interface))
+            continue;
+        const bool own = interface == lagg.name;
+        complaints.add(document.port(static_cast<size_t>(port - ports.begin()), "device"),
+                       "port " + in_quotes(name) + " of " + called + " takes " +
+                           (own ? std::string("the interface of that very lagg")
+                                : "interface " + interface + ", and " + interface +
+                                      " already leads to " + called) +
+                           "; frames would go round for ever: give the port another device");
+    }
 }
 
 /// A lagg joins its ports with its upper side, and a port that takes the kernel interface of a lagg
 /// joins two laggs. Where two ways lead from one to another, frames go round for ever.
-void check_loops(const PlacedConfig &config, Complaints &complaints) {
+void check_loops(const Document &document, Complaints &complaints) {
     Connected connected;
-    const auto check = [&](const PlacedLagg &placed, const std::string &name) {
-        const PlacedPort *port = find_port(config, name);
-        if (port == nullptr) return;
-        for (const std::string &interface : named_interfaces(port->port.device)) {
-            if (!has_interface(config, interface) || connected.join(placed.lagg.name, interface))
-                continue;
-            const bool own = interface == placed.lagg.name;
-            complaints.add(port->device,
-                           "port " + in_quotes(name) + " of " + placed.called + " takes " +
-                               (own ? std::string("the interface of that very lagg")
-                                    : "interface " + interface + ", and " + interface +
-                                          " already leads to " + placed.called) +
-                               "; frames would go round for ever: give the port another device");
-        }
-    };
-    for (const PlacedLagg &placed : config.laggs) {
-        for (const PlacedText &port : placed.ports)
-            check(placed, port.text);
-        if (placed.lagg.upper.kind == UpperKind::PORT) check(placed, placed.lagg.upper.port);
+    for (const Lagg &lagg : document.config.laggs) {
+        for (const std::string &port : lagg.ports)
+            check_loop(document, lagg, port, connected, complaints);
+        if (lagg.upper.kind == UpperKind::PORT)
+            check_loop(document, lagg, lagg.upper.port, connected, complaints);
     }
 }
 
-void check_min_links(const PlacedConfig &config, Complaints &complaints) {
-    for (const PlacedLagg &placed : config.laggs) {
-        const size_t ports = placed.ports.size();
-        const bool given = placed.min_links.line != 0;
-        if (!given || ports == 0 || placed.lagg.min_links <= ports) continue;
-        complaints.add(placed.min_links,
-                       "'min_links' of " + placed.called + " is " +
-                           std::to_string(placed.lagg.min_links) + ", but " + placed.called +
-                           " has " + std::to_string(ports) + (ports == 1 ? " port" : " ports") +
+void check_min_links(const Document &document, Complaints &complaints) {
+    for (size_t i = 0; i < document.config.laggs.size(); ++i) {
+        const Lagg &lagg = document.config.laggs[i];
+        const size_t ports = lagg.ports.size();
+        if (ports == 0 || lagg.min_links <= ports) continue;
+        const std::string called = called_of(lagg);
+        complaints.add(document.lagg(i, "min_links"),
+                       "'min_links' of " + called + " is " + std::to_string(lagg.min_links) +
+                           ", but " + called + " has " + std::to_string(ports) +
+                           (ports == 1 ? " port" : " ports") +
                            " and would never come up; write at most " + std::to_string(ports));
     }
 }
 
 /// What contradicts itself in the lacp table.
-void check_lacp(const PlacedConfig &config, Complaints &complaints) {
-    for (const PlacedLagg &placed : config.laggs) {
-        const Lagg &lagg = placed.lagg;
+void check_lacp(const Document &document, Complaints &complaints) {
+    for (size_t i = 0; i < document.config.laggs.size(); ++i) {
+        const Lagg &lagg = document.config.laggs[i];
         const Lacp &lacp = lagg.lacp;
         if (lagg.protocol != Protocol::LACP) continue;
+        const std::string of_lagg = " of " + called_of(lagg);
         const std::string links = std::to_string(lagg.min_links);
         if (lacp.max_links != 0 && lacp.max_links < lagg.min_links) {
-            complaints.add(placed.max_links,
-                           "'lacp.max_links' of " + placed.called + " is " +
-                               std::to_string(lacp.max_links) + ", but 'min_links' is " + links +
+            complaints.add(document.lagg(i, "lacp.max_links"),
+                           "'lacp.max_links'" + of_lagg + " is " + std::to_string(lacp.max_links) +
+                               ", but 'min_links' is " + links +
                                " and the lagg would never come up; write at least " + links +
                                ", or 0 for no limit");
         }
         if (lacp.fallback != Fallback::NONE && !lacp.strict) {
-            complaints.add(placed.fallback,
-                           "'lacp.fallback' of " + placed.called + " is " +
+            complaints.add(document.lagg(i, "lacp.fallback"),
+                           "'lacp.fallback'" + of_lagg + " is " +
                                in_quotes(to_text(lacp.fallback)) +
                                ", but with 'lacp.strict' false a silent partner is taken for a " +
                                "ready one at once; write strict = true or fallback = \"none\"");
         }
         if (lacp.fallback == Fallback::INDIVIDUAL && lagg.min_links > 1) {
-            complaints.add(placed.fallback,
-                           "'lacp.fallback' of " + placed.called +
+            complaints.add(document.lagg(i, "lacp.fallback"),
+                           "'lacp.fallback'" + of_lagg +
                                " is \"individual\", which leaves one port in use, but " +
                                "'min_links' is " + links +
                                "; write min_links = 1 or fallback = " + "\"static\"");
@@ -230,102 +257,104 @@ bool is_link_local(const Alias &alias) {
     return alias.v6 && alias.address[0] == 0xfe && (alias.address[1] & 0xc0) == 0x80;
 }
 
-void check_alias(const PlacedLagg &placed, const PlacedAlias &alias, Users &seen,
-                 Complaints &complaints) {
+void check_alias(const Alias &alias, const User &user, Users &seen, Complaints &complaints) {
     // The prefix length makes no second address. A link-local address is one of its interface:
     // other laggs may have the same one.
-    const std::string all = to_string(alias.alias);
+    const std::string all = to_string(alias);
     std::string address = all.substr(0, all.find('/'));
-    if (is_link_local(alias.alias)) {
-        address += '%' + std::to_string(placed.at.line) + ':' + std::to_string(placed.at.column);
-    }
-    const auto [first, fresh] = seen.try_emplace(address, User{placed.called, alias.at});
+    if (is_link_local(alias)) address += '%' + std::to_string(user.lagg);
+    const auto [first, fresh] = seen.try_emplace(address, user);
     if (fresh) return;
-    const std::string subject = "alias " + in_quotes(all) + " of " + placed.called;
-    const bool same = first->second.at >= placed.at && first->second.called == placed.called;
-    complaints.add(alias.at, same ? subject + " is listed twice; give each address once"
-                                  : subject + " is already an address of " + first->second.called +
-                                        " (" + at_line(first->second.at) +
-                                        "); an address belongs to one interface");
+    const std::string subject = "alias " + in_quotes(all) + " of " + user.called;
+    complaints.add(user.at, first->second.lagg == user.lagg
+                                ? subject + " is listed twice; give each address once"
+                                : subject + " is already an address of " + first->second.called +
+                                      " (" + at_line(first->second.at) +
+                                      "); an address belongs to one interface");
 }
 
-void check_aliases(const PlacedConfig &config, Complaints &complaints) {
+void check_aliases(const Document &document, Complaints &complaints) {
     Users seen;
-    for (const PlacedLagg &placed : config.laggs) {
-        for (const PlacedAlias &alias : placed.aliases) {
-            check_alias(placed, alias, seen, complaints);
+    for (size_t i = 0; i < document.config.laggs.size(); ++i) {
+        const Lagg &lagg = document.config.laggs[i];
+        const std::string called = called_of(lagg);
+        for (size_t k = 0; k < lagg.aliases.size(); ++k) {
+            const Position at = document.lagg(i, item_path("aliases", k));
+            check_alias(lagg.aliases[k], {called, at, i}, seen, complaints);
         }
-        if (placed.aliases.empty() || placed.lagg.upper.kind == UpperKind::KERNEL) continue;
-        complaints.add(placed.aliases_at, "'aliases' of " + placed.called +
-                                              " need the kernel interface, but its upper is " +
-                                              in_quotes(to_text(placed.lagg.upper.kind)) +
-                                              "; remove them or write upper = \"kernel\"");
+        if (lagg.aliases.empty() || lagg.upper.kind == UpperKind::KERNEL) continue;
+        complaints.add(document.lagg(i, "aliases"),
+                       "'aliases' of " + called + " need the kernel interface, but its upper is " +
+                           in_quotes(to_text(lagg.upper.kind)) +
+                           "; remove them or write upper = \"kernel\"");
     }
 }
 
 /// Complains where the rule of this number leads to a port that is not the lagg's.
-void check_port_of_rule(const PlacedConfig &config, const PlacedLagg &placed, size_t number,
-                        const PlacedText &port, Complaints &complaints) {
-    std::vector<std::string> ports;
-    for (const PlacedText &each : placed.ports)
-        ports.push_back(each.text);
-    if (std::find(ports.begin(), ports.end(), port.text) != ports.end()) return;
+void check_port_of_rule(const Config &config, const Lagg &lagg, size_t number, Position at,
+                        Complaints &complaints) {
+    const std::string &name = lagg.rules[number].port;
+    if (std::ranges::find(lagg.ports, name) != lagg.ports.end()) return;
     const bool of_another =
-        std::any_of(config.ports.begin(), config.ports.end(),
-                    [&](const PlacedPort &each) { return each.port.name == port.text; });
-    const auto near = nearest(port.text, ports);
-    std::string message = "port " + in_quotes(port.text) + " of rule " + std::to_string(number) +
-                          " is not one of " + placed.called + "'s; ";
-    if (ports.empty()) {
+        std::ranges::find(config.ports, name, &Port::name) != config.ports.end();
+    const auto near = nearest(name, lagg.ports);
+    std::string message = "port " + in_quotes(name) + " of rule " + std::to_string(number + 1) +
+                          " is not one of " + called_of(lagg) + "'s; ";
+    if (lagg.ports.empty()) {
         message += "it has none";
     } else if (near && !of_another) {
         message += "did you mean " + in_quotes(*near) + "?";
     } else {
-        message += "they are " + listed(ports);
+        message += "they are " + listed(lagg.ports);
     }
-    complaints.add(port.at, std::move(message));
+    complaints.add(at, std::move(message));
 }
 
-void check_rules_of_laggs(const PlacedConfig &config, Complaints &complaints) {
-    for (const PlacedLagg &placed : config.laggs) {
-        for (size_t i = 0; i < placed.rules.size(); ++i) {
-            const PlacedText &port = placed.rules[i].port;
-            const bool given = port.at.line != 0;
-            if (given) check_port_of_rule(config, placed, i + 1, port, complaints);
+void check_ports_of_rules(const Document &document, Complaints &complaints) {
+    for (size_t i = 0; i < document.config.laggs.size(); ++i) {
+        const Lagg &lagg = document.config.laggs[i];
+        for (size_t k = 0; k < lagg.rules.size(); ++k) {
+            // Where there is no name the reader has complained.
+            if (lagg.rules[k].port.empty()) continue;
+            const Position at = document.lagg(i, item_path("rules", k) + ".port");
+            check_port_of_rule(document.config, lagg, k, at, complaints);
         }
     }
 }
 
-void check_device_count(const PlacedConfig &config, Complaints &complaints) {
-    if (config.ports.size() <= kMaxDevices) return;
-    complaints.add(config.ports[kMaxDevices].at,
-                   "one port too many: this file has " + std::to_string(config.ports.size()) +
-                       ", and at most " + std::to_string(kMaxDevices) + " are possible");
+void check_device_count(const Document &document, Complaints &complaints) {
+    const size_t ports = document.config.ports.size();
+    if (ports <= kMaxDevices) return;
+    complaints.add(document.positions.of(item_path("port", kMaxDevices)),
+                   "one port too many: this file has " + std::to_string(ports) + ", and at most " +
+                       std::to_string(kMaxDevices) + " are possible");
 }
 
-void check_lagg_count(const PlacedConfig &config, Complaints &complaints) {
-    if (config.laggs.size() <= kMaxLaggs) return;
-    complaints.add(config.laggs[kMaxLaggs].at,
-                   "one lagg too many: this file has " + std::to_string(config.laggs.size()) +
-                       ", and at most " + std::to_string(kMaxLaggs) + " are possible");
+void check_lagg_count(const Document &document, Complaints &complaints) {
+    const size_t laggs = document.config.laggs.size();
+    if (laggs <= kMaxLaggs) return;
+    complaints.add(document.positions.of(item_path("lagg", kMaxLaggs)),
+                   "one lagg too many: this file has " + std::to_string(laggs) + ", and at most " +
+                       std::to_string(kMaxLaggs) + " are possible");
 }
 
 } // namespace
 
-void check_rules(const PlacedConfig &config, Complaints &complaints) {
-    check_port_names(config, complaints);
-    check_devices(config, complaints);
-    check_lagg_count(config, complaints);
-    check_lagg_names(config, complaints);
+void check_rules(const Config &config, const Positions &positions, Complaints &complaints) {
+    const Document document{config, positions};
+    check_port_names(document, complaints);
+    check_devices(document, complaints);
+    check_lagg_count(document, complaints);
+    check_lagg_names(document, complaints);
     Users members;
-    check_members(config, members, complaints);
-    check_uppers(config, members, complaints);
-    check_loops(config, complaints);
-    check_min_links(config, complaints);
-    check_lacp(config, complaints);
-    check_aliases(config, complaints);
-    check_rules_of_laggs(config, complaints);
-    check_device_count(config, complaints);
+    check_members(document, members, complaints);
+    check_uppers(document, members, complaints);
+    check_loops(document, complaints);
+    check_min_links(document, complaints);
+    check_lacp(document, complaints);
+    check_aliases(document, complaints);
+    check_ports_of_rules(document, complaints);
+    check_device_count(document, complaints);
 }
 
 } // namespace lagg::config

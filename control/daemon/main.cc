@@ -65,7 +65,7 @@ std::vector<config::Mistake> check_start(const config::Config &config, const std
                                          const config::Positions &positions) {
     std::vector<config::Mistake> mistakes;
     const auto refuse = [&](const char *key, const Error &error) {
-        const config::Position at = positions.daemon.at(key);
+        const config::Position at = positions.near(fmt::format("daemon.{}", key));
         mistakes.push_back({file, at.line, at.column, error.message});
     };
     if (const auto cpus = worker_cpus(config.daemon.workers); !cpus)
