@@ -124,7 +124,8 @@ void read_api(TableReader &reader, Daemon &daemon) {
 Key<Daemon> api_key() {
     return {row_of("api", path_form(),
                    {.cost = Cost::RESTARTS_DAEMON,
-                    .sentence = "The Unix socket on which laggctl talks to the daemon"}),
+                    .sentence = "The Unix socket on which laggctl talks to the daemon",
+                    .example = "/run/lagg/lab.sock"}),
             read_api, [](const Daemon &daemon) { return node_of(daemon.api); }};
 }
 

@@ -21,8 +21,7 @@ TableReader TableReader::within(const Node &table, std::string_view key) const {
     }
     const std::string path = called_.path + name;
     return {table,
-            {"in '" + path + "' of " + called_.owner, called_.owner, path + ".",
-             called_.place + "." + name},
+            {"in '" + path + "' of " + called_.owner, called_.owner, path + ".", place_of(name)},
             reading_};
 }
 
