@@ -49,7 +49,7 @@ Key<Hash> policy_key() {
 
 Key<Hash> modifier_key(const char *key, bool distribute::Policy::*modifier, const char *sentence) {
     return {
-        row_of(key, boolean_form(), {.sentence = sentence}),
+        row_of(key, boolean_form(), {.sentence = sentence, .absent = "what the policy says"}),
         [=](TableReader &reader, Hash &hash) { read_modifier(reader, key, hash.policy.*modifier); },
         [=](const Hash &hash) { return node_of(hash.policy.*modifier); }};
 }

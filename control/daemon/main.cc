@@ -4,6 +4,7 @@
 // workers, the protocol thread, and the service thread (API, carrier).
 
 #include "control/aggregation/protocol_thread.hh"
+#include "control/config/describe.hh"
 #include "control/config/load.hh"
 #include "control/daemon/checked_load.hh"
 #include "control/daemon/cpus.hh"
@@ -418,6 +419,10 @@ int main(int argc, char **argv) {
     switch (options.action) {
     case Options::Action::LEAVE: return options.exit_code;
     case Options::Action::CHECK: return check(options.config_file);
+    case Options::Action::DESCRIBE_CONFIG:
+        std::puts(
+            (options.as_schema ? config::config_schema() : config::describe_config()).c_str());
+        return kExitOk;
     case Options::Action::REMOVE_INTERFACES:
         return remove_interfaces(state_directory_of(options.config_file));
     case Options::Action::RUN: break;
