@@ -4,7 +4,6 @@
 #include "control/config/differences.hh"
 
 #include <algorithm>
-#include <string_view>
 
 namespace lagg::config {
 
@@ -81,16 +80,6 @@ void diff_laggs(const Config &from, const Config &to, Changes &changes) {
     }
 }
 
-/// Keys whose change has to wait for the daemon's next start, without the name of their table.
-std::vector<std::string> waiting_keys(const Config &from, const Config &to) {
-    constexpr std::string_view kTable = "daemon.";
-    std::vector<std::string> keys;
-    for (const Difference &difference : differences(from, to))
-        if (difference.cost == Cost::RESTARTS_DAEMON)
-            keys.push_back(difference.path.substr(kTable.size()));
-    return keys;
-}
-
 } // namespace
 
 bool Changes::empty() const {
@@ -101,7 +90,7 @@ bool Changes::empty() const {
 
 Changes diff(const Config &from, const Config &to) {
     Changes changes;
-    changes.needs_restart = waiting_keys(from, to);
+    changes.needs_restart = waiting_keys(differences(from, to));
     diff_ports(from, to, changes);
     diff_laggs(from, to, changes);
     return changes;

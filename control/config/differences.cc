@@ -3,6 +3,8 @@
 #include "control/config/keys.hh"
 
 #include <algorithm>
+#include <cassert>
+#include <string_view>
 
 namespace lagg::config {
 
@@ -111,6 +113,17 @@ std::vector<Difference> differences(const Rows &rows, const Node &from, const No
 std::vector<Difference> differences(const Config &from, const Config &to) {
     return differences(rows_of(config_keys()), write_table(config_keys(), from),
                        write_table(config_keys(), to));
+}
+
+std::vector<std::string> waiting_keys(const std::vector<Difference> &differences) {
+    constexpr std::string_view kTable = "daemon.";
+    std::vector<std::string> keys;
+    for (const Difference &difference : differences) {
+        if (difference.cost != Cost::RESTARTS_DAEMON) continue;
+        assert(difference.path.starts_with(kTable));
+        keys.push_back(difference.path.substr(kTable.size()));
+    }
+    return keys;
 }
 
 Node without_defaults(const Rows &rows, const Node &table) {

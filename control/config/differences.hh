@@ -22,6 +22,9 @@ struct Difference {
 std::vector<Difference> differences(const Rows &rows, const Node &from, const Node &to);
 std::vector<Difference> differences(const Config &from, const Config &to);
 
+/// Those that wait for the daemon's next start, without the name of their table.
+std::vector<std::string> waiting_keys(const std::vector<Difference> &differences);
+
 /// A document without what has its default.
 Node without_defaults(const Rows &rows, const Node &table);
 
