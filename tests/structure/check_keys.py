@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Holds lagg.toml(5) and the packaged sample against the keys that laggd knows: each is named, with its range, its
-words and its default, and nothing else is. The JSON Schema takes the good files of the tests, and not the broken ones
-in which a single value is wrong.
+"""Holds lagg.toml(5) and the packaged sample against the keys that laggd knows: each is named, with
+its range, its words and its default, and nothing else is. The JSON Schema takes the good files of
+the tests, and not the broken ones in which a single value is wrong.
 
 Usage: check_keys.py REPOSITORY LAGGD
 """
@@ -21,7 +21,8 @@ TABLES = ["daemon", "port", "lagg", "port.lacp", "lagg.lacp"]
 
 
 def described(laggd, what):
-    return json.loads(subprocess.run([laggd, f"--describe-config={what}"], check=True, stdout=subprocess.PIPE).stdout)
+    said = subprocess.run([laggd, f"--describe-config={what}"], check=True, stdout=subprocess.PIPE)
+    return json.loads(said.stdout)
 
 
 # ---- the page
@@ -35,7 +36,7 @@ def sections(page):
 
 
 def entry(text, key):
-    """What the text says of a key; one that others share a line with is looked for in the whole of it."""
+    """What the text says of a key; the whole of it where the key shares an entry with others."""
     for tabs in ("", r"\t", r"\t\t"):
         found = re.search(ENTRY.format(tabs=tabs, key=key), text, re.MULTILINE | re.DOTALL)
         if found:
@@ -44,17 +45,16 @@ def entry(text, key):
 
 
 def text_about(path, of_table):
-    """The entry of a key, looked for in its section, and there in the entries of the tables it is in."""
-    table = max((name for name in of_table if path == name or path.startswith(name + ".") or name == ""), key=len)
-    if path in of_table:
-        return of_table[path]
+    """The entry of a key, looked for in its section, and there in the entries of its tables."""
+    table = max((name for name in of_table if not name or path.startswith(name + ".")), key=len)
     text = of_table[table]
     for key in path[len(table):].strip(".").split("."):
         text = entry(text, key)
         if text is None:
             return None
     # A key of a port's lacp is as the lagg's of that name.
-    if path.startswith("port.lacp.") and re.search(rf"\*{key}\* = .*\n\t*As in \*\[lagg.lacp\]\*", text):
+    as_in_lagg = rf"\*{key}\* = .*\n\t*As in \*\[lagg.lacp\]\*"
+    if path.startswith("port.lacp.") and re.search(as_in_lagg, text):
         text += entry(of_table["lagg.lacp"], key)
     return text
 
@@ -151,7 +151,7 @@ def wrong_in_sample(key, document, sample):
         return
     comment = comment_of(sample, name)
     left_out = "when left out" in comment
-    # A path that is none by default has to be shown with some value, and a word of a policy is its own default.
+    # A path that is none by default has to be shown with some value.
     if "absent" in key and "default" not in key and not left_out and path != "daemon.record":
         yield "does not say what holds when it is left out"
     if "default" in key and not left_out and not key.get("required") and path != "lagg.ports":
@@ -177,7 +177,8 @@ def check_sample(keys, sample):
 # ---- the schema
 
 # Broken files whose every mistake is one of a single value, and so of the schema's.
-FOR_THE_SCHEMA = ["08", "09", "10", "11", "12", "13", "17", "25", "33", "34", "35", "51", "54", "55"]
+FOR_THE_SCHEMA = ["08", "09", "10", "11", "12", "13", "17", "25", "33", "34", "35", "51", "54",
+                  "55"]
 
 
 def check_schema(schema, files, sample):
@@ -198,7 +199,8 @@ def main():
     root, laggd = pathlib.Path(sys.argv[1]), sys.argv[2]
     keys = described(laggd, "keys")
     sample = (root / "packaging/lagg.toml").read_text()
-    mistakes = [*check_page(keys, (root / "docs/lagg.toml.5.scd").read_text()), *check_sample(keys, sample)]
+    page = (root / "docs/lagg.toml.5.scd").read_text()
+    mistakes = [*check_page(keys, page), *check_sample(keys, sample)]
     try:
         mistakes += check_schema(described(laggd, "schema"), root / "tests/control/config", sample)
     except ImportError:
