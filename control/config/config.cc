@@ -1,61 +1,26 @@
-// Names of the configuration's words.
-#include "control/config/config.hh"
-
-#include <cassert>
+// What the configuration's values are called.
+#include "control/config/choices.hh"
 
 namespace lagg::config {
 
 const char *to_text(Protocol protocol) {
-    switch (protocol) {
-    case Protocol::LACP: return "lacp";
-    case Protocol::FAILOVER: return "failover";
-    case Protocol::LOADBALANCE: return "loadbalance";
-    case Protocol::ROUNDROBIN: return "roundrobin";
-    case Protocol::BROADCAST: return "broadcast";
-    case Protocol::NONE: return "none";
-    }
-    assert(false);
-    return "";
+    return word_of(kProtocols, protocol);
 }
 
 const char *to_text(UpperKind kind) {
-    switch (kind) {
-    case UpperKind::KERNEL: return "kernel";
-    case UpperKind::PORT: return "port";
-    case UpperKind::NONE: return "none";
-    }
-    assert(false);
-    return "";
+    return word_of(kUpperKinds, kind);
 }
 
 const char *to_text(Weights weights) {
-    switch (weights) {
-    case Weights::EQUAL: return "equal";
-    case Weights::SPEED: return "speed";
-    }
-    assert(false);
-    return "";
+    return word_of(kWeights, weights);
 }
 
 const char *to_text(Select select) {
-    switch (select) {
-    case Select::STABLE: return "stable";
-    case Select::BANDWIDTH: return "bandwidth";
-    case Select::COUNT: return "count";
-    case Select::PARTNER_PRIORITY: return "partner_priority";
-    }
-    assert(false);
-    return "";
+    return word_of(kSelects, select);
 }
 
 const char *to_text(Fallback fallback) {
-    switch (fallback) {
-    case Fallback::NONE: return "none";
-    case Fallback::STATIC: return "static";
-    case Fallback::INDIVIDUAL: return "individual";
-    }
-    assert(false);
-    return "";
+    return word_of(kFallbacks, fallback);
 }
 
 } // namespace lagg::config

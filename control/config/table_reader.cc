@@ -8,17 +8,28 @@
 
 namespace lagg::config {
 
-TableReader::TableReader(const Node &table, Called called, Complaints &complaints)
-    : table_(table), called_(std::move(called)), complaints_(complaints) {
+TableReader::TableReader(const Node &table, Called called, Reading &reading)
+    : table_(table), called_(std::move(called)), reading_(reading) {
     assert(table.kind == Node::Kind::TABLE);
+}
+
+TableReader TableReader::within(const Node &table, std::string_view key) const {
+    const std::string name(key);
+    if (called_.owner.empty()) {
+        const std::string header = "[" + name + "]";
+        return {table, {"in " + header, header, "", name}, reading_};
+    }
+    const std::string path = called_.path + name;
+    return {table,
+            {"in '" + path + "' of " + called_.owner, called_.owner, path + ".", place_of(name)},
+            reading_};
 }
 
 const Node *TableReader::find(std::string_view key) {
     if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
-    for (const Entry &entry : table_.entries) {
-        if (entry.key == key) return &entry.value;
-    }
-    return nullptr;
+    const Node *value = find_entry(table_, key);
+    if (value != nullptr) note(key, value->at);
+    return value;
 }
 
 std::optional<PlacedText> TableReader::text(std::string_view key) {
@@ -75,6 +86,7 @@ std::optional<std::vector<PlacedText>> TableReader::texts(std::string_view key,
     std::vector<PlacedText> found;
     for (const Node &item : value->items) {
         if (item.kind == Node::Kind::STRING) {
+            note(item_path(key, found.size()), item.at);
             found.push_back({item.text, item.at});
         } else {
             complain(item.at, subject(key) + " must hold strings only, such as " + example +
@@ -132,7 +144,16 @@ void TableReader::wrong_word(std::string_view key, const PlacedText &value,
 }
 
 void TableReader::complain(Position at, std::string message) {
-    complaints_.add(at, std::move(message));
+    reading_.complaints.add(at, std::move(message));
+}
+
+void TableReader::note(std::string_view what, Position at) {
+    reading_.positions.put(place_of(what), at);
+}
+
+std::string TableReader::place_of(std::string_view key) const {
+    const std::string name(key);
+    return called_.place.empty() ? name : called_.place + "." + name;
 }
 
 std::string TableReader::subject(std::string_view key) const {
@@ -157,10 +178,8 @@ void TableReader::reject_unknown() {
 }
 
 std::string peek_text(const Node &table, std::string_view key) {
-    for (const Entry &entry : table.entries) {
-        if (entry.key == key && entry.value.kind == Node::Kind::STRING) return entry.value.text;
-    }
-    return {};
+    const Node *value = find_entry(table, key);
+    return value != nullptr && value->kind == Node::Kind::STRING ? value->text : std::string();
 }
 
 } // namespace lagg::config

@@ -2,7 +2,9 @@
 // a complaint; what was never asked for is an unknown key.
 #pragma once
 
+#include "control/config/choices.hh"
 #include "control/config/document.hh"
+#include "control/config/positions.hh"
 
 #include <cstdint>
 #include <optional>
@@ -12,11 +14,18 @@
 
 namespace lagg::config {
 
-/// How a table is called in messages.
+/// How a table is called in messages, and where it belongs.
 struct Called {
     std::string table; ///< "in [[lagg]]": unknown key 'x' in [[lagg]]
     std::string owner; ///< "lagg0": 'mtu' of lagg0; empty at the top of the file
     std::string path;  ///< "lacp." in front of the keys of a table within a table
+    std::string place; ///< "lagg[0].lacp": where Positions has its keys; empty at the top
+};
+
+/// What reading a document leaves beside the values.
+struct Reading {
+    Complaints complaints;
+    Positions positions;
 };
 
 /// A string of the document, and where it stands.
@@ -25,20 +34,19 @@ struct PlacedText {
     Position at;
 };
 
-template <typename Value> struct Choice {
-    const char *word;
-    Value value;
-};
-
 class TableReader {
   public:
     /// `table` must be a TABLE and outlive the reader.
-    TableReader(const Node &table, Called called, Complaints &complaints);
+    TableReader(const Node &table, Called called, Reading &reading);
+    /// The reader of a table that is the value of one of this one's keys.
+    TableReader within(const Node &table, std::string_view key) const;
 
     Position at() const { return table_.at; }
     const Called &called() const { return called_; }
+    Reading &reading() const { return reading_; }
 
-    /// The value of a key, of whatever type; null when the table does not have it.
+    /// The value of a key, of whatever type, whose position is noted; null when the table does not
+    /// have it.
     const Node *find(std::string_view key);
 
     // The following return nothing when the key is absent, and also when its value is wrong, which
@@ -58,7 +66,8 @@ class TableReader {
         if (!index) return std::nullopt;
         return choices[*index].value;
     }
-    /// The strings of an array; those that are no strings are complained of and left out.
+    /// The strings of an array, and notes their positions; those that are no strings are complained
+    /// of and left out.
     std::optional<std::vector<PlacedText>> texts(std::string_view key, const char *example);
     /// The tables of a [[key]].
     std::vector<const Node *> tables(std::string_view key);
@@ -71,6 +80,10 @@ class TableReader {
     void wrong_word(std::string_view key, const PlacedText &value,
                     const std::vector<std::string> &allowed);
     void complain(Position at, std::string message);
+    /// Notes where something of this table stands that is no value of a key: "ports[1]".
+    void note(std::string_view what, Position at);
+    /// Where Positions has a key of this table.
+    std::string place_of(std::string_view key) const;
     /// "'lacp.mode' of lagg0".
     std::string subject(std::string_view key) const;
 
@@ -82,7 +95,7 @@ class TableReader {
 
     const Node &table_;
     Called called_;
-    Complaints &complaints_;
+    Reading &reading_;
     std::vector<std::string> known_;
 };
 

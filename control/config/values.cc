@@ -97,4 +97,9 @@ bool is_lagg_name(std::string_view name) {
     return number && *number <= kLast && !leading_zero;
 }
 
+std::string called_lagg(std::string_view name) {
+    if (name.empty()) return "this [[lagg]]";
+    return is_lagg_name(name) ? std::string(name) : in_quotes(name);
+}
+
 } // namespace lagg::config

@@ -49,6 +49,9 @@ Result<MacAddress> parse_unicast_mac(std::string_view text, const std::string &s
 /// A letter and at most 30 of letters, digits, '_', '.', '-'.
 bool is_port_name(std::string_view name);
 
+/// As a message calls a lagg: a good name stands for itself, and so does "this [[lagg]]" for none.
+std::string called_lagg(std::string_view name);
+
 /// "lagg" and a number from 0 to 4095 without leading zeros.
 bool is_lagg_name(std::string_view name);
 

@@ -39,10 +39,14 @@ host::Machine machine_for(const std::vector<config::Port> &ports) {
                                                             : host::Machine{};
 }
 
+/// The place of a key of [daemon], or of its header where the default is meant.
 config::Position position_in(const config::Positions &positions, const std::string &key) {
-    if (const auto at = positions.daemon.find(key); at != positions.daemon.end()) return at->second;
-    const auto header = positions.daemon.find("");
-    return header == positions.daemon.end() ? config::Position{} : header->second;
+    return positions.near("daemon." + key);
+}
+
+config::Position device_position(const config::Positions &positions, const config::Config &config,
+                                 const config::Port &port) {
+    return positions.of(config::port_path(config, port.name) + ".device");
 }
 
 /// Where the file asks for what a check of the machine is about; several places for several laggs.
@@ -54,7 +58,7 @@ std::vector<config::Position> places_of(const host::Finding &finding, const conf
     std::vector<config::Position> places;
     for (const config::Lagg &lagg : config.laggs)
         if (lagg.upper.kind == config::UpperKind::KERNEL)
-            places.push_back(positions.lagg.at(lagg.name));
+            places.push_back(positions.of(config::lagg_path(config, lagg.name) + ".name"));
     return places;
 }
 
@@ -79,7 +83,7 @@ config::Loaded load_and_find_devices(const std::string &file, const config::Conf
         const Result<void> there = check_device_on(machine, *config, port);
         if (there) continue;
         missing.list.push_back(
-            placed(file, positions.port_device[port.name],
+            placed(file, device_position(positions, *config, port),
                    fmt::format("port {}: {}", port.name, there.error().message)));
     }
     if (!missing.list.empty()) return missing;
@@ -108,7 +112,7 @@ std::optional<config::Mistake> check_buffers_made(const config::Config &begun,
     };
     const auto port = std::ranges::find_if(next.ports, is_new);
     const config::Position at = port == next.ports.end() ? position_in(positions, "buffers")
-                                                         : positions.port_device.at(port->name);
+                                                         : device_position(positions, next, *port);
     return placed(file, at,
                   fmt::format("the ports need {} packet buffers and {} for LACPDUs, and the "
                               "daemon made {} and {} when it started: restart it, or give its "
@@ -131,7 +135,7 @@ MachineNotes check_machine(const config::Config &config, const std::string &file
         for (const host::Finding &finding : host::check_port(machine, config, port))
             if (finding.asked && finding.level == host::Level::WARN)
                 notes.warnings.push_back(
-                    placed(file, positions.port_device.at(port.name),
+                    placed(file, device_position(positions, config, port),
                            fmt::format("port {}: {}", port.name, to_sentence(finding))));
     }
     std::ranges::stable_sort(notes.warnings, {}, [](const config::Mistake &warning) {

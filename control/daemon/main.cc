@@ -4,10 +4,9 @@
 // workers, the protocol thread, and the service thread (API, carrier).
 
 #include "control/aggregation/protocol_thread.hh"
-#include "control/config/diff.hh"
+#include "control/config/describe.hh"
 #include "control/config/load.hh"
-#include "control/daemon/checked_load.hh"
-#include "control/daemon/cpus.hh"
+#include "control/daemon/candidate.hh"
 #include "control/daemon/eal.hh"
 #include "control/daemon/inbox.hh"
 #include "control/daemon/kernel_upper.hh"
@@ -38,7 +37,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <iterator>
 #include <mutex>
 
 using namespace lagg;
@@ -63,46 +61,23 @@ class Report {
     std::string last_reload_ = "ok";
 };
 
-/// What would keep the daemon from starting: the cores this process may use, and the files that the
-/// configuration names.
-std::vector<config::Mistake> check_start(const config::Config &config, const std::string &file,
-                                         const config::Positions &positions) {
-    std::vector<config::Mistake> mistakes;
-    const auto refuse = [&](const char *key, const Error &error) {
-        const config::Position at = positions.daemon.at(key);
-        mistakes.push_back({file, at.line, at.column, error.message});
-    };
-    if (const auto cpus = worker_cpus(config.daemon.workers); !cpus)
-        refuse("workers", cpus.error());
-    if (!config.daemon.record.empty())
-        if (const auto good = recording::Recorder::can_open(config.daemon.record); !good)
-            refuse("record", good.error());
-    std::ranges::move(check_policies(config, file, positions), std::back_inserter(mistakes));
-    return mistakes;
+void print_mistakes(const std::vector<config::Mistake> &mistakes) {
+    for (const config::Mistake &mistake : mistakes)
+        std::fprintf(stderr, "%s\n", config::to_string(mistake).c_str());
 }
 
 int check(const std::string &file) {
-    config::Positions positions;
-    config::Loaded loaded = load_and_find_devices(file, {}, positions);
-    if (const auto *config = std::get_if<config::Config>(&loaded))
-        if (auto mistakes = check_start(*config, file, positions); !mistakes.empty())
-            loaded = config::Mistakes{std::move(mistakes)};
-    MachineNotes notes;
-    if (const auto *config = std::get_if<config::Config>(&loaded)) {
-        notes = check_machine(*config, file, positions);
-        if (!notes.mistakes.empty()) loaded = config::Mistakes{std::move(notes.mistakes)};
-    }
-    if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
-        for (const config::Mistake &mistake : mistakes->list)
-            std::fprintf(stderr, "%s\n", config::to_string(mistake).c_str());
+    const auto read = read_candidate(file, {.purpose = Situation::Purpose::CHECK});
+    if (const auto *mistakes = std::get_if<config::Mistakes>(&read)) {
+        print_mistakes(mistakes->list);
         return kExitBadConfig;
     }
-    const auto &config = std::get<config::Config>(loaded);
-    for (const config::Mistake &warning : notes.warnings) {
-        config::Mistake said = warning;
-        said.message = "warning: " + said.message;
-        std::fprintf(stderr, "%s\n", config::to_string(said).c_str());
-    }
+    const auto &candidate = std::get<Candidate>(read);
+    std::vector<config::Mistake> warnings = candidate.warnings;
+    for (config::Mistake &warning : warnings)
+        warning.message = "warning: " + warning.message;
+    print_mistakes(warnings);
+    const config::Config &config = candidate.config;
     std::printf("%s: good: %zu lagg%s over %zu port%s\n", file.c_str(), config.laggs.size(),
                 config.laggs.size() == 1 ? "" : "s", config.ports.size(),
                 config.ports.size() == 1 ? "" : "s");
@@ -180,35 +155,24 @@ int block_signals() {
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-/// The file's mistakes, or the configuration that the daemon which began with `begun` can go to.
-config::Loaded load_next(const config::Config &begun, const config::Config &running,
-                         const std::string &file, config::Positions &positions) {
-    config::Loaded loaded = load_and_find_devices(file, running, positions);
-    if (const auto *next = std::get_if<config::Config>(&loaded)) {
-        if (auto mistake = check_buffers_made(begun, running, *next, file, positions))
-            return config::Mistakes{{*std::move(mistake)}};
-    }
-    return loaded;
-}
-
 Result<std::string> reload(const config::Config &begun, Supervisor &supervisor,
                            const std::string &file, Report &report) {
-    config::Positions positions;
-    const config::Loaded loaded = load_next(begun, supervisor.running().config, file, positions);
+    const auto read = read_candidate(file, {.purpose = Situation::Purpose::RELOAD,
+                                            .begun = begun,
+                                            .running = supervisor.running().config});
     std::string refusal;
-    if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
+    if (const auto *mistakes = std::get_if<config::Mistakes>(&read)) {
         for (const config::Mistake &mistake : mistakes->list) {
             spdlog::error("{}", config::to_string(mistake));
             refusal += (refusal.empty() ? "" : "\n") + config::to_string(mistake);
         }
     } else {
-        const auto &next = std::get<config::Config>(loaded);
-        const config::Changes changes = config::diff(supervisor.running().config, next);
-        for (const std::string &key : changes.needs_restart)
+        const auto &candidate = std::get<Candidate>(read);
+        for (const std::string &key : config::waiting_keys(candidate.differences))
             spdlog::warn("[daemon] {} changed and takes effect at the next start", key);
-        Result<PoliciesOfLaggs> policies =
-            load_policies(next, supervisor.running().policies, file, positions);
-        Result<bool> changed = policies ? supervisor.reload(next, std::move(*policies))
+        Result<PoliciesOfLaggs> policies = load_policies(
+            candidate.config, supervisor.running().policies, file, candidate.positions);
+        Result<bool> changed = policies ? supervisor.reload(candidate.config, std::move(*policies))
                                         : Result<bool>(policies.error());
         if (!changed) refusal = changed.error().message;
         if (!refusal.empty()) spdlog::error("{}", refusal);
@@ -443,21 +407,20 @@ int main(int argc, char **argv) {
     switch (options.action) {
     case Options::Action::LEAVE: return options.exit_code;
     case Options::Action::CHECK: return check(options.config_file);
+    case Options::Action::DESCRIBE_CONFIG:
+        std::puts(
+            (options.as_schema ? config::config_schema() : config::describe_config()).c_str());
+        return kExitOk;
     case Options::Action::REMOVE_INTERFACES:
         return remove_interfaces(state_directory_of(options.config_file));
     case Options::Action::RUN: break;
     }
-    config::Positions positions;
-    config::Loaded loaded = config::load(options.config_file, &positions);
-    if (const auto *config = std::get_if<config::Config>(&loaded))
-        if (auto mistake = check_buffers(*config, options.config_file, positions))
-            loaded = config::Mistakes{{*std::move(mistake)}};
-    if (const auto *mistakes = std::get_if<config::Mistakes>(&loaded)) {
-        for (const config::Mistake &mistake : mistakes->list)
-            std::fprintf(stderr, "%s\n", config::to_string(mistake).c_str());
+    const auto read = read_candidate(options.config_file, {.purpose = Situation::Purpose::START});
+    if (const auto *mistakes = std::get_if<config::Mistakes>(&read)) {
+        print_mistakes(mistakes->list);
         return kExitBadConfig;
     }
-    const auto &config = std::get<config::Config>(loaded);
+    const auto &[config, positions, differences, warnings] = std::get<Candidate>(read);
     const int signals = block_signals();
     start_logging(options.log_level.empty() ? config.daemon.log : options.log_level);
     const int code = run(config, positions, options, signals);

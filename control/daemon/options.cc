@@ -14,9 +14,19 @@ Options parse_command_line(int argc, char **argv) {
     CLI::Option *check =
         app.add_option("--check", check_file, "check a configuration file and leave: 0 good, 6 bad")
             ->type_name("FILE");
+    std::string description = "keys";
+    CLI::Option *describe =
+        app.add_option("--describe-config", description,
+                       "print every key of the configuration as JSON, or \"schema\" a JSON Schema, "
+                       "and leave")
+            ->type_name("keys|schema")
+            ->expected(0, 1)
+            ->check(CLI::IsMember({"keys", "schema"}))
+            ->excludes(check);
     app.add_flag("--remove-interfaces", remove_interfaces,
                  "remove every kernel interface that laggd left, and leave")
-        ->excludes(check);
+        ->excludes(check)
+        ->excludes(describe);
     app.add_option("--log", options.log_level,
                    "error, warning, info or debug, over the file's [daemon] log")
         ->check(CLI::IsMember({"error", "warning", "info", "debug"}));
@@ -30,6 +40,9 @@ Options parse_command_line(int argc, char **argv) {
     if (*check) {
         options.action = Options::Action::CHECK;
         options.config_file = check_file;
+    } else if (*describe) {
+        options.action = Options::Action::DESCRIBE_CONFIG;
+        options.as_schema = description == "schema";
     } else if (remove_interfaces) {
         options.action = Options::Action::REMOVE_INTERFACES;
     }

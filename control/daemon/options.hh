@@ -12,11 +12,12 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitBadConfig = 6;
 
 struct Options {
-    enum class Action { RUN, CHECK, REMOVE_INTERFACES, LEAVE };
+    enum class Action { RUN, CHECK, DESCRIBE_CONFIG, REMOVE_INTERFACES, LEAVE };
     Action action = Action::RUN;
     int exit_code = kExitOk; ///< of LEAVE: help was shown, or the command line is wrong
     std::string config_file = "/etc/lagg/lagg.toml";
-    std::string log_level; ///< overrides the configuration when not empty
+    bool as_schema = false; ///< of DESCRIBE_CONFIG: a JSON Schema
+    std::string log_level;  ///< overrides the configuration when not empty
 };
 
 Options parse_command_line(int argc, char **argv);

@@ -20,16 +20,15 @@ config::Mistake mistake(const std::string &file, config::Position at, const std:
     return {file, at.line, at.column, fmt::format("{}: {}", lagg, error.message)};
 }
 
-config::Position place_of_program(const config::Positions &positions, const std::string &lagg) {
-    const auto known = positions.hash_bpf.find(lagg);
-    return known == positions.hash_bpf.end() ? config::Position{} : known->second;
+config::Position place_of_program(const config::Positions &positions, const config::Config &config,
+                                  const config::Lagg &lagg) {
+    return positions.of(config::lagg_path(config, lagg.name) + ".hash.bpf");
 }
 
-config::Position place_of_filter(const config::Positions &positions, const std::string &lagg,
-                                 size_t rule) {
-    const auto known = positions.filters.find(lagg);
-    const bool is_known = known != positions.filters.end() && rule < known->second.size();
-    return is_known ? known->second[rule] : config::Position{};
+config::Position place_of_filter(const config::Positions &positions, const config::Config &config,
+                                 const config::Lagg &lagg, size_t rule) {
+    return positions.of(config::lagg_path(config, lagg.name) + "." +
+                        config::item_path("rules", rule) + ".filter");
 }
 
 /// The content is read first: a file that is exchanged between the two is read again by the next
@@ -64,11 +63,12 @@ Result<PoliciesOfLaggs> load_policies(const config::Config &config, const Polici
         const LoadedPolicies *known = before == running.end() ? nullptr : &before->second;
         if (!lagg.hash.bpf.empty())
             if (const auto done = load_program(lagg.hash.bpf, known, into); !done)
-                return refused(place_of_program(positions, lagg.name), lagg.name, done.error());
+                return refused(place_of_program(positions, config, lagg), lagg.name, done.error());
         for (size_t i = 0; i < lagg.rules.size(); ++i) {
             auto filter = bpf::Filter::compile(lagg.rules[i].filter);
             if (!filter)
-                return refused(place_of_filter(positions, lagg.name, i), lagg.name, filter.error());
+                return refused(place_of_filter(positions, config, lagg, i), lagg.name,
+                               filter.error());
             into.policies.rules.push_back({std::move(*filter), lagg.rules[i].port});
         }
     }
@@ -81,11 +81,11 @@ std::vector<config::Mistake> check_policies(const config::Config &config, const 
     for (const config::Lagg &lagg : config.laggs) {
         if (!lagg.hash.bpf.empty())
             if (const auto program = bpf::Program::load(lagg.hash.bpf); !program)
-                mistakes.push_back(mistake(file, place_of_program(positions, lagg.name), lagg.name,
-                                           program.error()));
+                mistakes.push_back(mistake(file, place_of_program(positions, config, lagg),
+                                           lagg.name, program.error()));
         for (size_t i = 0; i < lagg.rules.size(); ++i)
             if (const auto good = bpf::Filter::check(lagg.rules[i].filter); !good)
-                mistakes.push_back(mistake(file, place_of_filter(positions, lagg.name, i),
+                mistakes.push_back(mistake(file, place_of_filter(positions, config, lagg, i),
                                            lagg.name, good.error()));
     }
     return mistakes;

@@ -1,6 +1,6 @@
 #include "control/daemon/supervisor.hh"
 
-#include "control/config/diff.hh"
+#include "control/config/differences.hh"
 #include "control/config/values.hh"
 
 #include <fmt/format.h>
@@ -73,7 +73,7 @@ Result<bool> Supervisor::change_to(const config::Config &next, PoliciesOfLaggs p
                                    Kind kind) {
     const Plan plan =
         plan_change(running_.config, open_ports(running_), failed_ports(running_), next);
-    const bool changed = !config::diff(running_.config, next).empty() ||
+    const bool changed = !config::differences(running_.config, next).empty() ||
                          has_other_program(running_.policies, policies);
     Running to = running_;
     to.config = next;

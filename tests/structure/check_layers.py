@@ -46,7 +46,7 @@ LIBRARIES = {
     r"netlink/": ["control/kernel"],
     r"event2/": ["control/api", "control/daemon"],
     r"toml\+\+/|toml": ["control/config"],
-    r"nlohmann/": ["control/api", "control/ctl", "control/daemon", "control/recording"],
+    r"nlohmann/": ["control/api", "control/config", "control/ctl", "control/daemon", "control/recording"],
     r"CLI/": ["control/ctl", "control/daemon"],
     r"spdlog/": ["control/aggregation", "control/daemon"],
     r"systemd/": ["control/daemon"],

@@ -108,15 +108,28 @@ TEST(GoodFiles, Full) {
 TEST(GoodFiles, PositionsOfWhatIsCheckedElsewhere) {
     Positions positions;
     good("full.toml", &positions);
-    EXPECT_EQ(positions.port_device.size(), 4u);
-    EXPECT_EQ(positions.port_device["left"], (Position{16, 10}));
-    EXPECT_EQ(positions.port_device["right"], (Position{23, 10}));
-    EXPECT_EQ(positions.lagg["lagg1"], (Position{81, 8}));
-    EXPECT_EQ(positions.hash_bpf.size(), 1u);
-    EXPECT_EQ(positions.daemon[""], (Position{3, 1}));
-    EXPECT_EQ(positions.daemon["memory"], (Position{5, 10}));
-    EXPECT_EQ(positions.hash_bpf["lagg4095"], (Position{44, 88}));
-    EXPECT_EQ(positions.filters["lagg4095"], (std::vector<Position>{{47, 16}, {48, 32}, {49, 16}}));
+    EXPECT_EQ(positions.of("port[0].device"), (Position{16, 10}));
+    EXPECT_EQ(positions.of("port[1].device"), (Position{23, 10}));
+    EXPECT_FALSE(positions.has("port[4]"));
+    EXPECT_EQ(positions.of("lagg[1].name"), (Position{81, 8}));
+    EXPECT_EQ(positions.of("daemon"), (Position{3, 1}));
+    EXPECT_EQ(positions.of("daemon.memory"), (Position{5, 10}));
+    EXPECT_EQ(positions.of("lagg[0].hash.bpf"), (Position{44, 88}));
+    EXPECT_EQ(positions.of("lagg[0].rules[1].filter"), (Position{48, 32}));
+    EXPECT_EQ(positions.of("lagg[0].ports[1]"), (Position{40, 19}));
+    EXPECT_EQ(positions.of("lagg[0].lacp.max_links"), (Position{65, 13}));
+    EXPECT_EQ(positions.of("lagg[0].lacp.partner.key"), (Position{76, 7}));
+}
+
+TEST(GoodFiles, WhatTheFileDoesNotHaveIsNearTheTableAroundIt) {
+    Positions positions;
+    good("full.toml", &positions);
+    EXPECT_EQ(positions.of("port[3].lacp.key"), Position{});
+    EXPECT_EQ(positions.near("port[3].lacp.key"), (Position{32, 1}));
+    EXPECT_EQ(positions.near("lagg[0].rules[1].port"), (Position{48, 14}));
+    EXPECT_EQ(positions.near("lagg[7].name"), positions.of("lagg"));
+    good("empty.toml", &positions);
+    EXPECT_EQ(positions.near("daemon.workers"), Position{});
 }
 
 TEST(GoodFiles, OtherSpellings) {

@@ -59,9 +59,9 @@ TEST(Load, AMistakeIsPrintedInOneLineThatShows) {
 TEST(Load, PositionsAreLeftAloneByABrokenFile) {
     Positions positions;
     parse(lagg_with("mtu = 1"), "f", &positions);
-    EXPECT_TRUE(positions.port_device.empty());
+    EXPECT_TRUE(positions.empty());
     parse(lagg_with("mtu = 1500"), "f", &positions);
-    EXPECT_EQ(positions.port_device.at("p0"), (Position{3, 10}));
+    EXPECT_EQ(positions.of("port[0].device"), (Position{3, 10}));
 }
 
 TEST(Load, LimitsAreInclusive) {

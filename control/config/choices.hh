@@ -1,0 +1,60 @@
+// The words of the configuration: each once, for reading, writing, showing and describing.
+#pragma once
+
+#include "control/config/config.hh"
+
+#include <cassert>
+#include <string_view>
+
+namespace lagg::config {
+
+/// A word of the file and what it stands for.
+template <typename Value> struct Choice {
+    const char *word;
+    Value value;
+};
+
+inline constexpr Choice<Memory> kMemories[] = {
+    {"auto", Memory::AUTO}, {"hugepages", Memory::HUGEPAGES}, {"none", Memory::NONE}};
+
+inline constexpr Choice<Poll> kPolls[] = {{"adaptive", Poll::ADAPTIVE}, {"busy", Poll::BUSY}};
+
+inline constexpr Choice<const char *> kLogLevels[] = {
+    {"error", "error"}, {"warning", "warning"}, {"info", "info"}, {"debug", "debug"}};
+
+inline constexpr Choice<Protocol> kProtocols[] = {{"lacp", Protocol::LACP},
+                                                  {"failover", Protocol::FAILOVER},
+                                                  {"loadbalance", Protocol::LOADBALANCE},
+                                                  {"roundrobin", Protocol::ROUNDROBIN},
+                                                  {"broadcast", Protocol::BROADCAST},
+                                                  {"none", Protocol::NONE}};
+
+inline constexpr Choice<Weights> kWeights[] = {{"equal", Weights::EQUAL},
+                                               {"speed", Weights::SPEED}};
+
+inline constexpr Choice<UpperKind> kUpperKinds[] = {
+    {"kernel", UpperKind::KERNEL}, {"port", UpperKind::PORT}, {"none", UpperKind::NONE}};
+
+/// `active` and `fast` are words in the file, so that what the other one is can be read there.
+inline constexpr Choice<bool> kModes[] = {{"active", true}, {"passive", false}};
+inline constexpr Choice<bool> kRates[] = {{"slow", false}, {"fast", true}};
+inline constexpr Choice<bool> kMuxes[] = {{"independent", false}, {"coupled", true}};
+
+inline constexpr Choice<Select> kSelects[] = {{"stable", Select::STABLE},
+                                              {"bandwidth", Select::BANDWIDTH},
+                                              {"count", Select::COUNT},
+                                              {"partner_priority", Select::PARTNER_PRIORITY}};
+
+inline constexpr Choice<Fallback> kFallbacks[] = {
+    {"none", Fallback::NONE}, {"static", Fallback::STATIC}, {"individual", Fallback::INDIVIDUAL}};
+
+/// The word of a value, which must have one.
+template <typename Value, size_t N>
+constexpr const char *word_of(const Choice<Value> (&choices)[N], Value value) {
+    for (const Choice<Value> &choice : choices)
+        if (choice.value == value) return choice.word;
+    assert(false);
+    return "";
+}
+
+} // namespace lagg::config
