@@ -343,6 +343,7 @@ void for_each_field(T &record, Visit visit) {
     visit("flow_label", record.flow_label);
     visit("spi", record.spi);
     visit("ethertype", record.ethertype);
+    visit("fragment", record.fragment);
 }
 
 template <typename T, typename Visit>

@@ -263,7 +263,8 @@ struct FlowQuestion {
     std::optional<std::string> inner_vlan;
     std::optional<std::string> flow_label;
     std::optional<std::string> spi;
-    std::optional<std::string> ethertype;
+    std::optional<std::string> ethertype; ///< of the outer frame, where IP is inside of a tunnel
+    std::optional<std::string> fragment;  ///< yes: it comes in fragments; no
 };
 
 /// Where a flow goes under one policy.

@@ -74,7 +74,7 @@ LAGG_FIELDS_OF(Pdu, time, seconds_ago, direction, kind, length, actor, partner, 
                marker, changed, hex)
 LAGG_FIELDS_OF(PortHistory, lagg, port, transitions, pdus)
 LAGG_FIELDS_OF(FlowQuestion, src, dst, proto, sport, dport, smac, dmac, vlan, inner_vlan,
-               flow_label, spi, ethertype)
+               flow_label, spi, ethertype, fragment)
 LAGG_FIELDS_OF(PolicyAnswer, policy, own, fields, hash, bucket, port, moving)
 LAGG_FIELDS_OF(FlowAnswer, lagg, protocol, how, seed, policies, notes)
 
