@@ -1,6 +1,7 @@
 #include "control/aggregation/aggregate.hh"
 
 #include "control/aggregation/announcement.hh"
+#include "dataplane/frame/flow_key.hh"
 
 #include <spdlog/spdlog.h>
 
@@ -146,6 +147,7 @@ void Aggregate::resume(const std::string &port, std::shared_ptr<port::LinkWatch>
 void Aggregate::slow_frame(port::DeviceId device, std::span<const uint8_t> frame, lacp::Time now) {
     Member *member = find_device(device);
     if (member == nullptr || drops_for_test(*member, frame)) return;
+    if (frame::is_tagged_slow_protocol(frame)) return member->history.add_tagged(now, frame);
     if (!lacp_) return note_unwanted_lacp(*member, frame, now);
     member->history.add(now, Direction::RECEIVED, frame);
     step(lacp::SlowFrameReceived{member->port->number, frame}, now);

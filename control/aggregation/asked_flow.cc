@@ -25,8 +25,10 @@ constexpr uint8_t kAh = 51;
 constexpr uint8_t kSctp = 132;
 constexpr uint16_t kTypeIpv4 = 0x0800;
 constexpr uint16_t kTypeIpv6 = 0x86dd;
+/// Of MPLS and PPPoE, in which IP may be.
+constexpr uint16_t kTunnelTypes[] = {0x8847, 0x8848, 0x8864};
 constexpr uint16_t kSmallestEthertype = 1536;
-constexpr uint32_t kMostVlan = 4094;
+constexpr uint32_t kMostVlan = 4095; // reserved, and hashed like any other
 constexpr uint32_t kMostFlowLabel = 0xfffff;
 
 struct NamedProtocol {
@@ -94,6 +96,12 @@ class Reader {
             complain("proto", *text, "tcp, udp, sctp, icmp, icmpv6, esp, ah, gre or 0 to 255");
         }
     }
+    /// False where nothing is said.
+    bool yes(const char *what, const Text &text) {
+        const std::string word = text ? lower_case(*text) : "no";
+        if (word != "yes" && word != "no") complain(what, *text, "yes or no");
+        return word == "yes";
+    }
     /// Complains unless `holds`.
     void require(bool holds, const std::string &sentence) {
         if (!holds && !mistake_) mistake_ = Error{sentence};
@@ -118,6 +126,11 @@ void read_link(const api::FlowQuestion &question, Reader &reader, frame::FlowKey
                    "'inner_vlan' needs 'vlan': it is the tag behind that one");
 }
 
+bool may_carry_ip(uint16_t type) {
+    return type == kTypeIpv4 || type == kTypeIpv6 ||
+           std::ranges::find(kTunnelTypes, type) != std::end(kTunnelTypes);
+}
+
 void read_addresses(const api::FlowQuestion &question, Reader &reader, frame::FlowKey &key) {
     reader.require(question.src.has_value() == question.dst.has_value(),
                    std::string("'") + (question.src ? "src" : "dst") + "' is there without '" +
@@ -127,14 +140,14 @@ void read_addresses(const api::FlowQuestion &question, Reader &reader, frame::Fl
     reader.require(key.ip_version == other,
                    "'src' and 'dst' are addresses of different versions of IP");
     if (key.ip_version == 0) return;
-    const uint16_t type = key.ip_version == 4 ? kTypeIpv4 : kTypeIpv6;
-    reader.require(!question.ethertype || key.ethertype == type,
+    if (!question.ethertype) key.ethertype = key.ip_version == 4 ? kTypeIpv4 : kTypeIpv6;
+    reader.require(may_carry_ip(key.ethertype),
                    "'ethertype' is that of another protocol than the addresses; leave it out");
-    key.ethertype = type;
 }
 
 void read_transport(const api::FlowQuestion &question, Reader &reader, frame::FlowKey &key) {
     const bool ports = question.sport || question.dport;
+    const bool fragment = reader.yes("fragment", question.fragment);
     if (ports || question.spi) key.protocol = ports ? kTcp : kEsp;
     reader.protocol(question.proto, key.protocol);
     reader.number("sport", question.sport, 0xffff, key.source_port);
@@ -145,11 +158,15 @@ void read_transport(const api::FlowQuestion &question, Reader &reader, frame::Fl
     const std::string number = std::to_string(key.protocol);
     reader.require(!ports || has_ports(key.protocol),
                    "protocol " + number + " has no ports; leave 'sport' and 'dport' out");
-    reader.require(!question.proto || !frame::is_extension(key.protocol, key.ip_version),
-                   "protocol " + number +
-                       " is that of a header which is walked over; name in "
-                       "'proto' what stands behind it" +
-                       (key.protocol == kAh ? ", and AH's SPI in 'spi'" : ""));
+    reader.require(!fragment || (!ports && !question.spi),
+                   "a fragment has neither ports nor an SPI that every fragment has; leave "
+                   "'sport', 'dport' and 'spi' out");
+    reader.require(
+        !question.proto || fragment || !frame::is_extension(key.protocol, key.ip_version),
+        "protocol " + number +
+            " is that of a header which is walked over; name in "
+            "'proto' what stands behind it" +
+            (key.protocol == kAh ? ", and AH's SPI in 'spi'" : "") + ", or say 'fragment'");
     reader.require(!question.flow_label || key.ip_version == 6,
                    "'flow_label' goes with addresses of IPv6 only");
 }
@@ -158,8 +175,9 @@ void read_transport(const api::FlowQuestion &question, Reader &reader, frame::Fl
 void check_other(const api::FlowQuestion &question, Reader &reader, const frame::FlowKey &key) {
     if (key.ip_version != 0) return;
     reader.require(!question.proto && !question.sport && !question.dport && !question.flow_label &&
-                       !question.spi,
-                   "'proto', 'sport', 'dport', 'flow_label' and 'spi' need 'src' and 'dst'");
+                       !question.spi && !question.fragment,
+                   "'proto', 'sport', 'dport', 'flow_label', 'spi' and 'fragment' need 'src' and "
+                   "'dst'");
     reader.require(question.ethertype.has_value(),
                    "say which flow: 'src' and 'dst', or 'ethertype' for what is not IP");
     reader.require(key.ethertype != kTypeIpv4 && key.ethertype != kTypeIpv6,

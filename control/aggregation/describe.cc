@@ -1,6 +1,7 @@
 #include "control/aggregation/describe.hh"
 
 #include "control/aggregation/describe_history.hh"
+#include "control/aggregation/same_system.hh"
 #include "dataplane/distribute/policy_text.hh"
 #include "lacp/text.hh"
 
@@ -84,7 +85,9 @@ const char *drained_by(const Member &member) {
     return member.drain ? "operator" : "";
 }
 
-api::LacpPort describe(const lacp::PortSnapshot &port, const Member &member, lacp::Time now) {
+api::LacpPort describe(const lacp::PortSnapshot &port, const lacp::SystemSnapshot &system,
+                       const Member &member, lacp::Time now) {
+    const PortHistory &history = member.history;
     api::LacpPort out;
     out.parameters = describe(port.parameters);
     out.machines = {.rx = lacp::to_text(port.rx),
@@ -97,10 +100,12 @@ api::LacpPort describe(const lacp::PortSnapshot &port, const Member &member, lac
     out.partner = describe_end(port.partner);
     out.aggregator = port.aggregator;
     out.loopback = port.loopback;
+    if (port.loopback && history.last_received())
+        out.stranger_by =
+            stranger_by(history.last_received()->actor, history.last_source(), system);
     out.ignores_markers = member.ignores_markers;
     out.waiting_to_restore = port.waiting_to_restore;
-    if (const auto &pdu = member.history.last_received())
-        out.partner_sees = describe_end(pdu->partner);
+    if (const auto &pdu = history.last_received()) out.partner_sees = describe_end(pdu->partner);
     out.txtest = member.test.hold_back;
     out.rxtest = member.test.drop;
     out.txtest_dropped = member.test.held_back;
@@ -117,6 +122,10 @@ api::LacpPort describe(const lacp::PortSnapshot &port, const Member &member, lac
     out.illegal_rx = port.counters.illegal_rx;
     if (port.last_lacpdu_rx) out.last_rx_seconds = seconds_between(*port.last_lacpdu_rx, now);
     if (port.last_lacpdu_tx) out.last_tx_seconds = seconds_between(*port.last_lacpdu_tx, now);
+    if (const auto gap = history.pace().too_slow())
+        out.too_slow_seconds = std::chrono::duration<double>(*gap).count();
+    if (const TaggedLacpdus &tagged = history.tagged(); tagged.count != 0)
+        out.tagged = {tagged.vlan, seconds_between(tagged.at, now), tagged.count};
     out.last_change_reason = port.last_change_reason;
     out.last_change_seconds = seconds_between(port.last_change, now);
     return out;
@@ -309,7 +318,7 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
         const lacp::PortSnapshot *lacp_port =
             system && member.port ? find(*system, member.port->number) : nullptr;
         if (lacp_port != nullptr) {
-            port.lacp = describe(*lacp_port, member, now);
+            port.lacp = describe(*lacp_port, *system, member, now);
             correct(minus(fleet.totals(member.port->device), member.counters_base), *port.lacp);
             const bool active =
                 port.lacp->aggregator != 0 && port.lacp->aggregator == out.active_aggregator;

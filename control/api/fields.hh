@@ -45,6 +45,14 @@ void for_each_field(T &record, Visit visit) {
 }
 
 template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, TaggedLacp>
+void for_each_field(T &record, Visit visit) {
+    visit("vlan", record.vlan);
+    visit("seconds_ago", record.seconds_ago);
+    visit("count", record.count);
+}
+
+template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, LacpPort>
 void for_each_field(T &record, Visit visit) {
     visit("machines", record.machines);
@@ -54,6 +62,7 @@ void for_each_field(T &record, Visit visit) {
     visit("partner_sees", record.partner_sees);
     visit("aggregator", record.aggregator);
     visit("loopback", record.loopback);
+    visit("stranger_by", record.stranger_by);
     visit("ignores_markers", record.ignores_markers);
     visit("waiting_to_restore", record.waiting_to_restore);
     visit("txtest", record.txtest);
@@ -73,6 +82,8 @@ void for_each_field(T &record, Visit visit) {
     visit("illegal_rx", record.illegal_rx);
     visit("last_rx_seconds", record.last_rx_seconds);
     visit("last_tx_seconds", record.last_tx_seconds);
+    visit("too_slow_seconds", record.too_slow_seconds);
+    visit("tagged", record.tagged);
     visit("last_change_reason", record.last_change_reason);
     visit("last_change_seconds", record.last_change_seconds);
 }
@@ -332,6 +343,7 @@ void for_each_field(T &record, Visit visit) {
     visit("flow_label", record.flow_label);
     visit("spi", record.spi);
     visit("ethertype", record.ethertype);
+    visit("fragment", record.fragment);
 }
 
 template <typename T, typename Visit>

@@ -37,6 +37,13 @@ struct LacpPortParameters {
     uint16_t key = 0;
 };
 
+/// LACPDUs that came with a VLAN tag: nobody's, since LACP belongs to the link.
+struct TaggedLacp {
+    uint16_t vlan = 0; ///< of the last one's outer tag
+    double seconds_ago = 0;
+    uint64_t count = 0;
+};
+
 struct LacpPort {
     MachineStates machines;
     LacpPortParameters parameters;
@@ -45,7 +52,9 @@ struct LacpPort {
     /// What the partner said of us in the last LACPDU that came.
     std::optional<LacpEnd> partner_sees;
     uint16_t aggregator = 0;
-    bool loopback = false;
+    bool loopback = false; ///< the partner has our own system's MAC
+    /// By what a partner with our MAC is somebody else: "its key 9"; empty where it may be us.
+    std::string stranger_by;
     bool ignores_markers = false;    ///< the partner has answered none of the last Markers
     bool waiting_to_restore = false; ///< came back, and is not trusted yet
     bool txtest = false;             ///< LACPDUs are held back on purpose
@@ -65,6 +74,10 @@ struct LacpPort {
     uint64_t illegal_rx = 0;
     std::optional<double> last_rx_seconds; ///< since the last LACPDU came
     std::optional<double> last_tx_seconds; ///< since the last LACPDU was sent
+    /// The longest time between LACPDUs of a partner that was asked for one a second and sends them
+    /// more rarely than our timeout lasts; absent for all others.
+    std::optional<double> too_slow_seconds;
+    std::optional<TaggedLacp> tagged;
     std::string last_change_reason;
     double last_change_seconds = 0; ///< since the mux state changed
 };
@@ -250,7 +263,8 @@ struct FlowQuestion {
     std::optional<std::string> inner_vlan;
     std::optional<std::string> flow_label;
     std::optional<std::string> spi;
-    std::optional<std::string> ethertype;
+    std::optional<std::string> ethertype; ///< of the outer frame, where IP is inside of a tunnel
+    std::optional<std::string> fragment;  ///< yes: it comes in fragments; no
 };
 
 /// Where a flow goes under one policy.

@@ -99,7 +99,10 @@ void describe_hash(Grammar &grammar, Arguments &into) {
     option("--inner-vlan", flow.inner_vlan, "ID", "VLAN of the second tag");
     option("--flow-label", flow.flow_label, "N", "Flow label of IPv6");
     option("--spi", flow.spi, "N", "SPI of ESP or AH");
-    option("--ethertype", flow.ethertype, "N", "Of what is not IP");
+    option("--ethertype", flow.ethertype, "N",
+           "Of what is not IP, or of the frame around a tunnel");
+    hash->add_flag_callback(
+        "--fragment", [&flow] { flow.fragment = "yes"; }, "Its packets come in fragments");
 }
 
 void describe_port_commands(Grammar &grammar, Arguments &into) {

@@ -88,8 +88,7 @@ Checked check_protocol(const Lagg &lagg, const Port &port) {
 /// The other end of a lagg without LACP: a switch that waits for LACP carries nothing, and here all
 /// looks well.
 Checked check_partner(const Lagg &, const Port &port) {
-    constexpr double kForgotten = 95; // three LACPDUs at the slow rate, and a little
-    if (!port.unwanted_lacp || port.unwanted_lacp->seconds_ago > kForgotten)
+    if (!port.unwanted_lacp || port.unwanted_lacp->seconds_ago > kForgottenSeconds)
         return fine("none needed");
     return deaf(
         "lacp_unwanted",

@@ -10,6 +10,9 @@
 
 namespace lagg::ctl {
 
+/// Three LACPDUs at the slow rate, and a little: what came longer ago comes no more.
+inline constexpr double kForgottenSeconds = 95;
+
 struct Finding {
     const char *word;
     std::string reason;

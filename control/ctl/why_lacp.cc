@@ -82,10 +82,25 @@ Checked check_received(const Lagg &lagg, const Port &port) {
                      "End the test: laggctl lacp rxtest " + port.name + " off");
     const std::string count =
         fmt::format("{} came, {}", lacp.lacpdus_rx, ago(lacp.last_rx_seconds));
+    if (lacp.too_slow_seconds)
+        return deaf("partner_too_slow",
+                    fmt::format("LACPDUs come up to {} apart, though one a second is asked for: "
+                                "the partner is lost after 3 s",
+                                duration_text(*lacp.too_slow_seconds)),
+                    "Set the fast rate (short timeout) at the switch's port, or write rate = "
+                    "\"slow\" here. If it is set, LACPDUs get lost on the way.");
     if (is_assumed(lagg, lacp))
         return fine(count + (lagg.lacp->strict ? "; fallback " + lagg.lacp->fallback + " is active"
                                                : "; not strict, so a partner is assumed"));
     if (lacp.machines.rx == "CURRENT") return fine(count);
+    if (lacp.tagged && lacp.tagged->seconds_ago < kForgottenSeconds)
+        return wrong("partner_tagged",
+                     fmt::format("LACPDUs come with a tag of VLAN {}, the last {} ago: nobody "
+                                 "takes them",
+                                 lacp.tagged->vlan, duration_text(lacp.tagged->seconds_ago)),
+                     "LACP belongs to the link and has no tag. Let the switch send it untagged, "
+                     "or find what adds the tag on the way: a switch or a virtual one between "
+                     "that tags the port.");
     if (lacp.last_rx_seconds)
         return wrong("partner_silent", "no LACPDU for " + duration_text(*lacp.last_rx_seconds),
                      "See whether the switch still runs LACP there, and whether its frames get "
@@ -97,6 +112,12 @@ Checked check_received(const Lagg &lagg, const Port &port) {
 }
 
 Checked check_loop(const Lagg &, const Port &port) {
+    if (port.lacp->loopback && !port.lacp->stranger_by.empty())
+        return wrong("cloned",
+                     fmt::format("another system has our MAC {}: it is not this host by {}",
+                                 port.lacp->actor.system, port.lacp->stranger_by),
+                     "Give each host an address of its own: 'mac' of the lagg or 'system_mac' of "
+                     "its lacp, which a cloned host has kept.");
     if (port.lacp->loopback)
         return wrong("loopback", "its own LACPDUs come back: the other end is a loop",
                      "Find the cable or the switch port that leads back to this host.");

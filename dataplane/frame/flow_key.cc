@@ -28,6 +28,14 @@ bool is_slow_protocol(std::span<const uint8_t> frame) {
     return frame.size() >= kAddressesSize + 2 && load16(frame.data() + kAddressesSize) == kTypeSlow;
 }
 
+bool is_tagged_slow_protocol(std::span<const uint8_t> frame) {
+    if (frame.size() < kAddressesSize + kTagSize || !is_tag(load16(frame.data() + kAddressesSize)))
+        return false;
+    FlowKey key;
+    read_link(frame, key);
+    return key.ethertype == kTypeSlow;
+}
+
 bool stays_on_link(std::span<const uint8_t> frame) {
     return frame.size() >= kAddressesSize + 2 &&
            (load16(frame.data() + kAddressesSize) | 1) == kTypeSlow;

@@ -44,6 +44,9 @@ FlowKey parse_inner(std::span<const uint8_t> frame);
 
 /// True for ethertype 0x8809 (slow protocols), untagged.
 bool is_slow_protocol(std::span<const uint8_t> frame);
+/// True for ethertype 0x8809 behind one to four VLAN tags: what a partner sends by mistake, since
+/// slow protocols belong to the link and not to a VLAN (IEEE 802.3 Annex 57A).
+bool is_tagged_slow_protocol(std::span<const uint8_t> frame);
 
 /// What belongs to the link it came over and is neither delivered nor passed on: slow protocols
 /// (IEEE 802.3 Annex 57A), of them OAM (clause 57) and OSSP, which carries ESMC (ITU-T G.8264), and

@@ -376,6 +376,22 @@ uint16_t Worker::take_out_link_frames(port::DeviceId device, rte_mbuf **frames, 
     return kept;
 }
 
+// A partner whose LACPDUs have a VLAN tag is never heard, so that its port does not collect: here,
+// where time is plenty, the protocol thread gets to see them, and can say what is wrong.
+void Worker::drop_uncollected(port::DeviceId device, rte_mbuf **frames, uint16_t count) {
+    uint16_t dropped = 0;
+    for (uint16_t i = 0; i < count; ++i) {
+        if (!frame::is_tagged_slow_protocol(bytes_of(frames[i]))) {
+            frames[dropped++] = frames[i];
+            continue;
+        }
+        frames[i]->port = device;
+        pass_up(frames[i]);
+    }
+    counters_[device].rx_not_collecting.add(dropped);
+    rte_pktmbuf_free_bulk(frames, dropped);
+}
+
 uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint16_t queue,
                          uint16_t own_queue) {
     rte_mbuf *received[kBurst];
@@ -393,8 +409,7 @@ uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint1
         bytes = octets(received, data_count);
     }
     if (!member.collecting || lagg.upper == port::kNoDevice) {
-        counters.rx_not_collecting.add(data_count);
-        rte_pktmbuf_free_bulk(received, data_count);
+        drop_uncollected(member.device, received, data_count);
         return count;
     }
     transmit(counters_[lagg.upper], received, data_count, bytes,

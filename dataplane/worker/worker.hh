@@ -92,6 +92,7 @@ class Worker {
                      uint16_t own_queue);
     uint16_t take_out_link_frames(port::DeviceId device, rte_mbuf **frames, uint16_t count);
     void take_link_frame(frame::LinkFrame kind, rte_mbuf *frame);
+    void drop_uncollected(port::DeviceId device, rte_mbuf **frames, uint16_t count);
     uint16_t distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t own_queue);
     void send_late_batches(bool busy);
     void pass_up(rte_mbuf *frame);

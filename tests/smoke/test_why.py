@@ -108,6 +108,40 @@ class Why(DaemonTest):
             peer._known[name] = nobody
         self.wait_finding("p2", "one_way")
 
+    def test_partner_that_sends_too_rarely(self):
+        """It knows that one a second is asked for, and is lost and found again all the time."""
+        peer = self.up()
+        peer.PERIOD = 4.0
+        peer.on_lacpdu = lambda name, pdu: peer._known.__setitem__(name, pdu.actor)
+        self.wait_finding("p1", "partner_too_slow", 4 * peer.PERIOD)
+        since = time.time()
+        while time.time() < since + peer.PERIOD + 1:
+            self.assertEqual(self.why("p1"), (NO_TRAFFIC, "partner_too_slow"))
+        self.assertIn('write rate = "slow" here', self.laggd.ctl("why", "lagg0", "p1").out)
+        peer.PERIOD = 1.0
+        wait_for("the complaint taken back", lambda: self.why("p1") == (CARRIES, "carries"), 20)
+
+    def test_partner_whose_lacpdus_are_tagged(self):
+        peer = self.partner()
+        peer.VLAN = 5
+        self.laggd.write(PORTS, LACP_FAST)
+        self.laggd.start_and_wait()
+        self.wait_finding("p1", "partner_tagged")
+        self.assertIn("LACPDUs come with a tag of VLAN 5", self.laggd.ctl("why", "lagg0", "p1").out)
+        peer.VLAN = None
+        self.laggd.wait_distributing(PORTS, UP_LIMIT)
+        self.assertEqual(self.why("p1"), (CARRIES, "carries"))
+
+    def test_cloned_host(self):
+        """Somebody else has our MAC, and nothing else of us."""
+        peer = self.up_and_carrying()
+        ours = bytes.fromhex(self.laggd.lagg()["lacp"]["system"].replace(":", ""))
+        peer.SYSTEM = ours
+        self.wait_finding("p1", "cloned")
+        said = self.laggd.ctl("why", "lagg0", "p1").out
+        self.assertIn(f"its source address {ours[:5].hex(':')}:01", said)
+        self.assertNotIn("loop:", said)
+
     def test_link_down(self):
         self.up_and_carrying()
         self.lab.cables[0].pull()

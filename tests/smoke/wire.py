@@ -238,6 +238,8 @@ class LacpPartner(Listener):
 
     SYSTEM = bytes.fromhex("0200000000aa")
     STATE = ACTIVITY | TIMEOUT | AGGREGATION | CARRYING
+    PERIOD = 1.0  # seconds between LACPDUs while nothing changes
+    VLAN = None   # of a tag that the LACPDUs are to have
 
     def __init__(self, namespace, interfaces):
         self._numbers = {name: number for number, name in enumerate(interfaces, 1)}
@@ -254,16 +256,17 @@ class LacpPartner(Listener):
         now = time.monotonic()
         for name, due in self._next.items():
             if now >= due:
-                self._next[name] = now + 1.0
+                self._next[name] = now + self.PERIOD
                 self._send(name)
 
     def _send(self, name):
         actor = Information(0x8000, self.SYSTEM, 1, 0x8000, self._numbers[name], self.STATE)
         source = self.SYSTEM[:5] + bytes([self._numbers[name]])
+        tag = b"" if self.VLAN is None else struct.pack(">HH", 0x8100, self.VLAN)
         frame = (HEAD.pack(DESTINATION, source, SLOW_PROTOCOLS, LACP, 1) + actor.packed(1)
                  + self._known[name].packed(2) + COLLECTOR.pack(3, 16, 0)).ljust(LENGTH, b"\0")
         try:
-            self._sockets[name].send(frame)
+            self._sockets[name].send(frame[:12] + tag + frame[12:])
         except OSError:
             pass  # no carrier
 

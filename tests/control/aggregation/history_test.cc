@@ -1,5 +1,6 @@
 // What is kept of a port's past, how it is shown, and what an operator does to one port.
 #include "control/aggregation/describe_history.hh"
+#include "control/aggregation/same_system.hh"
 #include "tests/control/aggregation/pair.hh"
 
 #include "lacp/marker.hh"
@@ -202,6 +203,72 @@ TEST(LacpduTest, OutlivesTheDeviceAndEndsWithTheLagg) {
     alone.attach("p0");
     EXPECT_FALSE(alone.aggregate.find("p0")->test.hold_back);
     EXPECT_FALSE(alone.aggregate.find("p0")->test.drop);
+}
+
+namespace {
+
+std::chrono::milliseconds ms(int count) {
+    return std::chrono::milliseconds(count);
+}
+
+/// LACPDUs that far apart, of a partner that knows that one a second is asked for.
+PartnerPace paced(std::initializer_list<int> gaps_ms, bool asked = true) {
+    PartnerPace pace;
+    lacp::Time now{ms(1000)};
+    pace.came(now, asked);
+    for (const int gap : gaps_ms) {
+        now = now + ms(gap);
+        pace.came(now, asked);
+    }
+    return pace;
+}
+
+} // namespace
+
+TEST(PartnerPace, ComplainsOfThoseThatComeTooRarely) {
+    EXPECT_EQ(paced({10'000, 10'010}).too_slow(), ms(10'010));
+    EXPECT_EQ(paced({6'000, 20, 2'000, 10, 6'000}).too_slow(), ms(6'000)) << "it answers changes";
+    EXPECT_FALSE(paced({900, 1'100, 2'900, 3'000}).too_slow());
+    EXPECT_FALSE(paced({1'000, 40'000, 1'000}).too_slow()) << "one may be an outage";
+    EXPECT_FALSE(paced({30'000, 30'000, 30'000}, false).too_slow()) << "as was asked for";
+}
+
+TEST(PartnerPace, ForgetsAndForgives) {
+    PartnerPace pace = paced({10'000, 10'000});
+    pace.begin_anew();
+    EXPECT_FALSE(pace.too_slow()) << "the link was down";
+    const std::initializer_list<int> mended{10'000, 10'000, 1'000, 1'000, 1'000, 1'000, 1'000,
+                                            1'000,  1'000,  1'000, 1'000, 1'000, 1'000, 1'000};
+    EXPECT_FALSE(paced(mended).too_slow());
+}
+
+// ---- who has our MAC
+
+namespace {
+
+/// What an Aggregate says of a LACPDU of its own port p0 after somebody changed it.
+template <class Change> std::string stranger_after(Change change) {
+    Pair pair(two());
+    pair.run(5s);
+    const lacp::SystemSnapshot system = pair.a.aggregate.lacp()->snapshot();
+    lacp::PortInformation actor = system.ports.front().actor;
+    lacp::MacAddress source = system.ports.front().address;
+    change(actor, source);
+    return stranger_by(actor, source, system);
+}
+
+} // namespace
+
+TEST(SameSystem, AStrangerIsToldFromALoop) {
+    EXPECT_EQ(stranger_after([](auto &, auto &) {}), "");
+    EXPECT_EQ(stranger_after([](auto &actor, auto &) { actor.system.priority = 7; }),
+              "its system priority 7");
+    EXPECT_EQ(stranger_after([](auto &actor, auto &) { actor.key = 9; }), "its key 9");
+    EXPECT_EQ(stranger_after([](auto &actor, auto &source) {
+                  actor.port.number = 99;
+                  source = {2, 0, 0, 0, 0, 0x77};
+              }),
+              "its port number 99 and its source address 02:00:00:00:00:77");
 }
 
 TEST(Problem, IsToldWithoutThePortsName) {

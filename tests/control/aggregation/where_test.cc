@@ -130,7 +130,41 @@ TEST(AskedFlow, AHeaderThatIsWalkedOverIsNoProtocol) {
     four.proto = "ah";
     EXPECT_EQ(mistake(four),
               "protocol 51 is that of a header which is walked over; name in 'proto' "
-              "what stands behind it, and AH's SPI in 'spi'");
+              "what stands behind it, and AH's SPI in 'spi', or say 'fragment'");
+}
+
+// Later fragments hold nothing of what they are fragments of, so that its first header counts.
+TEST(AskedFlow, OfAFragment) {
+    FlowQuestion ah = ipv4();
+    ah.proto = "ah";
+    ah.fragment = "yes";
+    expect_key_of(ah, FrameBuilder()
+                          .ethernet()
+                          .type(0x0800)
+                          .ipv4({.protocol = 51, .fragment = 0x2000})
+                          .authentication(6)
+                          .ports(1000, 80));
+    FlowQuestion udp = ipv4();
+    udp.proto = "udp";
+    const frame::FlowKey without = *asked_flow(udp);
+    udp.fragment = "Yes";
+    EXPECT_EQ(*asked_flow(udp), without);
+    udp.fragment = "maybe";
+    EXPECT_EQ(mistake(udp), "'fragment' is \"maybe\"; it must be yes or no");
+    udp.fragment = "yes";
+    udp.sport = "1";
+    EXPECT_NE(mistake(udp).find("leave 'sport', 'dport' and 'spi' out"), std::string::npos);
+}
+
+TEST(AskedFlow, OfWhatIsInsideOfATunnel) {
+    FlowQuestion inside = ipv6();
+    for (const uint16_t type : {0x0800, 0x86dd, 0x8847, 0x8864}) {
+        inside.ethertype = std::to_string(type);
+        const auto key = asked_flow(inside);
+        ASSERT_TRUE(key) << key.error().message;
+        EXPECT_EQ(key->ethertype, type);
+        EXPECT_EQ(key->ip_version, 6);
+    }
 }
 
 TEST(AskedFlow, MistakesAreNamed) {
@@ -159,7 +193,7 @@ TEST(AskedFlow, MistakesAreNamed) {
     EXPECT_NE(with([](FlowQuestion &q) { q.flow_label = "0x100000"; }, ipv6()), "none");
     EXPECT_EQ(with([](FlowQuestion &q) { q.smac = "02:00"; }),
               "'smac' is \"02:00\"; it must be a MAC address such as 02:00:5e:10:00:01");
-    EXPECT_NE(with([](FlowQuestion &q) { q.vlan = "4095"; }), "none");
+    EXPECT_NE(with([](FlowQuestion &q) { q.vlan = "4096"; }), "none");
     EXPECT_EQ(with([](FlowQuestion &q) { q.inner_vlan = "1"; }),
               "'inner_vlan' needs 'vlan': it is the tag behind that one");
     EXPECT_EQ(with([](FlowQuestion &q) { q.ethertype = "0x0806"; }),
@@ -167,7 +201,7 @@ TEST(AskedFlow, MistakesAreNamed) {
     EXPECT_EQ(mistake({}), "say which flow: 'src' and 'dst', or 'ethertype' for what is not IP");
     EXPECT_EQ(mistake({.ethertype = "0x800"}), "a flow of IP has 'src' and 'dst'");
     EXPECT_EQ(mistake({.sport = "1", .ethertype = "0x806"}),
-              "'proto', 'sport', 'dport', 'flow_label' and 'spi' need 'src' and 'dst'");
+              "'proto', 'sport', 'dport', 'flow_label', 'spi' and 'fragment' need 'src' and 'dst'");
 }
 
 /// The answer's row of a policy.

@@ -32,15 +32,16 @@ template <typename Tuple> struct Fields {
 LAGG_FIELDS_OF(MachineStates, rx, periodic, mux, selected, actor_churn, partner_churn)
 LAGG_FIELDS_OF(LacpEnd, system_priority, system, key, port_priority, port, flags)
 LAGG_FIELDS_OF(LacpPortParameters, enabled, active, fast, individual, priority, key)
+LAGG_FIELDS_OF(TaggedLacp, vlan, seconds_ago, count)
 LAGG_FIELDS_OF(LacpPort, machines, parameters, actor, partner, partner_sees, aggregator, loopback,
-               ignores_markers, waiting_to_restore, txtest, rxtest, txtest_dropped, rxtest_dropped,
-               actor_churn_count, partner_churn_count, lacpdus_rx, lacpdus_tx, lacpdus_unsent,
-               marker_pdus_rx, marker_pdus_tx, marker_response_pdus_rx, marker_response_pdus_tx,
-               unknown_rx, illegal_rx, last_rx_seconds, last_tx_seconds, last_change_reason,
-               last_change_seconds)
+               stranger_by, ignores_markers, waiting_to_restore, txtest, rxtest, txtest_dropped,
+               rxtest_dropped, actor_churn_count, partner_churn_count, lacpdus_rx, lacpdus_tx,
+               lacpdus_unsent, marker_pdus_rx, marker_pdus_tx, marker_response_pdus_rx,
+               marker_response_pdus_tx, unknown_rx, illegal_rx, last_rx_seconds, last_tx_seconds,
+               too_slow_seconds, tagged, last_change_reason, last_change_seconds)
 LAGG_FIELDS_OF(Counters, rx_packets, rx_bytes, tx_packets, tx_bytes, rx_not_collecting,
-               tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped,
-               slow_rx_full, oam_rx, esmc_rx, mac_control_rx)
+               tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped, slow_rx_full, oam_rx, esmc_rx,
+               mac_control_rx)
 LAGG_FIELDS_OF(LinkTeller, source, up, seconds_ago, changes)
 LAGG_FIELDS_OF(NicCounters, rx_missed, rx_errors, rx_no_buffer, rx_too_large, rx_checksums_finished,
                tx_errors)
@@ -73,7 +74,7 @@ LAGG_FIELDS_OF(Pdu, time, seconds_ago, direction, kind, length, actor, partner, 
                marker, changed, hex)
 LAGG_FIELDS_OF(PortHistory, lagg, port, transitions, pdus)
 LAGG_FIELDS_OF(FlowQuestion, src, dst, proto, sport, dport, smac, dmac, vlan, inner_vlan,
-               flow_label, spi, ethertype)
+               flow_label, spi, ethertype, fragment)
 LAGG_FIELDS_OF(PolicyAnswer, policy, own, fields, hash, bucket, port, moving)
 LAGG_FIELDS_OF(FlowAnswer, lagg, protocol, how, seed, policies, notes)
 

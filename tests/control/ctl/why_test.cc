@@ -91,6 +91,27 @@ const std::vector<Case> &cases() {
          }},
         {"loopback", "its own LACPDUs come back: the other end is a loop", "cable",
          [](Lagg &, Port &port) { port.lacp->loopback = true; }},
+        {"cloned", "another system has our MAC 02:00:00:aa:00:01: it is not this host by its key 9",
+         "system_mac",
+         [](Lagg &, Port &port) {
+             port.lacp->loopback = true;
+             port.lacp->stranger_by = "its key 9";
+         }},
+        {"partner_tagged",
+         "LACPDUs come with a tag of VLAN 5, the last 0.8 s ago: nobody takes them", "untagged",
+         [](Lagg &, Port &port) {
+             port.lacp->machines.rx = "DEFAULTED";
+             port.lacp->last_rx_seconds.reset();
+             port.lacp->tagged = {5, 0.8, 7};
+         }},
+        {"partner_too_slow",
+         "LACPDUs come up to 10 s apart, though one a second is asked for: the partner is lost "
+         "after 3 s",
+         "rate = \"slow\"",
+         [](Lagg &, Port &port) {
+             port.distributing = true;
+             port.lacp->too_slow_seconds = 10.0;
+         }},
         {"one_way", "the partner does not hear us, though we hear it", "01:80:c2:00:00:02",
          [](Lagg &, Port &port) {
              port.lacp->partner_sees = api::LacpEnd{.system = "00:00:00:00:00:00"};
@@ -297,6 +318,15 @@ TEST(Why, AnotherEndThatSpeaksLacpNoMoreIsNoHarm) {
         port.unwanted_lacp = {"00:1c:73:0c:0d:e0", 120, 7};
     });
     EXPECT_TRUE(why.carries) << why.reason;
+}
+
+TEST(Why, TagsOfLongAgoAreNoReason) {
+    const Why why = after([](Lagg &, Port &port) {
+        port.lacp->machines.rx = "DEFAULTED";
+        port.lacp->last_rx_seconds = 130;
+        port.lacp->tagged = {5, 120, 7};
+    });
+    EXPECT_EQ(why.finding, "partner_silent");
 }
 
 TEST(Why, IsAListAndASentence) {

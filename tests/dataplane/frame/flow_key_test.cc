@@ -141,6 +141,16 @@ TEST(SlowProtocol, IsTheUntaggedEthertypeAlone) {
     EXPECT_FALSE(is_slow_protocol(Frame(ip4().ipv4({}))));
 }
 
+TEST(SlowProtocol, IsKnownBehindTags) {
+    const Frame tagged = eth().tag(0x8100, 5).type(0x8809);
+    EXPECT_TRUE(is_tagged_slow_protocol(tagged));
+    EXPECT_TRUE(is_tagged_slow_protocol(Frame(eth().tag(0x88a8, 0).tag(0x8100, 5).type(0x8809))));
+    for (size_t size = 0; size < tagged.size(); ++size)
+        EXPECT_FALSE(is_tagged_slow_protocol({tagged.data(), size})) << size;
+    EXPECT_FALSE(is_tagged_slow_protocol(Frame(eth().type(0x8809))));
+    EXPECT_FALSE(is_tagged_slow_protocol(Frame(eth().tag(0x8100, 5).type(0x0800))));
+}
+
 TEST(LinkFrame, IsToldByTypeAndSubtype) {
     const auto slow = [](uint8_t subtype) { return Frame(eth().type(0x8809).raw({subtype, 1})); };
     EXPECT_EQ(link_frame(slow(1)), LinkFrame::SLOW);

@@ -2,6 +2,7 @@
 // down ahead of everything else.
 #include "tests/dataplane/worker/bench.hh"
 
+#include "lacp/lacpdu.hh"
 #include "lacp/marker.hh"
 
 #include <rte_mbuf.h>
@@ -54,6 +55,32 @@ TEST(SlowProtocol, FramesNeverComeOutAtTheUpperSide) {
         EXPECT_EQ(bench.totals(A, 0).rx_packets, 24u) << to_text(protocol);
         EXPECT_EQ(bench.totals(A, 0).rx_not_collecting, 0u) << to_text(protocol);
     }
+}
+
+// Nobody takes them, but it is said that they come: a port that hears nothing else is not
+// collecting.
+TEST(SlowProtocol, TaggedOnesAreNoticedWhereNothingElseIsHeard) {
+    Bench bench({.protocol = Protocol::LACP, .cables = 1, .two_laggs = false});
+    std::vector<uint8_t> tagged = slow_frame(1);
+    const uint8_t tag[] = {0x81, 0x00, 0x20, 0x05};
+    lacp::Lacpdu pdu;
+    const lacp::Frame bare = lacp::encode(pdu, {2, 0, 0, 0, 9, 9});
+    tagged.assign(bare.begin(), bare.end());
+    tagged.insert(tagged.begin() + 12, std::begin(tag), std::end(tag));
+    for (uint32_t i = 0; i < 10; ++i) {
+        bench.to_port(A, 0).push(make_frame(bench.pool(), tagged));
+        bench.to_port(A, 0).push(make_frame(bench.pool(), Tag{0, i}));
+    }
+    bench.quiet();
+    EXPECT_EQ(bench.totals(A, 0).rx_not_collecting, 10u);
+    ASSERT_TRUE(Bench::wait_until([&] {
+        const auto lacp = bench.describe(A).ports[0].lacp;
+        return lacp && lacp->tagged && lacp->tagged->count == 10;
+    }));
+    const api::LacpPort lacp = *bench.describe(A).ports[0].lacp;
+    EXPECT_EQ(lacp.tagged->vlan, 5);
+    EXPECT_EQ(lacp.lacpdus_rx, 0u);
+    EXPECT_EQ(lacp.unknown_rx, 0u);
 }
 
 TEST(SlowProtocol, TheFramesAroundOneArePassedOn) {
