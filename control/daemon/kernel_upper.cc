@@ -1,6 +1,7 @@
 #include "control/daemon/kernel_upper.hh"
 
 #include "control/config/values.hh"
+#include "control/daemon/lagg_mac.hh"
 #include "dataplane/files/files.hh"
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 namespace lagg::daemon {
@@ -170,18 +172,22 @@ void KernelUpper::remove() {
 void KernelUpper::remove_left_over(const config::Config &config, kernel::Rtnetlink &netlink,
                                    const std::string &state_directory) {
     std::error_code none;
-    std::vector<std::string> left;
+    std::set<std::string> left;
     for (const auto &entry : std::filesystem::directory_iterator(state_directory, none)) {
         const std::string name = entry.path().stem();
-        if (entry.path().extension() == kAliases && config::is_lagg_name(name) &&
-            std::ranges::find(config.laggs, name, &config::Lagg::name) == config.laggs.end())
-            left.push_back(name);
+        const bool is_ours =
+            entry.path().extension() == kAliases || entry.path().extension() == kRememberedMac;
+        if (is_ours && config::is_lagg_name(name)) left.insert(name);
     }
+    for (const config::Lagg &lagg : config.laggs)
+        left.erase(lagg.name);
     for (const std::string &name : left) {
         if (!kernel::Ownership::take("lagg", name)) continue; // another laggd runs it
+        const Result<std::optional<kernel::Have>> have = netlink.read(name);
+        forget_mac(state_directory, name);
         if (const Result<void> gone = remove_by_name(name, netlink, state_directory); !gone)
             spdlog::error("{}", gone.error().message);
-        else
+        else if (have && have->has_value())
             spdlog::info("{}: its kernel interface is removed: the configuration does not have it "
                          "any more",
                          name);

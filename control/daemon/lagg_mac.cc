@@ -16,7 +16,7 @@ namespace lagg::daemon {
 namespace {
 
 std::string file_of(const std::string &directory, const std::string &lagg) {
-    return directory + "/" + lagg + ".mac";
+    return directory + "/" + lagg + kRememberedMac;
 }
 
 const config::Port *port_with(const config::Config &config, const std::string &device) {

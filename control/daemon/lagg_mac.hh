@@ -39,6 +39,8 @@ ChosenMacs choose_macs(const config::Config &next, const MacFacts &facts);
 /// A locally administered unicast address.
 MacAddress random_mac();
 
+/// How the names of the files end that remember addresses.
+inline constexpr const char *kRememberedMac = ".mac";
 /// What an earlier run remembered of the lagg. A file that cannot be understood is none.
 std::optional<ChosenMac> remembered_mac(const std::string &state_directory,
                                         const std::string &lagg);
