@@ -2,6 +2,7 @@
 
 #include "control/config/values.hh"
 #include "dataplane/files/files.hh"
+#include "dataplane/files/system_error.hh"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -89,7 +90,11 @@ void KernelUpper::take_back(std::unique_ptr<KernelUpper> upper) {
 upper::Tap::Place KernelUpper::look() {
     const upper::Tap::Place place = tap_->place();
     if (std::string now = tap_->name(); !now.empty()) interface_ = std::move(now);
-    index_ = place == upper::Tap::Place::HERE ? if_nametoindex(interface_.c_str()) : 0;
+    // It is there: who cannot ask, for want of a descriptor, knows no less than before.
+    if (place != upper::Tap::Place::HERE)
+        index_ = 0;
+    else if (const Result<unsigned> index = interface_index(interface_); index)
+        index_ = *index;
     return place;
 }
 

@@ -7,6 +7,7 @@
 #include "control/config/load.hh"
 #include "control/daemon/checked_load.hh"
 #include "control/daemon/cpus.hh"
+#include "control/daemon/descriptors.hh"
 #include "control/daemon/eal.hh"
 #include "control/daemon/inbox.hh"
 #include "control/daemon/logging.hh"
@@ -201,7 +202,9 @@ Result<std::string> reload(const config::Config &begun, Supervisor &supervisor,
         const config::Changes changes = config::diff(supervisor.config(), next);
         for (const std::string &key : changes.needs_restart)
             spdlog::warn("[daemon] {} changed and takes effect at the next start", key);
-        const Result<bool> changed = supervisor.reload(next, positions);
+        const Result<void> room = make_room_for_files(next);
+        const Result<bool> changed =
+            room ? supervisor.reload(next, positions) : Result<bool>(room.error());
         if (!changed) refusal = changed.error().message;
         if (!refusal.empty()) spdlog::error("{}", refusal);
         if (changed && !*changed) {
@@ -284,6 +287,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
         return kExitFailed;
     };
 
+    if (Result<void> room = make_room_for_files(config); !room) return fail(room.error());
     port::take_signals_from_net_tap();
     const Result<std::string> usable = usable_api_path(config.daemon.api);
     if (!usable) return fail(usable.error());

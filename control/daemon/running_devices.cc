@@ -227,8 +227,8 @@ void Supervisor::lost_device(const std::string &name, const std::string &why) {
 void Supervisor::close_port(const std::string &name) {
     const auto open = ports_.find(name);
     if (open->second.quieted != nullptr && !open->second.quieted->is_there())
-        spdlog::warn("port {}: its interface is not in this network namespace any more: what laggd "
-                     "changed of it is not put back",
+        spdlog::info("port {}: its interface is not in this network namespace any more; nothing of "
+                     "it is put back",
                      name);
     if (open->second.quieted == nullptr) undertaker_.take(std::move(open->second.port));
     ports_.erase(open);

@@ -3,12 +3,12 @@
 #include "control/config/values.hh"
 #include "control/daemon/checked_load.hh"
 #include "control/daemon/logging.hh"
+#include "dataplane/files/system_error.hh"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <net/if.h>
 #include <random>
 #include <set>
 
@@ -197,8 +197,9 @@ Result<void> Supervisor::open_port(const config::Config &next, const std::string
     if (Result<void> there = check_device(next, port); !there)
         return Error{fmt::format("port {}: {}", name, there.error().message)};
     if (port::opens_interface(device)) {
-        auto ownership = kernel::Ownership::take("port", device.interface,
-                                                 if_nametoindex(device.interface.c_str()));
+        const Result<unsigned> index = interface_index(device.interface);
+        if (!index) return Error{fmt::format("port {}: {}", name, index.error().message)};
+        auto ownership = kernel::Ownership::take("port", device.interface, *index);
         if (!ownership) return Error{fmt::format("port {}: {}", name, ownership.error().message)};
         open.ownership = std::move(*ownership);
         Result<std::unique_ptr<kernel::Quieted>> quieted =
