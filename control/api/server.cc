@@ -10,6 +10,7 @@
 #include "control/api/unix_socket.hh"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
@@ -152,6 +153,7 @@ class EvhttpServer final : public Server {
     bool accept_from(const UnixSocket &socket);
     void look_after_socket();
     static void on_request(evhttp_request *request, void *server);
+    static bufferevent *on_accept(event_base *base, void *server);
     static void on_accept_error(evconnlistener *listener, void *server);
     static void on_resume(int fd, short events, void *server);
 
@@ -169,6 +171,8 @@ class EvhttpServer final : public Server {
     Http http_;
     Event resume_; ///< every second: accepts again, should accepting have been paused
     evhttp_bound_socket *bound_ = nullptr; ///< owned by http_, with its listener
+    size_t most_clients_ = 0;
+    size_t most_now_ = 0; ///< of the clients, since they were counted last
     // Requests that wait for a reload. evhttp keeps such a request until it is answered, even when
     // its client has gone.
     std::map<uint64_t, evhttp_request *> waiting_;
@@ -206,12 +210,27 @@ Result<void> EvhttpServer::start(const Limits &limits) {
     evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
                                                 EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
                                                 EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
+    most_clients_ = limits.clients;
+    evhttp_set_bevcb(http_.get(), &on_accept, this);
     evhttp_set_gencb(http_.get(), &on_request, this);
     return {};
 }
 
 void EvhttpServer::on_request(evhttp_request *request, void *server) {
     static_cast<EvhttpServer *>(server)->answer(request);
+}
+
+// Called for each connection before evhttp has it. evhttp tells of none that ends, so they are
+// counted anew when there may be too many. The others stay in the socket's queue and take no
+// descriptor; the timer lets them in.
+bufferevent *EvhttpServer::on_accept(event_base *base, void *server) {
+    auto *self = static_cast<EvhttpServer *>(server);
+    if (++self->most_now_ >= self->most_clients_) {
+        self->most_now_ = count_connections(self->socket_.path());
+        if (self->most_now_ >= self->most_clients_)
+            evconnlistener_disable(evhttp_bound_socket_get_listener(self->bound_));
+    }
+    return bufferevent_socket_new(base, -1, 0);
 }
 
 // Out of descriptors, accepting would fail again at once and for ever: pause instead. (The argument
@@ -222,7 +241,10 @@ void EvhttpServer::on_accept_error(evconnlistener *listener, void *) {
 
 void EvhttpServer::on_resume(int, short, void *server) {
     auto *self = static_cast<EvhttpServer *>(server);
-    evconnlistener_enable(evhttp_bound_socket_get_listener(self->bound_));
+    if (self->most_now_ >= self->most_clients_)
+        self->most_now_ = count_connections(self->socket_.path());
+    if (self->most_now_ < self->most_clients_)
+        evconnlistener_enable(evhttp_bound_socket_get_listener(self->bound_));
     self->look_after_socket();
 }
 

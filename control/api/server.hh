@@ -71,6 +71,8 @@ struct Limits {
     std::chrono::milliseconds idle{5000};
     size_t header_bytes = 8192;
     size_t body_bytes = 16384;
+    /// So many connections are served at a time; others wait until one of these ends.
+    size_t clients = 64;
 };
 
 class Server {

@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <grp.h>
+#include <limits>
 #include <optional>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -155,6 +157,25 @@ bool UnixSocket::in_place() const {
 UnixSocket::~UnixSocket() {
     if (fd_ >= 0) close(fd_);
     if (in_place()) unlink(path_.c_str());
+}
+
+size_t count_connections(const std::string &path) {
+    size_t count = 0;
+    std::error_code error;
+    for (const auto &entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+        const std::string name = entry.path().filename();
+        int fd = -1;
+        std::from_chars(name.data(), name.data() + name.size(), fd);
+        sockaddr_un address{};
+        socklen_t size = sizeof address;
+        int listens = 0;
+        socklen_t listens_size = sizeof listens;
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) == 0 &&
+            listens == 0 && getsockname(fd, reinterpret_cast<sockaddr *>(&address), &size) == 0 &&
+            address.sun_family == AF_UNIX && path == address.sun_path)
+            ++count;
+    }
+    return error ? std::numeric_limits<size_t>::max() : count;
 }
 
 } // namespace lagg::api

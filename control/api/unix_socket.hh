@@ -4,6 +4,7 @@
 
 #include "dataplane/base/result.hh"
 
+#include <cstddef>
 #include <string>
 #include <sys/types.h>
 #include <utility>
@@ -37,5 +38,9 @@ class UnixSocket {
     dev_t device_;
     ino_t inode_;
 };
+
+/// Connections that this process has accepted on a socket of that path and not closed. A number
+/// beyond any limit when it cannot look.
+size_t count_connections(const std::string &path);
 
 } // namespace lagg::api

@@ -3,6 +3,7 @@
 #include "control/config/values.hh"
 #include "control/daemon/lagg_mac.hh"
 #include "dataplane/files/files.hh"
+#include "dataplane/files/system_error.hh"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -93,7 +94,11 @@ void KernelUpper::take_back() {
 upper::Tap::Place KernelUpper::look() {
     const upper::Tap::Place place = tap_->place();
     if (std::string now = tap_->name(); !now.empty()) interface_ = std::move(now);
-    index_ = place == upper::Tap::Place::HERE ? if_nametoindex(interface_.c_str()) : 0;
+    // It is there: who cannot ask, for want of a descriptor, knows no less than before.
+    if (place != upper::Tap::Place::HERE)
+        index_ = 0;
+    else if (const Result<unsigned> index = interface_index(interface_); index)
+        index_ = *index;
     return place;
 }
 

@@ -7,6 +7,7 @@
 #include "control/config/describe.hh"
 #include "control/config/load.hh"
 #include "control/daemon/candidate.hh"
+#include "control/daemon/descriptors.hh"
 #include "control/daemon/eal.hh"
 #include "control/daemon/inbox.hh"
 #include "control/daemon/kernel_upper.hh"
@@ -170,8 +171,11 @@ Result<std::string> reload(const config::Config &begun, Supervisor &supervisor,
         const auto &candidate = std::get<Candidate>(read);
         for (const std::string &key : config::waiting_keys(candidate.differences))
             spdlog::warn("[daemon] {} changed and takes effect at the next start", key);
-        Result<PoliciesOfLaggs> policies = load_policies(
-            candidate.config, supervisor.running().policies, file, candidate.positions);
+        const Result<void> room = make_room_for_files(candidate.config);
+        Result<PoliciesOfLaggs> policies =
+            room ? load_policies(candidate.config, supervisor.running().policies, file,
+                                 candidate.positions)
+                 : Result<PoliciesOfLaggs>(room.error());
         Result<bool> changed = policies ? supervisor.reload(candidate.config, std::move(*policies))
                                         : Result<bool>(policies.error());
         if (!changed) refusal = changed.error().message;
@@ -266,6 +270,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
         return kExitFailed;
     };
 
+    if (Result<void> room = make_room_for_files(config); !room) return fail(room.error());
     port::take_signals_from_net_tap();
     const Result<std::string> usable = usable_api_path(config.daemon.api);
     if (!usable) return fail(usable.error());

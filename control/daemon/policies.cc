@@ -5,9 +5,17 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 namespace lagg::daemon {
 
 namespace {
+
+/// For all filters of a file; SIGTERM waits for as long.
+constexpr std::chrono::seconds kCompileLimit(3);
+const Error kTooLong{fmt::format("the filters until here took longer than {} s to compile; write "
+                                 "fewer, or simpler ones",
+                                 kCompileLimit.count())};
 
 /// Empty where it cannot be read; Program::load() says why.
 std::string content_of(const std::string &path) {
@@ -54,6 +62,7 @@ Result<void> load_program(const std::string &path, const LoadedPolicies *running
 Result<PoliciesOfLaggs> load_policies(const config::Config &config, const PoliciesOfLaggs &running,
                                       const std::string &file, const config::Positions &positions) {
     PoliciesOfLaggs loaded;
+    const auto end = std::chrono::steady_clock::now() + kCompileLimit;
     const auto refused = [&](config::Position at, const std::string &lagg, const Error &error) {
         return Error{config::to_string(mistake(file, at, lagg, error))};
     };
@@ -69,6 +78,8 @@ Result<PoliciesOfLaggs> load_policies(const config::Config &config, const Polici
             if (!filter)
                 return refused(place_of_filter(positions, config, lagg, i), lagg.name,
                                filter.error());
+            if (std::chrono::steady_clock::now() > end)
+                return refused(place_of_filter(positions, config, lagg, i), lagg.name, kTooLong);
             into.policies.rules.push_back({std::move(*filter), lagg.rules[i].port});
         }
     }

@@ -5,13 +5,12 @@
 #include "control/daemon/logging.hh"
 #include "control/daemon/plan.hh"
 #include "control/daemon/running.hh"
+#include "dataplane/files/system_error.hh"
 #include "dataplane/port/device.hh"
 #include "dataplane/port/port.hh"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-
-#include <net/if.h>
 
 namespace lagg::daemon {
 
@@ -32,8 +31,8 @@ class RealPort final : public OpenPort {
     ~RealPort() override {
         if (port_ == nullptr) return;
         if (quieted_ != nullptr && !quieted_->is_there())
-            spdlog::warn("port {}: its interface is not in this network namespace any more: what "
-                         "laggd changed of it is not put back",
+            spdlog::info("port {}: its interface is not in this network namespace any more; "
+                         "nothing of it is put back",
                          name_);
         if (quieted_ == nullptr)
             undertaker_.take(std::move(port_));
@@ -45,8 +44,9 @@ class RealPort final : public OpenPort {
     /// Keeps others off the interface behind the device.
     Result<void> take_interface(const std::string &interface, kernel::Rtnetlink &netlink,
                                 const std::string &state_directory) {
-        auto ownership =
-            kernel::Ownership::take("port", interface, if_nametoindex(interface.c_str()));
+        const Result<unsigned> index = interface_index(interface);
+        if (!index) return index.error();
+        auto ownership = kernel::Ownership::take("port", interface, *index);
         if (!ownership) return ownership.error();
         ownership_ = std::move(*ownership);
         auto quieted = kernel::Quieted::quieten(netlink, interface, state_directory);

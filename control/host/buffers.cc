@@ -33,13 +33,6 @@ bool may_have_slow_queue(std::string_view device) {
     return !copies(device) && !device.starts_with("net_ring");
 }
 
-bool is_used(const config::Config &config, const std::string &port) {
-    return std::ranges::any_of(config.laggs, [&](const config::Lagg &lagg) {
-        const bool above = lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == port;
-        return above || std::ranges::find(lagg.ports, port) != lagg.ports.end();
-    });
-}
-
 void add_queue(const config::Port &port, port::PoolNeed &need) {
     const uint32_t descriptors = port.descriptors.value_or(kDefaultDescriptors);
     if (copies(port.device))
@@ -57,6 +50,13 @@ uint32_t rounded_up(uint64_t buffers) {
 }
 
 } // namespace
+
+bool is_used(const config::Config &config, const std::string &port) {
+    return std::ranges::any_of(config.laggs, [&](const config::Lagg &lagg) {
+        const bool above = lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == port;
+        return above || std::ranges::find(lagg.ports, port) != lagg.ports.end();
+    });
+}
 
 port::PoolNeed buffers_needed(const config::Config &config) {
     const size_t workers = std::max<size_t>(1, config.daemon.workers.size());

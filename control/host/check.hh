@@ -53,6 +53,9 @@ std::string first_wrong(const std::vector<Finding> &findings);
 /// the descriptors that are asked for.
 port::PoolNeed buffers_needed(const config::Config &config);
 
+/// Files that are open at the same time, beside those of the API's clients.
+uint64_t descriptors_needed(const config::Config &config);
+
 /// Buffers in the packet pool and in that of frames of our own, for a daemon that starts with this
 /// configuration.
 struct Pools {

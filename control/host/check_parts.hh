@@ -19,6 +19,9 @@ inline Finding wrong(std::string check, std::string says, std::vector<std::strin
     return {std::move(check), Level::WRONG, std::move(says), std::move(mend)};
 }
 
+/// Whether some lagg has the port below or above.
+bool is_used(const config::Config &config, const std::string &port);
+
 /// Drivers that give a device to programs.
 bool is_vfio(const std::string &driver);
 bool is_uio(const std::string &driver);

@@ -1,5 +1,7 @@
 #include "control/kernel/ownership.hh"
 
+#include "dataplane/files/system_error.hh"
+
 #include <fmt/format.h>
 
 #include <sys/socket.h>
@@ -53,12 +55,12 @@ Result<std::unique_ptr<Ownership>> Ownership::take(const std::string &role,
     const Address address(role, interface, index);
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return Error{fmt::format("interface {} cannot be taken: {}", interface, strerror(errno))};
+        return Error{fmt::format("interface {} cannot be taken: {}", interface, reason_of(errno))};
     std::unique_ptr<Ownership> taken(new Ownership(fd));
     if (bind(fd, address.get(), address.size) == 0 && listen(fd, 1) == 0) return taken;
     const int reason = errno;
     if (reason != EADDRINUSE)
-        return Error{fmt::format("interface {} cannot be taken: {}", interface, strerror(reason))};
+        return Error{fmt::format("interface {} cannot be taken: {}", interface, reason_of(reason))};
     const pid_t pid = owner(address);
     if (pid == getpid())
         return Error{fmt::format("interface {} is used twice by this laggd", interface)};

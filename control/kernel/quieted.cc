@@ -1,6 +1,7 @@
 // Sysctls that keep the host's stack off an interface, and the way back.
 #include "control/kernel/interface.hh"
 #include "control/kernel/interface_before.hh"
+#include "dataplane/files/system_error.hh"
 
 #include <fmt/format.h>
 
@@ -76,7 +77,7 @@ Result<void> Quiet::set(const Setting &setting, const std::string &interface) {
     if (value && write_sysctl(interface, setting.key, setting.value)) return {};
     return Error{fmt::format("{}: cannot set {} to {}: {}; without it the host itself answers on "
                              "this port",
-                             interface, setting.key, setting.value, std::strerror(errno))};
+                             interface, setting.key, setting.value, reason_of(errno))};
 }
 
 bool Quiet::is_there() const {
@@ -110,9 +111,9 @@ unsigned index_of(const std::string &file) {
 
 Result<std::unique_ptr<Quieted>> Quieted::quieten(Rtnetlink &netlink, const std::string &interface,
                                                   const std::string &directory) {
-    const unsigned index = if_nametoindex(interface.c_str());
-    if (index == 0) return Error{interface + ": there is no such interface"};
-    auto quiet = std::make_unique<Quiet>(netlink, index, directory);
+    const Result<unsigned> index = interface_index(interface);
+    if (!index) return index.error();
+    auto quiet = std::make_unique<Quiet>(netlink, *index, directory);
     static_cast<void>(quiet->remember(interface)); // where it cannot be written, it goes without
     // First quiet, then up: it must not say a word in between.
     for (const Setting &setting : kQuiet)

@@ -16,7 +16,9 @@ namespace lagg::bpf {
 class Filter {
   public:
     /// `expression` as in pcap-filter(7), for Ethernet. Needs EAL, and takes a lock: not for a
-    /// worker. An error quotes the expression and libpcap's complaint.
+    /// worker. An error quotes the expression and libpcap's complaint, or says what of it is not
+    /// taken here (filter_text.hh). Of a text that somebody has compiled, and has still, it is that
+    /// filter.
     static Result<std::shared_ptr<const Filter>> compile(const std::string &expression);
 
     /// Whether libpcap understands the expression; needs no EAL.

@@ -2,6 +2,8 @@
 // So what is at a path is asked before it is opened, and asked again of what was opened.
 #include "dataplane/files/files.hh"
 
+#include "dataplane/files/system_error.hh"
+
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
@@ -18,7 +20,7 @@ namespace lagg {
 namespace {
 
 Error reason(int error_number) {
-    return {std::generic_category().message(error_number)};
+    return {reason_of(error_number)};
 }
 
 const char *kind(mode_t mode) {

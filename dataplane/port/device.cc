@@ -1,5 +1,7 @@
 #include "dataplane/port/device.hh"
 
+#include "dataplane/files/system_error.hh"
+
 #include <fmt/format.h>
 
 #include <net/if.h>
@@ -71,9 +73,8 @@ Result<void> check_device(const Device &device) {
         if (device.interface.empty())
             return Error{fmt::format("{} needs the kernel interface to open: {},iface=NAME",
                                      device.driver, device.driver)};
-        if (if_nametoindex(device.interface.c_str()) == 0)
-            return Error{fmt::format("there is no kernel interface '{}'; `ip link` lists them",
-                                     device.interface)};
+        if (const Result<unsigned> index = interface_index(device.interface); !index)
+            return index.error();
     }
     if (const std::string file = argument(device.arguments, "rx_pcap"); !file.empty()) {
         std::error_code ignored;

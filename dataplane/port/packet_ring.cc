@@ -1,5 +1,6 @@
 #include "dataplane/port/packet_ring.hh"
 
+#include "dataplane/files/system_error.hh"
 #include "dataplane/port/unfinished_checksum.hh"
 
 #include <fmt/format.h>
@@ -76,8 +77,7 @@ uint32_t packet_slot_header() {
 }
 
 Error PacketRing::error(const std::string &what) const {
-    return Error{
-        fmt::format("a packet socket on '{}' {}: {}", interface_, what, std::strerror(errno))};
+    return Error{fmt::format("a packet socket on '{}' {}: {}", interface_, what, reason_of(errno))};
 }
 
 // ---- opening -----------------------------------------------------------------------------------

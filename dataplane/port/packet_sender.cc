@@ -1,5 +1,7 @@
 #include "dataplane/port/packet_sender.hh"
 
+#include "dataplane/files/system_error.hh"
+
 #include <fmt/format.h>
 
 #include <rte_cycles.h>
@@ -43,7 +45,7 @@ Result<void> PacketSender::prepare(const std::string &interface, unsigned index,
                                    bool through_qdisc) {
     const auto error = [&](const char *what) {
         return Error{
-            fmt::format("a packet socket on '{}' {}: {}", interface, what, std::strerror(errno))};
+            fmt::format("a packet socket on '{}' {}: {}", interface, what, reason_of(errno))};
     };
     socket_ = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (socket_ < 0) return error("cannot be had; laggd needs CAP_NET_RAW");

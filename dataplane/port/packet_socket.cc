@@ -1,5 +1,7 @@
 #include "dataplane/port/packet_socket.hh"
 
+#include "dataplane/files/system_error.hh"
+
 #include <fmt/format.h>
 
 #include <linux/if_packet.h>
@@ -96,7 +98,7 @@ Result<MacAddress> address_of(const std::string &interface) {
         return error(fmt::format("has a name of more than {} bytes", IFNAMSIZ - 1));
     interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
     const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return error(fmt::format("cannot be asked: {}", std::strerror(errno)));
+    if (fd < 0) return error(fmt::format("cannot be asked: {}", reason_of(errno)));
     const int code = ioctl(fd, SIOCGIFHWADDR, &request) == 0 ? 0 : errno;
     close(fd);
     if (code != 0) return error(fmt::format("does not tell its address: {}", std::strerror(code)));
@@ -145,10 +147,9 @@ Result<std::unique_ptr<PacketSocket>> PacketSocket::open(const PacketOptions &op
     assert(options.queues > 0);
     std::unique_ptr<PacketSocket> socket(new PacketSocket);
     socket->slot_bytes_ = options.slot_bytes;
-    socket->index_ = if_nametoindex(options.interface.c_str());
-    if (socket->index_ == 0)
-        return Error{fmt::format("there is no kernel interface '{}'; `ip link` lists them",
-                                 options.interface)};
+    const Result<unsigned> index = lagg::interface_index(options.interface);
+    if (!index) return index.error();
+    socket->index_ = *index;
     const Result<MacAddress> mac = address_of(options.interface);
     if (!mac) return mac.error();
     socket->mac_ = *mac;

@@ -1,5 +1,6 @@
 #include "dataplane/port/port.hh"
 
+#include "dataplane/files/system_error.hh"
 #include "dataplane/port/interface.hh"
 #include "dataplane/port/link_watch.hh"
 #include "dataplane/port/packet_socket.hh"
@@ -64,7 +65,10 @@ const char *to_text(LinkSource source) {
 }
 
 Error Port::error(const std::string &what, int code) const {
-    return Error{fmt::format("port {}: {}: {}", name_, what, rte_strerror(std::abs(code)))};
+    // DPDK has numbers of its own besides.
+    const std::string text =
+        std::abs(code) == EMFILE ? reason_of(EMFILE) : rte_strerror(std::abs(code));
+    return Error{fmt::format("port {}: {}: {}", name_, what, text)};
 }
 
 // ---- opening -----------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 #include "dataplane/upper/tap.hh"
 
+#include "dataplane/files/system_error.hh"
+
 #include <fmt/format.h>
 
 #include <rte_mbuf.h>
@@ -40,7 +42,7 @@ Error refusal(const std::string &name, int reason) {
     if (reason == EBUSY)
         return Error{fmt::format("{}: another program holds this interface", name)};
     return Error{
-        fmt::format("{}: the kernel interface cannot be made: {}", name, std::strerror(reason))};
+        fmt::format("{}: the kernel interface cannot be made: {}", name, reason_of(reason))};
 }
 
 /// A whole frame in one write: the kernel takes it or refuses it, never a part.
@@ -64,7 +66,7 @@ Result<std::unique_ptr<Tap>> Tap::open(const std::string &name, uint16_t queues,
         const int fd = ::open(kDevice, O_RDWR | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0)
             return Error{
-                fmt::format("{}: {} cannot be opened: {}", name, kDevice, std::strerror(errno))};
+                fmt::format("{}: {} cannot be opened: {}", name, kDevice, reason_of(errno))};
         tap->queues_.push_back({.fd = fd, .spare = nullptr});
         ifreq request = request_for(name);
         if (ioctl(fd, TUNSETIFF, &request) < 0) return refusal(name, errno);
@@ -133,7 +135,7 @@ Result<void> can_open_taps() {
     const int fd = ::open(kDevice, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return Error{fmt::format("{} cannot be opened ({}); load the tun module or run as root",
-                                 kDevice, std::strerror(errno))};
+                                 kDevice, reason_of(errno))};
     // An impossible name is refused for its name only after the permission was looked at.
     ifreq request = request_for("lagg-probe/");
     const int code = ioctl(fd, TUNSETIFF, &request);

@@ -211,11 +211,13 @@ TEST(Membership, TheFewestQueuesOfAnyDeviceCount) {
 
 TEST(Membership, AQueueForSlowProtocolsIsReceivedFromAndGetsNoWorkerOfItsOwn) {
     Driven driven(lagg(Protocol::LOADBALANCE, {"p0"}));
-    driven.aggregate.set_upper({.device = 30, .queues = 2, .slow_queue = true, .text = "port:up"});
+    driven.want([](WantedLagg &wanted) {
+        wanted.upper = {.device = 30, .queues = 2, .slow_queue = true, .text = "port:up"};
+    });
     AttachedPort port = attached("p0");
     port.queues = 2;
     port.slow_queue = true;
-    driven.aggregate.attach(port, {}, driven.now);
+    driven.attach(port);
     EXPECT_EQ(driven.aggregate.queues(), 2);
     const worker::LaggForwarding forwarding = driven.aggregate.forwarding();
     EXPECT_EQ(forwarding.share, 2);

@@ -1,4 +1,5 @@
 // The server end to end over a real socket: the paths, the refusals, and clients that misbehave.
+#include "control/api/unix_socket.hh"
 #include "tests/control/api/raw_client.hh"
 #include "tests/control/api/running_server.hh"
 
@@ -486,6 +487,24 @@ TEST_F(ServerTest, ServesFiftyClientsAtOnce) {
         EXPECT_EQ(code_of(answer), 200);
         EXPECT_EQ(body_of(answer).size(), 2u);
     }
+}
+
+TEST_F(ServerTest, ServesNoMoreClientsThanItsLimitAndTheOthersLater) {
+    constexpr size_t kClients = 4;
+    start(plain_handlers(), {.idle = std::chrono::milliseconds(60000), .clients = kClients});
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (size_t i = 0; i < 3 * kClients; ++i)
+        clients.push_back(std::make_unique<RawClient>(path_));
+    for (const auto &client : clients)
+        client->send("GET /v1/status HTTP/1.1\r\n\r\n"); // and keeps its connection
+    for (size_t i = 0; i < kClients; ++i)
+        EXPECT_TRUE(clients[i]->readable(std::chrono::seconds(20))) << i;
+    EXPECT_EQ(count_connections(path_), kClients);
+    EXPECT_FALSE(clients[kClients]->readable(std::chrono::milliseconds(200)));
+    clients.erase(clients.begin(), clients.begin() + kClients);
+    for (size_t i = 0; i < kClients; ++i)
+        EXPECT_TRUE(clients[i]->readable(std::chrono::seconds(20))) << i;
+    EXPECT_EQ(count_connections(path_), kClients);
 }
 
 TEST_F(ServerTest, ComesBackAfterTheProcessRanOutOfDescriptors) {

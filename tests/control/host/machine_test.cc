@@ -323,6 +323,22 @@ TEST(Machine, BuffersAreCountedForWhatKeepsThem) {
     EXPECT_EQ(buffers_needed(config).data, without) << "a port that no lagg uses is not opened";
 }
 
+TEST(Machine, OpenFilesAreCountedForEachQueueOfEachPort) {
+    config::Config config = config_of("net_af_packet,iface=eth1");
+    const uint64_t one = descriptors_needed(config);
+    config.ports.push_back({.name = "spare", .device = "net_tap0"});
+    EXPECT_EQ(descriptors_needed(config), one) << "a port that no lagg uses is not opened";
+    config.laggs[0].ports.push_back("spare");
+    const uint64_t two = descriptors_needed(config);
+    EXPECT_GT(two, one);
+    config.ports[0].device += ",qpairs=20";
+    EXPECT_GE(descriptors_needed(config), two + 2 * 18);
+    config.ports[0].device += "00000";
+    EXPECT_LT(descriptors_needed(config), 1000U) << "more than net_af_packet has";
+    config.daemon.workers = {1, 2, 3, 4};
+    EXPECT_GE(descriptors_needed(config), two + 3 * 2 * 2 + 3);
+}
+
 TEST(Machine, TheTunDeviceIsMissedWhereALaggWantsIt) {
     Tree tree;
     tree.file("sys/devices/system/cpu/online", "0-3\n").module_available("net/tun");

@@ -177,7 +177,8 @@ TEST_F(QuietedTest, AnInterfaceThatDoesNotExistIsAnError) {
         const Result<std::unique_ptr<Quieted>> quieted =
             Quieted::quieten(*netlink_, name, directory_);
         ASSERT_FALSE(quieted);
-        EXPECT_EQ(quieted.error().message, name + ": there is no such interface");
+        EXPECT_EQ(quieted.error().message,
+                  "there is no kernel interface '" + name + "'; `ip link` lists them");
     }
 }
 

@@ -1,4 +1,5 @@
 // Filters in tcpdump's language, and the rules that send what they match to one member.
+#include "dataplane/bpf/filter_text.hh"
 #include "dataplane/bpf/rules.hh"
 
 #include "tests/dataplane/frame/cases.hh"
@@ -76,7 +77,10 @@ TEST_F(Filters, FramesInPiecesAndTooShortOnes) {
 
 TEST_F(Filters, Mistakes) {
     EXPECT_EQ(Filter::compile("tcp prt 80").error().message,
-              "filter 'tcp prt 80': can't parse filter expression: syntax error; see "
+              "filter 'tcp prt 80': 'prt' is no word of the language, and names of hosts are not "
+              "looked up: write the address; see pcap-filter(7) for what can be written");
+    EXPECT_EQ(Filter::compile("tcp port port 80").error().message,
+              "filter 'tcp port port 80': can't parse filter expression: syntax error; see "
               "pcap-filter(7) for what can be written");
     EXPECT_EQ(Filter::compile(" ").error().message,
               "filter ' ': is empty; see pcap-filter(7) for what can be written");
@@ -90,6 +94,24 @@ TEST_F(Filters, LongOnesTakeNoTime) {
     const auto start = std::chrono::steady_clock::now();
     EXPECT_NE(filter(expression), nullptr);
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
+TEST_F(Filters, AreCompiledOnceForAsLongAsSomebodyHasThem) {
+    auto first = filter("udp port 4789");
+    EXPECT_EQ(filter("udp port 4789"), first);
+    EXPECT_NE(filter("udp port 4790"), first);
+    const std::weak_ptr<const Filter> watched = first;
+    first.reset();
+    EXPECT_TRUE(watched.expired()) << "nobody has it";
+}
+
+TEST_F(Filters, AsManyTestsAsArePossibleTakeNoTime) {
+    std::string expression = "portrange 1-9";
+    for (size_t i = 1; i < kMostFilterTests; i++)
+        expression += " or portrange " + std::to_string(i) + "-9";
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_NE(filter(expression), nullptr);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 TEST_F(Filters, TheFirstRuleDecides) {
