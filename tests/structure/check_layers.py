@@ -27,11 +27,12 @@ ALLOWED = {
     "control/ctl": ["dataplane/base", "dataplane/files", "control/api", "control/config", "control/host"],
     "control/recording": ["dataplane/base", "dataplane/files", "lacp"],
     "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel", "control/recording",
-                            "control/api/snapshot.hh"],
+                            "control/api/snapshot.hh", "control/api/states.hh"],
     "control/daemon": ["lacp", "dataplane", "control"],
 }
 # What the client may have of the API: structs and their JSON, never the server.
-API_STRUCTS = {"control/api/" + name for name in ("snapshot.hh", "json.hh", "nearest.hh", "fields.hh")}
+API_STRUCTS = {"control/api/" + name for name in ("snapshot.hh", "json.hh", "nearest.hh", "fields.hh",
+                                               "states.hh", "words.hh")}
 # Who may include headers of libraries, by the header's prefix. Where no pattern fits anybody may.
 LIBRARIES = {
     r"rte_": ["dataplane/port", "dataplane/upper", "dataplane/worker", "dataplane/bpf", "control/daemon",
