@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 
 namespace lagg::aggregation {
 
@@ -71,6 +72,13 @@ void correct(const worker::DeviceTotals &totals, api::LacpPort &out) {
     out.marker_response_pdus_tx = less(out.marker_response_pdus_tx, totals.unsent_marker_responses);
 }
 
+/// The API's name for a state is the same word.
+template <typename E> E known(const char *word) {
+    const std::optional<E> found = api::Worded<E>::of(word);
+    assert(found);
+    return *found;
+}
+
 api::LacpPortParameters describe(const lacp::PortParameters &parameters) {
     return {.enabled = parameters.lacp_enabled,
             .active = parameters.active,
@@ -80,9 +88,14 @@ api::LacpPortParameters describe(const lacp::PortParameters &parameters) {
             .key = parameters.key};
 }
 
-const char *drained_by(const Member &member) {
-    if (member.port && member.port->lacp.drain) return "configuration";
-    return member.drain ? "operator" : "";
+api::DrainedBy drained_by(const Member &member) {
+    if (member.port && member.port->lacp.drain) return api::DrainedBy::CONFIGURATION;
+    return member.drain ? api::DrainedBy::OPERATOR : api::DrainedBy::NOBODY;
+}
+
+api::PortState state_of(const Member &member) {
+    if (member.port) return api::PortState::RUNNING;
+    return member.problem.empty() ? api::PortState::OPENING : api::PortState::FAILED;
 }
 
 api::LacpPort describe(const lacp::PortSnapshot &port, const lacp::SystemSnapshot &system,
@@ -90,12 +103,12 @@ api::LacpPort describe(const lacp::PortSnapshot &port, const lacp::SystemSnapsho
     const PortHistory &history = member.history;
     api::LacpPort out;
     out.parameters = describe(port.parameters);
-    out.machines = {.rx = lacp::to_text(port.rx),
-                    .periodic = lacp::to_text(port.periodic),
-                    .mux = lacp::to_text(port.mux),
-                    .selected = lacp::to_text(port.selected),
-                    .actor_churn = lacp::to_text(port.actor_churn),
-                    .partner_churn = lacp::to_text(port.partner_churn)};
+    out.machines = {.rx = known<api::RxState>(lacp::to_text(port.rx)),
+                    .periodic = known<api::PeriodicState>(lacp::to_text(port.periodic)),
+                    .mux = known<api::MuxState>(lacp::to_text(port.mux)),
+                    .selected = known<api::Selected>(lacp::to_text(port.selected)),
+                    .actor_churn = known<api::ChurnState>(lacp::to_text(port.actor_churn)),
+                    .partner_churn = known<api::ChurnState>(lacp::to_text(port.partner_churn))};
     out.actor = describe_end(port.actor);
     out.partner = describe_end(port.partner);
     out.aggregator = port.aggregator;
@@ -206,7 +219,7 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     api::Port out;
     out.name = member.name;
     out.device = member.device_text;
-    out.state = member.port ? "running" : member.problem.empty() ? "opening" : "failed";
+    out.state = state_of(member);
     out.problem = member.problem;
     out.link_failures = member.link_failures;
     out.restarts = member.restarts;
@@ -241,10 +254,11 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
     return out;
 }
 
-std::string state_word(const Aggregate &aggregate) {
+api::LaggState state_of(const Aggregate &aggregate) {
     using config::Protocol;
+    using enum api::LaggState;
     const Protocol protocol = aggregate.config().protocol;
-    if (protocol == Protocol::NONE) return "DISABLED";
+    if (protocol == Protocol::NONE) return DISABLED;
     size_t ready = 0;
     bool any_link = false;
     for (const Member &member : aggregate.members()) {
@@ -252,8 +266,8 @@ std::string state_word(const Aggregate &aggregate) {
         const bool standing_by = protocol == Protocol::FAILOVER && member.link.up;
         ready += member.distributing || standing_by ? 1 : 0;
     }
-    if (aggregate.up()) return ready == aggregate.members().size() ? "UP" : "DEGRADED";
-    return protocol == Protocol::LACP && any_link ? "NEGOTIATING" : "DOWN";
+    if (aggregate.up()) return ready == aggregate.members().size() ? UP : DEGRADED;
+    return protocol == Protocol::LACP && any_link ? NEGOTIATING : DOWN;
 }
 
 } // namespace
@@ -277,8 +291,8 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
     api::Lagg out;
     out.name = config.name;
     out.description = config.description;
-    out.protocol = to_text(config.protocol);
-    out.state = state_word(aggregate);
+    out.protocol = known<api::Protocol>(to_text(config.protocol));
+    out.state = state_of(aggregate);
     out.carrier = aggregate.up();
     out.mac = to_string(aggregate.identity().mac);
     out.mtu = config.mtu;

@@ -150,7 +150,7 @@ api::LacpEnd describe_end(const lacp::PortInformation &end) {
             .key = end.key,
             .port_priority = end.port.priority,
             .port = end.port.number,
-            .flags = lacp::flags_text(end.state)};
+            .flags = api::LacpFlags(lacp::to_octet(end.state))};
 }
 
 api::PortHistory describe_history(const Aggregate &aggregate, const Member &member, lacp::Time now,

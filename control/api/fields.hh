@@ -151,6 +151,24 @@ void for_each_field(T &record, Visit visit) {
 }
 
 template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, WhyStep>
+void for_each_field(T &record, Visit visit) {
+    visit("check", record.check);
+    visit("ok", record.ok);
+    visit("says", record.says);
+}
+
+template <typename T, typename Visit>
+requires std::same_as<std::remove_const_t<T>, Why>
+void for_each_field(T &record, Visit visit) {
+    visit("carries", record.carries);
+    visit("finding", record.finding);
+    visit("reason", record.reason);
+    visit("advice", record.advice);
+    visit("steps", record.steps);
+}
+
+template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, Port>
 void for_each_field(T &record, Visit visit) {
     visit("name", record.name);
@@ -181,6 +199,7 @@ void for_each_field(T &record, Visit visit) {
     visit("counters", record.counters);
     visit("unwanted_lacp", record.unwanted_lacp);
     visit("lacp", record.lacp);
+    visit("why", record.why);
 }
 
 template <typename T, typename Visit>
@@ -259,6 +278,7 @@ void for_each_field(T &record, Visit visit) {
     visit("last_change_reason", record.last_change_reason);
     visit("counters", record.counters);
     visit("ports", record.ports);
+    visit("warnings", record.warnings);
 }
 
 template <typename T, typename Visit>

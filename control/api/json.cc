@@ -13,12 +13,25 @@ using nlohmann::json;
 template <typename T> void encode(json &out, const T &value) {
     out = value;
 }
+/// A word is written for an enumeration, and one that is not known is read as what is not known.
+template <typename E> void encode(json &out, const Worded<E> &state) {
+    out = state.text();
+}
+void encode(json &out, const LacpFlags &flags) {
+    out = flags.text();
+}
 template <typename T> void encode(json &out, const std::optional<T> &value);
 template <typename T> void encode(json &out, const std::vector<T> &list);
 template <Record T> void encode(json &out, const T &record);
 
 template <typename T> void decode(const json &in, T &value) {
     in.get_to(value);
+}
+template <typename E> void decode(const json &in, Worded<E> &state) {
+    state = Worded<E>::of(in.get<std::string>()).value_or(E{});
+}
+void decode(const json &in, LacpFlags &flags) {
+    flags = LacpFlags::of(in.get<std::string>()).value_or(LacpFlags());
 }
 template <typename T> void decode(const json &in, std::optional<T> &value);
 template <typename T> void decode(const json &in, std::vector<T> &list);

@@ -2,6 +2,7 @@
 // answer may come from elsewhere and is brought here by the mailbox.
 #include "control/api/server.hh"
 
+#include "control/api/explain.hh"
 #include "control/api/flow_question.hh"
 #include "control/api/json.hh"
 #include "control/api/mailbox.hh"
@@ -289,8 +290,10 @@ void EvhttpServer::answer(evhttp_request *request) {
 }
 
 Answer EvhttpServer::answer(const Route &route, evhttp_request *request) {
-    const Status status = handlers_.status();
+    Status status = handlers_.status();
     if (auto refused = refuse_names(route, status.laggs)) return *std::move(refused);
+    for (Lagg &lagg : status.laggs)
+        explain(lagg);
     switch (route.resource) {
     case Resource::STATUS: return {HTTP_OK, json(status)};
     case Resource::LAGGS: return {HTTP_OK, json(status.laggs)};

@@ -1,7 +1,7 @@
 // The daemon's HTTP server on a Unix socket (libevent's evhttp).
 //
 //   GET  /v1/status          Status
-//   GET  /v1/laggs           array of Lagg
+//   GET  /v1/laggs           array of Lagg, each with its warnings and its ports' why
 //   GET  /v1/laggs/NAME      Lagg, 404 with the nearest name
 //   POST /v1/laggs/NAME/hash  FlowQuestion: FlowAnswer, or 400 for another body or a wrong value;
 //                             numbers may be JSON's or strings

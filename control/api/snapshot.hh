@@ -2,6 +2,8 @@
 // the client and everything that reports.
 #pragma once
 
+#include "control/api/states.hh"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,12 +12,12 @@
 namespace lagg::api {
 
 struct MachineStates {
-    std::string rx; ///< CURRENT, EXPIRED, ...
-    std::string periodic;
-    std::string mux;
-    std::string selected; ///< SELECTED, UNSELECTED, STANDBY
-    std::string actor_churn;
-    std::string partner_churn;
+    Worded<RxState> rx;
+    Worded<PeriodicState> periodic;
+    Worded<MuxState> mux;
+    Worded<Selected> selected;
+    Worded<ChurnState> actor_churn;
+    Worded<ChurnState> partner_churn;
 };
 
 struct LacpEnd {
@@ -24,7 +26,7 @@ struct LacpEnd {
     uint16_t key = 0;
     uint16_t port_priority = 0;
     uint16_t port = 0;
-    std::string flags; ///< eight characters, as lacp::flags_text
+    LacpFlags flags;
 };
 
 /// Parameters of a port that are in force: its own, or those of its lagg.
@@ -124,6 +126,23 @@ struct UnwantedLacp {
     uint64_t count = 0;
 };
 
+/// A check on the way from a port's device outwards.
+struct WhyStep {
+    std::string check; ///< device, link, LACP, ...
+    bool ok = true;
+    std::string says;
+};
+
+/// Why a port carries no traffic, or that it does.
+struct Why {
+    bool carries = false; ///< the port transmits the lagg's traffic
+    std::string finding;  ///< a word for scripts: link_down, partner_silent, ...; or carries
+    std::string reason;   ///< half a sentence; empty when it carries
+    std::string advice;   ///< what to do, as sentences; may be empty
+    /// Up to the first that is not ok, and with it.
+    std::vector<WhyStep> steps;
+};
+
 struct Port {
     std::string name;
     std::string device;
@@ -135,14 +154,14 @@ struct Port {
     std::string link_source; ///< driver, rtnetlink
     std::vector<LinkTeller> link_tellers;
     std::string link_change_by; ///< how its last change was found out; empty before the first
-    std::string state;          ///< opening, running, failed
-    std::string problem;        ///< why it failed, or empty
+    Worded<PortState> state;
+    std::string problem; ///< why it failed, or empty
     bool collecting = false;
     bool distributing = false;
-    unsigned buckets = 0;   ///< of 4096 that lead to this port
-    uint32_t weight = 0;    ///< relative to the other ports; 0 when it is not open
-    std::string drained_by; ///< configuration, operator; empty when it is not to be drained
-    bool drained = false;   ///< its flows have moved
+    unsigned buckets = 0; ///< of 4096 that lead to this port
+    uint32_t weight = 0;  ///< relative to the other ports; 0 when it is not open
+    Worded<DrainedBy> drained_by;
+    bool drained = false; ///< its flows have moved
     uint32_t link_failures = 0;
     uint32_t restarts = 0; ///< of the device, so that nothing old leaves after an outage
     /// How it takes frames for the lagg's address, and for the group of slow protocols. Empty: not
@@ -155,6 +174,7 @@ struct Port {
     Counters counters;
     std::optional<UnwantedLacp> unwanted_lacp;
     std::optional<LacpPort> lacp;
+    std::optional<Why> why; ///< absent before explain() was asked
 };
 
 /// Parameters of a lagg's LACP that are in force, and what holds for all of its ports.
@@ -201,8 +221,8 @@ struct Rule {
 struct Lagg {
     std::string name;
     std::string description;
-    std::string protocol;
-    std::string state; ///< UP, DEGRADED, NEGOTIATING, DOWN, DISABLED
+    Worded<Protocol> protocol;
+    Worded<LaggState> state;
     bool carrier = false;
     std::string mac;
     uint16_t mtu = 0;
@@ -229,6 +249,8 @@ struct Lagg {
     std::string last_change_reason;
     Counters counters;       ///< of the upper side: rx came from the client, tx went to it
     std::vector<Port> ports; ///< in configured order
+    /// What an operator has to know of it, a line each; empty before explain() was asked.
+    std::vector<std::string> warnings;
 };
 
 struct Worker {

@@ -58,7 +58,7 @@ std::string render_hash(const Lagg &lagg) {
     const std::string head = printable(fmt::format("{}  {}: {}", lagg.name, protocol_text(lagg),
                                                    distribution_text(lagg))) +
                              "\n";
-    const bool in_turn = protocol_text(lagg) == "ROUNDROBIN";
+    const bool in_turn = lagg.protocol == api::Protocol::ROUNDROBIN;
     if (!uses_hash(lagg) && !in_turn) return head;
     Table table(
         {{"PORT"}, {"WEIGHT", Align::RIGHT}, {"BUCKETS", Align::RIGHT}, {"SHARE", Align::RIGHT}});

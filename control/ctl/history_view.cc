@@ -16,7 +16,7 @@ using api::PortHistory;
 std::string end_text(const std::optional<LacpEnd> &end) {
     if (!end) return "";
     return fmt::format("{},{} {} {},{} {}", end->system_priority, end->system, end->key,
-                       end->port_priority, end->port, end->flags);
+                       end->port_priority, end->port, end->flags.text());
 }
 
 std::string rest_text(const Pdu &pdu) {

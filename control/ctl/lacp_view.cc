@@ -97,8 +97,9 @@ std::string machines_text(const Lagg &lagg) {
         }
         const LacpPort &lacp = *port.lacp;
         table.row({port.name, link_text(port), traffic_text(port), std::to_string(lacp.aggregator),
-                   lacp.machines.selected, lacp.machines.rx, lacp.machines.periodic,
-                   lacp.machines.mux, lacp.actor.flags, lacp.partner.flags});
+                   lacp.machines.selected.text(), lacp.machines.rx.text(),
+                   lacp.machines.periodic.text(), lacp.machines.mux.text(), lacp.actor.flags.text(),
+                   lacp.partner.flags.text()});
     }
     return table.text(kIndent);
 }
@@ -149,8 +150,8 @@ std::string lacp_counters_text(const Lagg &lagg) {
                                              : std::to_string(lacp.marker_response_pdus_rx));
         for (const uint64_t value : {lacp.unknown_rx, lacp.illegal_rx})
             cells.push_back(std::to_string(value));
-        cells.push_back(churn_text(lacp.machines.actor_churn, lacp.actor_churn_count));
-        cells.push_back(churn_text(lacp.machines.partner_churn, lacp.partner_churn_count));
+        cells.push_back(churn_text(lacp.machines.actor_churn.text(), lacp.actor_churn_count));
+        cells.push_back(churn_text(lacp.machines.partner_churn.text(), lacp.partner_churn_count));
         table.row(std::move(cells));
     }
     return table.text(kIndent);
@@ -159,7 +160,7 @@ std::string lacp_counters_text(const Lagg &lagg) {
 } // namespace
 
 std::string render_lacp(const Lagg &lagg) {
-    if (protocol_text(lagg) != "LACP")
+    if (lagg.protocol != api::Protocol::LACP)
         return printable(fmt::format("{}  {}: no LACP here", lagg.name, protocol_text(lagg))) +
                "\n";
     return with_warnings(

@@ -35,10 +35,11 @@ std::string render_view(const Lagg &lagg, View view) {
 std::string states_text(const std::vector<Lagg> &laggs) {
     std::vector<std::pair<std::string, unsigned>> counts;
     for (const Lagg &lagg : laggs) {
-        const auto known = std::find_if(counts.begin(), counts.end(),
-                                        [&](const auto &each) { return each.first == lagg.state; });
+        const auto known = std::find_if(counts.begin(), counts.end(), [&](const auto &each) {
+            return each.first == lagg.state.text();
+        });
         if (known == counts.end())
-            counts.emplace_back(lagg.state, 1);
+            counts.emplace_back(lagg.state.text(), 1);
         else
             ++known->second;
     }
@@ -63,13 +64,13 @@ std::string render_summary(const std::vector<Lagg> &laggs) {
                  {"UPPER"},
                  {"DESCRIPTION"}});
     for (const Lagg &lagg : laggs) {
-        table.row({lagg.name, protocol_text(lagg), lagg.state,
+        table.row({lagg.name, protocol_text(lagg), lagg.state.text(),
                    fmt::format("{}/{}", distributing_ports(lagg), lagg.ports.size()),
                    speed_text(lagg.speed_mbps), std::to_string(lagg.mtu),
                    uses_hash(lagg) ? lagg.hash_policy : "", lagg.partner_system, lagg.upper,
                    lagg.description});
-        for (const std::string &line : warnings(lagg))
-            table.note("  " + line);
+        for (const std::string &line : lagg.warnings)
+            table.note("  ! " + line);
     }
     return table.text();
 }
@@ -81,7 +82,7 @@ std::string render_show(const std::vector<Lagg> &laggs, View view) {
         text += (text.empty() ? "" : "\n") + render_view(lagg, view);
     const bool has_flags =
         view == View::LACP && std::any_of(laggs.begin(), laggs.end(), [](const Lagg &lagg) {
-            return protocol_text(lagg) == "LACP";
+            return lagg.protocol == api::Protocol::LACP;
         });
     return has_flags ? text + kFlagsLegend : text;
 }

@@ -91,24 +91,26 @@ Failure refusal(const Response &response, const CommandLine &command) {
 
 Outcome answer_why(const json &body, const CommandLine &command) {
     const auto lagg = body.get<api::Lagg>();
-    std::vector<Why> list;
     std::vector<std::string> names;
-    for (const api::Port &port : lagg.ports) {
+    std::string text;
+    json list = json::array();
+    bool all = true;
+    for (size_t i = 0; i < lagg.ports.size(); ++i) {
+        const api::Port &port = lagg.ports[i];
         names.push_back(port.name);
-        if (command.port.empty() || command.port == port.name) list.push_back(explain(lagg, port));
+        if (!command.port.empty() && command.port != port.name) continue;
+        list.push_back(why_of(body, body.at("ports").at(i)));
+        text += (text.empty() ? "" : "\n") + render_why(lagg, port);
+        all = all && port.why && port.why->carries;
     }
     if (list.empty() && !command.port.empty())
         return to_outcome({ExitCode::NO_SUCH_OBJECT,
                            lagg.name + " has no port \"" + command.port + "\"",
                            api::nearest(command.port, names)},
                           command.as_json);
-    const bool all = std::ranges::all_of(list, &Why::carries) && !list.empty();
-    std::string text;
-    for (const Why &why : list)
-        text += (text.empty() ? "" : "\n") + render_why(why);
     if (list.empty()) text = printable(lagg.name) + " has no ports.\n";
-    return {all ? ExitCode::OK : ExitCode::NO_TRAFFIC,
-            command.as_json ? why_as_json(list, !command.port.empty()) : text,
+    return {all && !list.empty() ? ExitCode::OK : ExitCode::NO_TRAFFIC,
+            command.as_json ? json_text(command.port.empty() ? list : list.at(0)) : text,
             {}};
 }
 

@@ -2,7 +2,6 @@
 #include "control/ctl/views.hh"
 
 #include "control/ctl/table.hh"
-#include "control/ctl/why.hh"
 #include "control/ctl/words.hh"
 
 #include <fmt/format.h>
@@ -23,7 +22,7 @@ std::string hash_text(const Lagg &lagg) {
 
 std::string state_text(const Lagg &lagg) {
     std::string text =
-        fmt::format("{}, {} of {} ports, {}, carrier {}, for {}", lagg.state,
+        fmt::format("{}, {} of {} ports, {}, carrier {}, for {}", lagg.state.text(),
                     distributing_ports(lagg), lagg.ports.size(), speed_text(lagg.speed_mbps),
                     lagg.carrier ? "on" : "off", duration_text(lagg.last_change_seconds));
     if (!lagg.last_change_reason.empty()) text += ": " + lagg.last_change_reason;
@@ -44,12 +43,17 @@ std::vector<std::string> counters_row(const std::string &name, const Counters &c
 } // namespace
 
 std::string distribution_text(const Lagg &lagg) {
-    const std::string protocol = protocol_text(lagg);
-    if (uses_hash(lagg)) return hash_text(lagg);
-    if (protocol == "ROUNDROBIN")
+    switch (lagg.protocol) {
+    case api::Protocol::LACP:
+    case api::Protocol::LOADBALANCE: return hash_text(lagg);
+    case api::Protocol::ROUNDROBIN:
         return fmt::format("round robin, {} packets in a row", lagg.roundrobin_stride);
-    if (protocol == "FAILOVER") return "the first port that is up";
-    return protocol == "BROADCAST" ? "every port" : "none";
+    case api::Protocol::FAILOVER: return "the first port that is up";
+    case api::Protocol::BROADCAST: return "every port";
+    case api::Protocol::NONE:
+    case api::Protocol::UNKNOWN: break;
+    }
+    return "none";
 }
 
 std::string lacp_mode_text(const Lagg &lagg) {
@@ -59,30 +63,9 @@ std::string lacp_mode_text(const Lagg &lagg) {
 }
 
 std::string with_warnings(std::string text, const Lagg &lagg) {
-    for (const std::string &line : warnings(lagg))
-        text += std::string(kIndent, ' ') + printable(line) + "\n";
+    for (const std::string &line : lagg.warnings)
+        text += std::string(kIndent, ' ') + printable("! " + line) + "\n";
     return text;
-}
-
-std::vector<std::string> warnings(const Lagg &lagg) {
-    std::vector<std::string> lines;
-    for (const Port &port : lagg.ports)
-        if (const std::string reason = explain(lagg, port).reason; !reason.empty())
-            lines.push_back("! " + port.name + ": " + reason);
-    for (const Port &port : lagg.ports) {
-        if (port.distributing && !port.drained_by.empty())
-            lines.push_back("! " + port.name + ": its flows are being moved, to drain it");
-        if (!port.lacp || !port.distributing) continue;
-        if (port.lacp->txtest)
-            lines.push_back("! " + port.name + ": txtest holds its LACPDUs back");
-        if (port.lacp->rxtest)
-            lines.push_back("! " + port.name + ": rxtest drops the LACPDUs that come");
-    }
-    const size_t carrying = distributing_ports(lagg);
-    if (carrying > 0 && carrying < lagg.min_links)
-        lines.push_back(
-            fmt::format("! {} of min_links {} ports distribute", carrying, lagg.min_links));
-    return lines;
 }
 
 std::string render_overview(const Lagg &lagg) {
@@ -92,8 +75,9 @@ std::string render_overview(const Lagg &lagg) {
     };
     if (!lagg.description.empty()) text += "  " + printable(lagg.description);
     line("state", state_text(lagg));
-    line("protocol", protocol_text(lagg) == "LACP" ? lacp_mode_text(lagg) : protocol_text(lagg));
-    if (protocol_text(lagg) == "LACP") line("partner", lagg.partner_system);
+    line("protocol",
+         lagg.protocol == api::Protocol::LACP ? lacp_mode_text(lagg) : protocol_text(lagg));
+    if (lagg.protocol == api::Protocol::LACP) line("partner", lagg.partner_system);
     line("distributes", distribution_text(lagg));
     line("min_links", std::to_string(lagg.min_links));
     line("mac", lagg.mac);
@@ -125,11 +109,12 @@ std::string render_ports(const Lagg &lagg) {
                  {"DRIVER"},
                  {"DEVICE"}});
     for (const Port &port : lagg.ports)
-        table.row({port.name, port.state, link_text(port), port.full_duplex ? "full" : "half",
-                   traffic_text(port), std::to_string(port.buckets), share_text(lagg, port),
+        table.row({port.name, port.state.text(), link_text(port),
+                   port.full_duplex ? "full" : "half", traffic_text(port),
+                   std::to_string(port.buckets), share_text(lagg, port),
                    std::to_string(port.link_failures), port.link_source, port.mac, port.driver,
                    port.device});
-    const std::string head = fmt::format("{}  {}, {} of {} ports", lagg.name, lagg.state,
+    const std::string head = fmt::format("{}  {}, {} of {} ports", lagg.name, lagg.state.text(),
                                          distributing_ports(lagg), lagg.ports.size());
     return with_warnings(printable(head) + "\n" + table.text(kIndent), lagg);
 }

@@ -4,7 +4,6 @@
 #include "control/api/snapshot.hh"
 
 #include <string>
-#include <vector>
 
 namespace lagg::ctl {
 
@@ -15,10 +14,7 @@ std::string render_links(const api::Lagg &lagg);
 std::string render_counters(const api::Lagg &lagg);
 std::string render_hash(const api::Lagg &lagg);
 
-/// One "! ..." for every port that transmits nothing, and for a lagg held down by min_links.
-std::vector<std::string> warnings(const api::Lagg &lagg);
-
-/// `text`, and a line for each warning.
+/// `text`, and a line "! ..." for each of the warnings.
 std::string with_warnings(std::string text, const api::Lagg &lagg);
 /// What decides where a frame goes: the policy and its seed, or what stands in their place.
 std::string distribution_text(const api::Lagg &lagg);

@@ -1,28 +1,23 @@
-// Numbers and states in the words an operator uses: speeds, durations, protocols.
+// Parts of a port's line in the words an operator uses.
 #pragma once
 
 #include "control/api/snapshot.hh"
+#include "control/api/words.hh"
 
-#include <cstdint>
 #include <string>
 
 namespace lagg::ctl {
 
-/// 100M, 2.5G, 10G; "-" for 0, which means unknown.
-std::string speed_text(uint64_t mbps);
-/// 1.2 s, 95 s, 12 min, 5 h 12 min, 3 d 4 h.
-std::string duration_text(double seconds);
-/// The protocol's name as tables show it: LACP, FAILOVER, ...
-std::string protocol_text(const api::Lagg &lagg);
-/// True where frames are spread by a hash of their fields.
-bool uses_hash(const api::Lagg &lagg);
+using api::distributing_ports;
+using api::duration_text;
+using api::protocol_text;
+using api::speed_text;
+using api::uses_hash;
 
 /// down, up, or the speed.
 std::string link_text(const api::Port &port);
 /// rx+tx, rx, tx; "-" for none.
 std::string traffic_text(const api::Port &port);
-
-size_t distributing_ports(const api::Lagg &lagg);
 
 /// A port's part of the flows; "-" where no hash decides.
 std::string share_text(const api::Lagg &lagg, const api::Port &port);

@@ -31,12 +31,14 @@ ALLOWED = {
                     "control/host"],
     "control/recording": ["dataplane/base", "dataplane/files", "lacp"],
     "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel",
-                            "control/recording", "control/api/snapshot.hh"],
+                            "control/recording", "control/api/snapshot.hh",
+                            "control/api/states.hh"],
     "control/daemon": ["lacp", "dataplane", "control"],
 }
 # Parts of the API that the client may have: structs and their JSON, never the server.
 API_STRUCTS = {"control/api/" + name
-               for name in ("snapshot.hh", "json.hh", "nearest.hh", "fields.hh")}
+               for name in ("snapshot.hh", "json.hh", "nearest.hh", "fields.hh", "states.hh",
+                            "words.hh")}
 # Who may include headers of libraries, by the header's prefix. Where no pattern fits anybody may.
 LIBRARIES = {
     r"rte_": ["dataplane/port", "dataplane/upper", "dataplane/worker", "dataplane/bpf",

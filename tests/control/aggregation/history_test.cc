@@ -88,7 +88,7 @@ TEST(PortHistory, PdusAreDecodedAndComparedWithTheOneBefore) {
         changes.insert(changes.end(), sent[i].changed.begin(), sent[i].changed.end());
     }
     EXPECT_EQ(sent.back().partner->system, "02:00:00:00:00:02");
-    EXPECT_EQ(sent.back().actor->flags, "ASGNCD--");
+    EXPECT_EQ(sent.back().actor->flags.text(), "ASGNCD--");
     EXPECT_TRUE(std::ranges::count(changes, "partner is another"));
     EXPECT_TRUE(std::ranges::count(changes, "actor +C +D") +
                 std::ranges::count(changes, "actor +D"))

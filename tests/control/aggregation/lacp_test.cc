@@ -1,4 +1,6 @@
 // LACP between two Aggregates, in virtual time: the promises of the core become members and tables.
+#include "control/api/states.hh"
+#include "lacp/text.hh"
 #include "tests/control/aggregation/pair.hh"
 
 namespace lagg::aggregation {
@@ -181,6 +183,27 @@ TEST(LacpAggregate, KeyAndSystemComeFromNameAddressAndConfiguration) {
     EXPECT_EQ(actor(pair.b).port.priority, 3);
     pair.run(6s);
     EXPECT_EQ(pair.b.distributing(), kThree);
+}
+
+/// Whether every state up to `last` has its word in the API.
+template <typename Shown, typename Own> void expect_shown(Own last) {
+    for (int i = 0; i <= static_cast<int>(last); ++i) {
+        const char *word = to_text(static_cast<Own>(i));
+        EXPECT_TRUE(api::Worded<Shown>::of(word)) << word;
+    }
+    EXPECT_EQ(api::kWords<Shown>.size(), static_cast<size_t>(last) + 2) << "and none more";
+}
+
+TEST(States, HaveTheirWordsInTheApi) {
+    expect_shown<api::RxState>(lacp::RxState::CURRENT);
+    expect_shown<api::PeriodicState>(lacp::PeriodicState::PERIODIC_TX);
+    expect_shown<api::MuxState>(lacp::MuxState::COLLECTING_DISTRIBUTING);
+    expect_shown<api::Selected>(lacp::Selected::STANDBY);
+    expect_shown<api::ChurnState>(lacp::ChurnState::CHURN);
+    expect_shown<api::Protocol>(Protocol::NONE);
+    lacp::State state;
+    state.activity = state.collecting = state.expired = true;
+    EXPECT_EQ(api::LacpFlags(lacp::to_octet(state)).text(), lacp::flags_text(state));
 }
 
 } // namespace lagg::aggregation

@@ -21,6 +21,13 @@ using testing::same;
 template <typename T> void expect_named(const T &value, const json &inside) {
     EXPECT_EQ(inside.get<T>(), value);
 }
+template <typename E> void expect_named(const Worded<E> &state, const json &inside) {
+    EXPECT_EQ(inside.get<std::string>(), state.text());
+    EXPECT_NE(inside, "");
+}
+void expect_named(const LacpFlags &flags, const json &inside) {
+    EXPECT_EQ(inside.get<std::string>(), flags.text());
+}
 template <testing::Struct T> void expect_named(const T &record, const json &object);
 template <typename T> void expect_named(const std::optional<T> &value, const json &inside) {
     expect_named(*value, inside);
@@ -54,6 +61,14 @@ TEST(Json, EveryFieldOfAStatusComesBack) {
 TEST(Json, KeysAreTheNamesOfTheFields) {
     const Status status = filled<Status>();
     expect_named(status, json(status));
+}
+
+TEST(Json, AWordThatIsNotKnownIsReadAsThat) {
+    json document(filled<Lagg>());
+    document["state"] = "BETTER";
+    EXPECT_EQ(document.get<Lagg>().state, LaggState::UNKNOWN) << "a newer daemon's";
+    document["state"] = 7;
+    EXPECT_THROW(document.get<Lagg>(), json::exception);
 }
 
 TEST(Json, EveryFieldOfALaggComesBack) {

@@ -98,6 +98,29 @@ class ServerTest : public ::testing::Test {
     std::unique_ptr<RunningServer> server_;
 };
 
+TEST_F(ServerTest, EveryLaggSaysWhyItsPortsAreIdle) {
+    Handlers handlers = plain_handlers();
+    handlers.status = [] {
+        Status status = two_laggs();
+        status.laggs[1].protocol = Protocol::LACP;
+        status.laggs[1].ports.resize(1);
+        status.laggs[1].ports[0].name = "p0";
+        status.laggs[1].ports[0].state = PortState::RUNNING;
+        return status;
+    };
+    start(std::move(handlers));
+    const json laggs = body_of(ask("GET", "/v1/laggs"));
+    for (const json &lagg : {laggs.at(1), body_of(ask("GET", "/v1/laggs/lagg1")),
+                             body_of(ask("GET", "/v1/status")).at("laggs").at(1)}) {
+        EXPECT_EQ(lagg.at("warnings"), json::array({"p0: link down"}));
+        const json &why = lagg.at("ports").at(0).at("why");
+        EXPECT_EQ(why.at("finding"), "link_down");
+        EXPECT_EQ(why.at("carries"), false);
+        EXPECT_EQ(why.at("steps").back().at("check"), "link");
+        EXPECT_NE(why.at("advice").get<std::string>().find("cable"), std::string::npos);
+    }
+}
+
 TEST_F(ServerTest, ServesStatusLaggsAndOneLagg) {
     start();
     const std::string status = ask("GET", "/v1/status");

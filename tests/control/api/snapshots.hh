@@ -48,10 +48,12 @@ LAGG_FIELDS_OF(NicCounters, rx_missed, rx_errors, rx_no_buffer, rx_too_large, rx
 LAGG_FIELDS_OF(ExtendedCounter, name, value)
 LAGG_FIELDS_OF(ExtendedCounters, lagg, port, counters)
 LAGG_FIELDS_OF(UnwantedLacp, system, seconds_ago, count)
+LAGG_FIELDS_OF(WhyStep, check, ok, says)
+LAGG_FIELDS_OF(Why, carries, finding, reason, advice, steps)
 LAGG_FIELDS_OF(Port, name, device, driver, mac, link_up, speed_mbps, full_duplex, link_source,
                link_tellers, link_change_by, state, problem, collecting, distributing, buckets,
                weight, drained_by, drained, link_failures, restarts, hears_lagg, hears_slow,
-               features, complaints, nic, counters, unwanted_lacp, lacp)
+               features, complaints, nic, counters, unwanted_lacp, lacp, why)
 LAGG_FIELDS_OF(LacpSystem, active, fast, strict, coupled, system_priority, system, port_priority,
                key, max_links, revertive, wait_to_restore_seconds, select, fallback,
                fallback_timeout_seconds, fallback_active, churn_time_seconds, collector_max_delay,
@@ -63,7 +65,7 @@ LAGG_FIELDS_OF(Lagg, name, description, protocol, state, carrier, mac, mtu, spee
                upper, aliases, hash_policy, hash_seed, rebalance, hash_fields, hash_symmetric,
                hash_inner, hash_program, weights, rules, roundrobin_stride, lacp_active, lacp_fast,
                active_aggregator, partner_system, lacp, last_change_seconds, last_change_reason,
-               counters, ports)
+               counters, ports, warnings)
 LAGG_FIELDS_OF(Worker, lcore, loops, busy_loops)
 LAGG_FIELDS_OF(Status, version, pid, uptime_seconds, config_file, memory, buffers_total,
                buffers_free, last_reload, workers, laggs)
@@ -99,6 +101,10 @@ class Filler {
     void fill(bool &value) { value = !value; }
     void fill(std::string &value) { value = "text " + std::to_string(++last_); }
     void fill(double &value) { value = ++last_ + 0.5; }
+    template <typename E> void fill(Worded<E> &value) {
+        value = static_cast<E>(1 + ++last_ % (kWords<E>.size() - 1));
+    }
+    void fill(LacpFlags &flags) { flags = LacpFlags(static_cast<uint8_t>(++last_)); }
     template <std::unsigned_integral T> void fill(T &value) { value = static_cast<T>(++last_); }
     template <typename T> void fill(std::optional<T> &value) { fill(value.emplace()); }
     template <typename T> void fill(std::vector<T> &list) {

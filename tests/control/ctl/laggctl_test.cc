@@ -67,9 +67,9 @@ class LaggctlTest : public ::testing::Test {
             answer.policies.resize(1);
             answer.policies[0].own = true;
             answer.policies[0].port = "p0";
-            for (const auto &value :
-                 {flow.src, flow.dst, flow.proto, flow.sport, flow.dport, flow.smac, flow.dmac,
-                  flow.vlan, flow.inner_vlan, flow.flow_label, flow.spi, flow.ethertype})
+            for (const auto &value : {flow.src, flow.dst, flow.proto, flow.sport, flow.dport,
+                                      flow.smac, flow.dmac, flow.vlan, flow.inner_vlan,
+                                      flow.flow_label, flow.spi, flow.ethertype, flow.fragment})
                 answer.policies[0].policy += value.value_or("-") + " ";
             return answer;
         };
@@ -217,12 +217,12 @@ TEST_F(LaggctlTest, HashAsksAboutAFlow) {
         run({"hash",        "lagg0", "--src",        "a", "--dst",        "b", "--proto", "c",
              "--sport",     "1",     "--dport",      "2", "--smac",       "d", "--dmac",  "e",
              "--vlan",      "3",     "--inner-vlan", "4", "--flow-label", "5", "--spi",   "6",
-             "--ethertype", "7"});
+             "--ethertype", "7",     "--fragment"});
     EXPECT_EQ(all.code, 0) << all.err;
-    EXPECT_NE(all.out.find("* a b c 1 2 d e 3 4 5 6 7 "), std::string::npos) << all.out;
+    EXPECT_NE(all.out.find("* a b c 1 2 d e 3 4 5 6 7 yes "), std::string::npos) << all.out;
     EXPECT_TRUE(all.out.starts_with("lagg0: echoed\nPOLICY")) << all.out;
     const json some = json::parse(run({"-j", "hash", "lagg0", "--dst", "b", "--src", "a"}).out);
-    EXPECT_EQ(some.at("policies").at(0).at("policy"), "a b - - - - - - - - - - ");
+    EXPECT_EQ(some.at("policies").at(0).at("policy"), "a b - - - - - - - - - - - ");
 }
 
 TEST_F(LaggctlTest, AWrongFlowExitsWith2AndAnUnknownLaggWith3) {

@@ -1,6 +1,7 @@
 // What the operator sees, letter by letter.
 #include "control/ctl/render.hh"
 
+#include "control/api/explain.hh"
 #include "control/api/json.hh"
 #include "control/ctl/outcome.hh"
 #include "control/ctl/table.hh"
@@ -22,9 +23,16 @@ using testing::degraded;
 using testing::failover;
 using testing::healthy;
 
+/// As they come from the daemon.
+std::vector<api::Lagg> explained(std::vector<api::Lagg> laggs) {
+    for (api::Lagg &lagg : laggs)
+        api::explain(lagg);
+    return laggs;
+}
+
 TEST(Render, SummaryAlignsToContentAndSaysWhyPortsAreIdle) {
     EXPECT_EQ(
-        render_summary({degraded(), failover()}),
+        render_summary(explained({degraded(), failover()})),
         R"(NAME    PROTO     STATE     PORTS  SPEED  MTU   HASH      PARTNER            UPPER         DESCRIPTION
 lagg0   LACP      DEGRADED  1/2    10G    9000  layer3+4  00:1c:73:0c:0d:e0  kernel:lagg0  uplink to sw1
   ! p1: no LACPDU for 95 s
@@ -34,7 +42,7 @@ lagg12  FAILOVER  UP        1/2    2.5G   1500  -         -                  por
 }
 
 TEST(Render, SummaryOfAHealthyLaggHasNoWarning) {
-    EXPECT_EQ(render_summary({healthy()}).find('!'), std::string::npos);
+    EXPECT_EQ(render_summary(explained({healthy()})).find('!'), std::string::npos);
 }
 
 TEST(Render, SummaryWithoutLaggsSaysSo) {
@@ -43,7 +51,7 @@ TEST(Render, SummaryWithoutLaggsSaysSo) {
 }
 
 TEST(Render, Overview) {
-    EXPECT_EQ(render_show({degraded()}, View::OVERVIEW), R"(lagg0  uplink to sw1
+    EXPECT_EQ(render_show(explained({degraded()}), View::OVERVIEW), R"(lagg0  uplink to sw1
   state        DEGRADED, 1 of 2 ports, 10G, carrier on, for 2 h 5 min: p1 joined
   protocol     LACP active, rate slow (partner sends every 30 s, expires after 90 s)
   partner      00:1c:73:0c:0d:e0
@@ -62,7 +70,7 @@ TEST(Render, Overview) {
 }
 
 TEST(Render, LacpHasTheFlagsLegendOnceAtTheEnd) {
-    EXPECT_EQ(render_show({degraded(), failover()}, View::LACP),
+    EXPECT_EQ(render_show(explained({degraded(), failover()}), View::LACP),
               R"(lagg0  LACP active, rate slow (partner sends every 30 s, expires after 90 s)
   system   32768,02:00:00:aa:00:01, key 17, independent mux, strict, min_links 1, no max_links
   policy   select stable, revertive, restored at once, no fallback, churn after 60 s
@@ -81,14 +89,14 @@ TEST(Render, LacpHasTheFlagsLegendOnceAtTheEnd) {
 lagg12  FAILOVER: no LACP here
 Flags: A activity  S short timeout  G aggregatable  N in sync  C collecting  D distributing  F defaulted  E expired
 )");
-    EXPECT_EQ(render_show({failover()}, View::LACP), "lagg12  FAILOVER: no LACP here\n");
+    EXPECT_EQ(render_show(explained({failover()}), View::LACP), "lagg12  FAILOVER: no LACP here\n");
 }
 
 TEST(Render, LacpOfAPortThatHasNotStarted) {
     api::Lagg lagg = healthy();
     lagg.ports[0].lacp.reset();
     lagg.ports[0].distributing = false;
-    const std::string text = render_show({lagg}, View::LACP);
+    const std::string text = render_show(explained({lagg}), View::LACP);
     EXPECT_NE(text.find("  p0    10G   rx         -  -         -"), std::string::npos) << text;
     EXPECT_NE(text.find("! p0: LACP has not started on it"), std::string::npos);
 }
@@ -106,20 +114,20 @@ TEST(Render, LacpSaysWhatIsInForce) {
     lagg.ports[0].lacp->txtest = true;
     lagg.ports[0].drained_by = "operator";
     lagg.ports[1].lacp->rxtest = true;
-    std::string text = render_show({lagg}, View::LACP);
+    std::string text = render_show(explained({lagg}), View::LACP);
     for (const char *words :
          {"coupled mux, not strict, min_links 1, max_links 3", "not revertive, restored after 30 s",
           "fallback static after 10 s", "NO_CHURN (2)", "! p0: txtest holds its LACPDUs back",
           "! p0: its flows are being moved", "ignored", "! p1: rxtest drops the LACPDUs that come"})
         EXPECT_NE(text.find(words), std::string::npos) << words << " in " << text;
     lagg.lacp->fallback_active = true;
-    text = render_show({lagg}, View::LACP);
+    text = render_show(explained({lagg}), View::LACP);
     EXPECT_NE(text.find("fallback static is ACTIVE"), std::string::npos) << text;
 }
 
 // A terminal has 80 to 120 columns.
 TEST(Render, LacpFitsATerminal) {
-    std::istringstream text(render_show({degraded()}, View::LACP));
+    std::istringstream text(render_show(explained({degraded()}), View::LACP));
     for (std::string line; std::getline(text, line);)
         EXPECT_LE(line.size(), 120u) << line;
 }
@@ -166,7 +174,7 @@ TEST(Render, History) {
 }
 
 TEST(Render, Ports) {
-    EXPECT_EQ(render_show({degraded()}, View::PORTS),
+    EXPECT_EQ(render_show(explained({degraded()}), View::PORTS),
               R"(lagg0  DEGRADED, 1 of 2 ports
   PORT  STATE    LINK  DUPLEX  TRAFFIC  BUCKETS    SHARE  LINK-LOST  WATCHED-BY  MAC                DRIVER     DEVICE
   p0    running  10G   full    rx+tx       4096  100.0 %          0  driver      02:00:00:00:00:00  net_ixgbe  0000:03:00.0
@@ -176,7 +184,7 @@ TEST(Render, Ports) {
 }
 
 TEST(Render, Counters) {
-    EXPECT_EQ(render_show({healthy()}, View::COUNTERS),
+    EXPECT_EQ(render_show(explained({healthy()}), View::COUNTERS),
               R"(lagg0  upper is kernel:lagg0 (rx came from it, tx went to it)
   WHERE  RX-PACKETS   RX-BYTES  TX-PACKETS  TX-BYTES  RX-NOT-COLL  TX-NO-PORT  TX-FULL  SLOW-RX  SLOW-TX  SLOW-DROPPED  SLOW-RX-FULL  OAM-RX  ESMC-RX  MAC-CONTROL-RX
   p0              0  123456789           0         0            0           0        0        0        0             0             0       0        0               0
@@ -186,7 +194,7 @@ TEST(Render, Counters) {
 }
 
 TEST(Render, Hash) {
-    EXPECT_EQ(render_show({healthy(), failover()}, View::HASH),
+    EXPECT_EQ(render_show(explained({healthy(), failover()}), View::HASH),
               R"(lagg0  LACP: layer3+4, seed 0x00001234
   policy     layer3+4
   fields     ip proto port spi
@@ -208,7 +216,7 @@ TEST(Render, HashTellsOfRebalancing) {
     api::Lagg lagg = healthy();
     lagg.rebalance.enabled = true;
     lagg.rebalance.imbalance = 1.234;
-    const std::string before = render_show({lagg}, View::HASH);
+    const std::string before = render_show(explained({lagg}), View::HASH);
     EXPECT_NE(before.find("\n  rebalancing: busiest port at 1.23 of the mean, nothing moved yet\n"),
               std::string::npos)
         << before;
@@ -220,7 +228,7 @@ TEST(Render, HashTellsOfRebalancing) {
                       .last_after = 1.034,
                       .seconds_ago = 12,
                       .last_action = "p1 takes 8\x1b"};
-    const std::string after = render_show({lagg}, View::HASH);
+    const std::string after = render_show(explained({lagg}), View::HASH);
     EXPECT_NE(after.find("\n  rebalancing: busiest port at 1.02 of the mean, 45 buckets moved in 3 "
                          "rounds\n  last 12 s ago: p1 takes 8"),
               std::string::npos)
@@ -241,7 +249,7 @@ TEST(Render, HashWithEverythingInForce) {
     lagg.ports[0].buckets = 2926;
     lagg.ports[1].weight = 10000;
     lagg.ports[1].buckets = 1170;
-    EXPECT_EQ(render_show({lagg}, View::HASH),
+    EXPECT_EQ(render_show(explained({lagg}), View::HASH),
               R"(lagg0  LACP: encap3+4+symmetric, seed 0x00001234
   policy     encap3+4+symmetric
   fields     ip proto port spi
@@ -262,7 +270,7 @@ TEST(Render, HashOfRoundRobinIsItsWeights) {
     api::Lagg lagg = failover();
     lagg.protocol = "roundrobin";
     lagg.ports[1].weight = 0;
-    EXPECT_EQ(render_show({lagg}, View::HASH),
+    EXPECT_EQ(render_show(explained({lagg}), View::HASH),
               R"(lagg12  ROUNDROBIN: round robin, 1 packets in a row
   PORT  WEIGHT  BUCKETS  SHARE
   p2         1        -      -
@@ -321,7 +329,7 @@ TEST(Render, Status) {
 TEST(Render, TooFewPortsForMinLinksIsAWarningOfItsOwn) {
     api::Lagg lagg = degraded();
     lagg.min_links = 2;
-    EXPECT_NE(render_summary({lagg}).find("  ! 1 of min_links 2 ports distribute\n"),
+    EXPECT_NE(render_summary(explained({lagg})).find("  ! 1 of min_links 2 ports distribute\n"),
               std::string::npos);
 }
 
@@ -332,11 +340,12 @@ TEST(Render, ForeignTextCannotSteerTheTerminal) {
     lagg.ports[0].distributing = false;
     lagg.ports[0].problem = "no\rdevice";
     for (const View view : {View::OVERVIEW, View::LACP, View::PORTS, View::COUNTERS, View::HASH}) {
-        const std::string text = render_show({lagg}, view) + render_summary({lagg});
+        const std::string text =
+            render_show(explained({lagg}), view) + render_summary(explained({lagg}));
         EXPECT_EQ(text.find('\x1b'), std::string::npos);
         EXPECT_EQ(text.find('\r'), std::string::npos);
     }
-    EXPECT_NE(render_summary({lagg}).find("up?link?[2J"), std::string::npos);
+    EXPECT_NE(render_summary(explained({lagg})).find("up?link?[2J"), std::string::npos);
 }
 
 /// Every text of a document with what steers a terminal behind it; `words` too, which are compared
@@ -375,16 +384,17 @@ TEST(Render, NoTextOfTheDaemonIsPrintedRaw) {
     status.workers.resize(1);
     for (const bool words : {false, true}) {
         std::string text;
-        for (const api::Lagg &clean : {healthy(), in_trouble(), degraded(), failover()}) {
+        for (const api::Lagg &clean :
+             explained({healthy(), in_trouble(), degraded(), failover()})) {
             const auto lagg = soiled(json(clean), words).get<api::Lagg>();
             for (const View view :
                  {View::OVERVIEW, View::LACP, View::PORTS, View::LINKS, View::COUNTERS, View::HASH})
                 text += render_show({lagg}, view);
             text += render_summary({lagg});
-            std::vector<Why> reasons;
+            const json document(lagg);
             for (const api::Port &port : lagg.ports)
-                text += render_why(reasons.emplace_back(explain(lagg, port)));
-            text += why_as_json(reasons, false) + json_text(json(lagg));
+                text += render_why(lagg, port);
+            text += json_text(why_of(document, document.at("ports").at(0))) + json_text(document);
         }
         text += render_pdus(soiled(json(history), words).get<api::PortHistory>(), true);
         text += render_history(soiled(json(history), words).get<api::PortHistory>());

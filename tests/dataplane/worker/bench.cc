@@ -234,10 +234,11 @@ void Bench::pass_waiting() {
         for (const api::Lagg &lagg : engine.describe(now))
             for (const api::Port &port : lagg.ports) {
                 if (!port.lacp || !port.link_up) continue;
-                const std::string &mux = port.lacp->machines.mux;
+                const api::MuxState mux = port.lacp->machines.mux;
                 const double since = port.lacp->last_change_seconds;
-                if (mux == "DETACHED" || (mux != "WAITING" && since < kMoveLasts)) return;
-                waits = waits || (mux == "WAITING" && since < kJustBegun);
+                const bool waiting = mux == api::MuxState::WAITING;
+                if (mux == api::MuxState::DETACHED || (!waiting && since < kMoveLasts)) return;
+                waits = waits || (waiting && since < kJustBegun);
             }
         if (waits) ahead_ += kSkipped;
     });

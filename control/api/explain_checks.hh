@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lagg::ctl {
+namespace lagg::api {
 
 /// Three LACPDUs at the slow rate, and a little: what came longer ago comes no more.
 inline constexpr double kForgottenSeconds = 95;
@@ -28,17 +28,17 @@ struct Checked {
 
 struct Check {
     const char *name;
-    Checked (*run)(const api::Lagg &, const api::Port &);
+    Checked (*run)(const Lagg &, const Port &);
 };
 
 /// Those of LACP, after the link and before min_links.
 const std::vector<Check> &lacp_checks();
 
 /// The other end's mux is far enough for traffic, as far as this port is concerned.
-bool is_ready(const api::Lagg &lagg, const api::Port &port);
+bool is_ready(const Lagg &lagg, const Port &port);
 
 /// For a port that is to be drained.
-Checked drained(const api::Lagg &lagg, const api::Port &port);
+Checked drained(const Lagg &lagg, const Port &port);
 
 inline Checked fine(std::string says) {
     return {std::move(says)};
@@ -51,4 +51,4 @@ inline Checked wrong(const char *word, std::string reason, std::string advice = 
     return {{}, Finding{word, std::move(reason), std::move(advice)}};
 }
 
-} // namespace lagg::ctl
+} // namespace lagg::api

@@ -1,29 +1,20 @@
 // What can be wrong with a port under LACP, in the order in which it negotiates.
-#include "control/ctl/why_checks.hh"
-#include "control/ctl/words.hh"
+#include "control/api/explain_checks.hh"
+#include "control/api/words.hh"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <tuple>
 
-namespace lagg::ctl {
+namespace lagg::api {
 namespace {
-
-using api::LacpEnd;
-using api::LacpPort;
-using api::Lagg;
-using api::Port;
 
 constexpr const char *kNobody = "00:00:00:00:00:00";
 
-bool says(const LacpEnd &end, char flag) {
-    return end.flags.find(flag) != std::string::npos;
-}
-
 /// A silent partner is taken for one that is ready.
 bool is_assumed(const Lagg &lagg, const LacpPort &lacp) {
-    return lacp.machines.rx == "DEFAULTED" && lagg.lacp &&
+    return lacp.machines.rx == RxState::DEFAULTED && lagg.lacp &&
            (!lagg.lacp->strict || lagg.lacp->fallback_active);
 }
 
@@ -44,8 +35,8 @@ std::string ago(const std::optional<double> &seconds) {
 
 Checked check_enabled(const Lagg &, const Port &port) {
     if (!port.lacp) return wrong("lacp_not_started", "LACP has not started on it");
-    const api::LacpPortParameters &parameters = port.lacp->parameters;
-    if (!parameters.enabled || port.lacp->machines.rx == "LACP_DISABLED")
+    const LacpPortParameters &parameters = port.lacp->parameters;
+    if (!parameters.enabled || port.lacp->machines.rx == RxState::LACP_DISABLED)
         return wrong("lacp_off", "LACP is off on it",
                      "Write lacp = { enabled = true } in its [[port]] and reload.");
     if (!port.full_duplex)
@@ -60,8 +51,8 @@ Checked check_sent(const Lagg &, const Port &port) {
     if (lacp.txtest)
         return wrong("txtest", "txtest holds its LACPDUs back",
                      "End the test: laggctl lacp txtest " + port.name + " off");
-    const bool waits = !lacp.parameters.active && !says(lacp.partner, 'A');
-    if (waits && lacp.machines.rx != "CURRENT")
+    const bool waits = !lacp.parameters.active && !lacp.partner.flags.has(LacpFlag::ACTIVITY);
+    if (waits && lacp.machines.rx != RxState::CURRENT)
         return wrong("passive", "passive, and no active partner has spoken: nobody begins",
                      "Write mode = \"active\" here, or make the switch's end active.");
     const std::string unsent =
@@ -92,7 +83,7 @@ Checked check_received(const Lagg &lagg, const Port &port) {
     if (is_assumed(lagg, lacp))
         return fine(count + (lagg.lacp->strict ? "; fallback " + lagg.lacp->fallback + " is active"
                                                : "; not strict, so a partner is assumed"));
-    if (lacp.machines.rx == "CURRENT") return fine(count);
+    if (lacp.machines.rx == RxState::CURRENT) return fine(count);
     if (lacp.tagged && lacp.tagged->seconds_ago < kForgottenSeconds)
         return wrong("partner_tagged",
                      fmt::format("LACPDUs come with a tag of VLAN {}, the last {} ago: nobody "
@@ -126,10 +117,12 @@ Checked check_loop(const Lagg &, const Port &port) {
 
 Checked check_partners_view(const Lagg &, const Port &port) {
     const LacpPort &lacp = *port.lacp;
-    if (lacp.machines.rx != "CURRENT" || !lacp.partner_sees) return fine("there is none yet");
+    if (lacp.machines.rx != RxState::CURRENT || !lacp.partner_sees)
+        return fine("there is none yet");
     const LacpEnd &seen = *lacp.partner_sees;
     if (end_text(seen) == end_text(lacp.actor)) return fine("it knows this port");
-    if (!says(lacp.partner, 'G')) return fine("it is Individual and need not know this port");
+    if (!lacp.partner.flags.has(LacpFlag::AGGREGATION))
+        return fine("it is Individual and need not know this port");
     if (seen.system == kNobody)
         return wrong("one_way", "the partner does not hear us, though we hear it",
                      "Our LACPDUs are lost on the way: look for a link that works in one "
@@ -160,10 +153,10 @@ Checked other_aggregator(const Lagg &lagg, const Port &port) {
     const LacpPort &lacp = *port.lacp;
     const std::string active = fmt::format("aggregator {} is active", lagg.active_aggregator);
     const Port *used = reference(lagg);
-    if (lacp.parameters.individual || !says(lacp.actor, 'G'))
+    if (lacp.parameters.individual || !lacp.actor.flags.has(LacpFlag::AGGREGATION))
         return wrong("individual_here", "it is Individual by its configuration, and " + active,
                      "Take 'individual' out of its [[port]] and reload.");
-    if (!says(lacp.partner, 'G'))
+    if (!lacp.partner.flags.has(LacpFlag::AGGREGATION))
         return wrong("individual_there", "the partner calls the link Individual, and " + active,
                      "Put the switch's port into the same LACP group as the others.");
     if (used && used->lacp->partner.system == lacp.partner.system) {
@@ -201,19 +194,19 @@ Checked standby(const Lagg &lagg, const Port &port) {
 
 Checked check_selection(const Lagg &lagg, const Port &port) {
     const LacpPort &lacp = *port.lacp;
-    if (!port.drained_by.empty()) return drained(lagg, port);
+    if (port.drained_by != DrainedBy::NOBODY) return drained(lagg, port);
     if (lacp.waiting_to_restore)
         return wrong("restoring",
                      fmt::format("works again, and waits to be trusted (wait_to_restore is {} s)",
                                  lagg.lacp ? lagg.lacp->wait_to_restore_seconds : 0),
                      "Wait; it is used at once when no other port works.");
-    if (lacp.machines.selected == "UNSELECTED")
+    if (lacp.machines.selected == Selected::UNSELECTED)
         return wrong("unselected", "not selected by an aggregator",
                      "This should last for a moment only; laggctl lacp history " + port.name +
                          " shows what came before.");
     if (lacp.aggregator != lagg.active_aggregator && lagg.active_aggregator != 0)
         return other_aggregator(lagg, port);
-    if (lacp.machines.selected == "STANDBY") return standby(lagg, port);
+    if (lacp.machines.selected == Selected::STANDBY) return standby(lagg, port);
     return fine(fmt::format("aggregator {}, with {} key {}", lacp.aggregator, lacp.partner.system,
                             lacp.partner.key));
 }
@@ -221,15 +214,14 @@ Checked check_selection(const Lagg &lagg, const Port &port) {
 // ---- after the selection
 
 Checked check_attached(const Lagg &, const Port &port) {
-    const std::string &mux = port.lacp->machines.mux;
-    if (mux == "WAITING")
+    if (port.lacp->machines.mux == MuxState::WAITING)
         return wrong("waiting", "waiting to see whether more ports join", "It takes 2 s.");
     return fine("yes");
 }
 
 Checked check_partner_sync(const Lagg &, const Port &port) {
     const LacpPort &lacp = *port.lacp;
-    if (says(lacp.partner, 'N')) return fine("in sync");
+    if (lacp.partner.flags.has(LacpFlag::SYNCHRONIZATION)) return fine("in sync");
     return wrong(
         "partner_not_in_sync", "the partner is not in sync",
         std::string("Its end stands by or is not in the group: look there for a limit of "
@@ -238,15 +230,15 @@ Checked check_partner_sync(const Lagg &, const Port &port) {
 }
 
 Checked check_partner_collects(const Lagg &, const Port &port) {
-    if (says(port.lacp->partner, 'C')) return fine("collects");
+    if (port.lacp->partner.flags.has(LacpFlag::COLLECTING)) return fine("collects");
     return wrong("partner_not_collecting", "the partner does not collect",
                  "If it stays so, the switch does not take frames on a port that it calls in "
                  "sync: mux = \"coupled\" helps where it waits for us to begin.");
 }
 
 Checked check_mux(const Lagg &lagg, const Port &port) {
-    if (is_ready(lagg, port)) return fine(port.lacp->machines.mux);
-    return wrong("mux", "mux is " + port.lacp->machines.mux,
+    if (is_ready(lagg, port)) return fine(port.lacp->machines.mux.text());
+    return wrong("mux", "mux is " + port.lacp->machines.mux.text(),
                  "This should last for a moment only; laggctl lacp history " + port.name +
                      " shows what came before.");
 }
@@ -267,4 +259,4 @@ const std::vector<Check> &lacp_checks() {
     return checks;
 }
 
-} // namespace lagg::ctl
+} // namespace lagg::api
