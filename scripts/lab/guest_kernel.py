@@ -19,7 +19,8 @@ CACHE = Path(__file__).resolve().parents[2] / "build" / "vm"
 META_PACKAGE = "linux-image-amd64"
 # Modules that some guest asks for, kept with all that they depend on.
 WANTED = ["virtio_pci", "virtio_net", "bonding", "tun", "9p", "9pnet_virtio", "overlay", "vfio_pci",
-          "vfio_iommu_type1", "e1000", "e1000e", "vmxnet3", "sch_multiq", "sch_ingress", "cls_flower",
+          "vfio_iommu_type1", "e1000", "e1000e", "vmxnet3", "sch_multiq", "sch_ingress",
+          "cls_flower",
           "act_skbedit"]
 # Directories of the package that have them.
 PLACES = re.compile(r"/(net|virtio|vfio|virt|9p|netfs|fscache|overlayfs)/.*\.ko$")

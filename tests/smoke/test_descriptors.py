@@ -1,5 +1,5 @@
-"""Open files: the limit is raised to what the configuration needs, clients cannot take what ports need, and
-whoever is short of them reads so."""
+"""Open files: the limit is raised to what the configuration needs, clients cannot take what ports
+need, and whoever is short of them reads so."""
 
 import json
 import os
@@ -45,7 +45,8 @@ class LimitedDaemon(Daemon):
 class Descriptors(DaemonTest):
     def setUp(self):
         super().setUp()
-        self.laggd = self.lab.laggd = LimitedDaemon(self.lab.lagg_side, self.lab.directory / "limited")
+        self.laggd = self.lab.laggd = LimitedDaemon(self.lab.lagg_side,
+                                                    self.lab.directory / "limited")
         self.laggd.write(["p1", "p2"], STATIC)
 
     def make(self, name):
@@ -70,7 +71,8 @@ class Descriptors(DaemonTest):
     def test_a_reload_that_needs_too_many_changes_nothing(self):
         self.laggd.limit = "300:300"
         self.laggd.start_and_wait()
-        self.laggd.write([{"name": f"p{n}", "device": f"net_af_packet,iface=p{n},qpairs=64"} for n in (1, 2)], STATIC)
+        self.laggd.write([{"name": f"p{n}", "device": f"net_af_packet,iface=p{n},qpairs=64"}
+                          for n in (1, 2)], STATIC)
         answer = self.laggd.ctl("reload")
         self.assertNotEqual(answer.code, 0)
         self.assertIn(REFUSED + " 300", answer.err)
@@ -89,7 +91,9 @@ class Descriptors(DaemonTest):
         self.asked_again(kept)
         # As few as there are: whatever opens one finds none.
         self.laggd.limits(f"{self.lowest_free()}:4096")
-        wait_for("the reason", lambda: "too many open files: the limit is" in self.asked_again(kept), PATIENCE, every=0.5)
+        wait_for("the reason",
+                 lambda: "too many open files: the limit is" in self.asked_again(kept), PATIENCE,
+                 every=0.5)
         self.laggd.limits(f"{before}:4096")
         wait_for("p3 open", lambda: self.asked_again(kept) == "", PATIENCE, every=0.5)
 
@@ -125,7 +129,8 @@ class Descriptors(DaemonTest):
         self.inside.run(["ip", "link", "del", "p3"])
         wait_for("p3 lost", lambda: "p3: closed" in self.laggd.said(1000), 5)
         self.make("p3")
-        wait_for("p3 open again", lambda: self.laggd.said(1000).count("port p3: net_af_packet open") == 2, PATIENCE)
+        wait_for("p3 open again",
+                 lambda: self.laggd.said(1000).count("port p3: net_af_packet open") == 2, PATIENCE)
         for client in clients:
             client.close()
         clients.clear()

@@ -1,5 +1,5 @@
-"""The MAC address of a lagg, and with it the LACP system that its partner knows: it stays for as long
-as nobody else may send under it, and who has to know of another one is told."""
+"""The MAC address of a lagg, and with it the LACP system that its partner knows: it stays for as
+long as nobody else may send under it, and who has to know of another one is told."""
 
 from daemon_lab import LACP_FAST, UP_LIMIT, DaemonTest, af_packet
 from smoke import main, wait_for

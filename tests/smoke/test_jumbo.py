@@ -3,7 +3,8 @@ start or came with a reload, and full-sized ones with a VLAN tag too."""
 
 from daemon_lab import DaemonTest
 from smoke import main
-from wire import (ETH_P_ALL, packet_socket, receive_payload, receive_tagged, socket_in, tagged_frame,
+from wire import (ETH_P_ALL, packet_socket, receive_payload, receive_tagged, socket_in,
+                  tagged_frame,
                   twice_tagged_frame)
 
 from lab.command import run

@@ -1,5 +1,5 @@
-"""Interfaces of ports that others rename while laggd has them: what laggd changed of an interface is put
-back on that one, and on no other that has its name by then."""
+"""Interfaces of ports that others rename while laggd has them: what laggd changed of an interface
+is put back on that one, and on no other that has its name by then."""
 
 from daemon_lab import DaemonTest
 from smoke import main, wait_for
@@ -23,7 +23,8 @@ class Renamed(DaemonTest):
         self.ip("link", "add", BYSTANDER, "mtu", "1450", "type", "veth", "peer", "name", "peer")
         self.ip("link", "set", BYSTANDER, "up", "promisc", "on")
         self.before = {name: self.state(name) for name in ("p1", BYSTANDER)}
-        self.laggd.write([{"name": name, "device": f"{self.DRIVER},iface={name}"} for name in PORTS], STATIC)
+        self.laggd.write([{"name": name, "device": f"{self.DRIVER},iface={name}"}
+                          for name in PORTS], STATIC)
         self.laggd.start_and_wait()
         wait_for("p1 promiscuous", lambda: self.state("p1") != self.before["p1"], 5)
 
@@ -32,14 +33,16 @@ class Renamed(DaemonTest):
 
     def rename(self, *pairs):
         """In one breath."""
-        self.inside.run(["ip", "-batch", "-"], text_in="".join(f"link set {old} name {new}\n" for old, new in pairs))
+        self.inside.run(["ip", "-batch", "-"],
+                        text_in="".join(f"link set {old} name {new}\n" for old, new in pairs))
 
     def state(self, name, namespace=None):
         """What laggd changes of an interface."""
         where = (namespace or self.inside)
         link = self.link(name, where)
         values = where.run(["sysctl", "-n", *(f"net.{key.format(name)}" for key in SYSCTLS)])
-        return {"promiscuity": self.promiscuity(name, where), "mtu": link["mtu"], "sysctls": values.split()}
+        return {"promiscuity": self.promiscuity(name, where), "mtu": link["mtu"],
+                "sysctls": values.split()}
 
     def promiscuity(self, name, where):
         text = run(["ip", "-n", where.name, "-d", "link", "show", "dev", name])
@@ -68,7 +71,8 @@ class Renamed(DaemonTest):
 
     def test_a_reload_changes_the_interface_and_not_the_name(self):
         self.rename(("p1", "new"), (BYSTANDER, "p1"))
-        self.laggd.write([{"name": name, "device": f"{self.DRIVER},iface={name}"} for name in PORTS],
+        self.laggd.write([{"name": name, "device": f"{self.DRIVER},iface={name}"}
+                          for name in PORTS],
                          {**STATIC, "mtu": 1493})
         self.reload()
         self.assertEqual((self.link("new")["mtu"], self.link("p1")["mtu"]), (1493, 1450))
@@ -80,7 +84,8 @@ class Renamed(DaemonTest):
         self.rename((BYSTANDER, "p1"))
         self.stop()
         self.assertEqual(self.state("p1"), self.before[BYSTANDER])
-        self.assertIn("port p1: its interface is not in this network namespace any more", self.laggd.said(1000))
+        self.assertIn("port p1: its interface is not in this network namespace any more",
+                      self.laggd.said(1000))
 
 
 class RenamedXdp(Renamed):

@@ -91,8 +91,8 @@ def twice_tagged_frame(outer, payload):
 
 
 def receive_payload(opened, timeout=3.0):
-    """Octets behind both tags of the next of twice_tagged_frame() to arrive; the kernel takes one of the tags
-    out. None when there is none in time."""
+    """Octets behind both tags of the next of twice_tagged_frame() to arrive; the kernel takes one
+    of the tags out. None when there is none in time."""
     deadline = time.monotonic() + timeout
     while (left := deadline - time.monotonic()) > 0 and select.select([opened], [], [], left)[0]:
         frame = opened.recv(65536)

@@ -47,7 +47,8 @@ def _lacpdus(steps):
                                                   for tap in TAPS), UP_LIMIT)
     for tap in TAPS:
         steps.wait(f"{LEAST_LACPDUS} LACPDUs on {tap}",
-                   lambda tap=tap: steps.laggd.port(tap)["counters"]["slow_rx"] >= LEAST_LACPDUS, UP_LIMIT)
+                   lambda tap=tap: steps.laggd.port(
+                       tap)["counters"]["slow_rx"] >= LEAST_LACPDUS, UP_LIMIT)
         before = steps.laggd.port(tap)["counters"]["slow_rx"]
         led = _led(steps, tap)[SLOW_QUEUE]
         after = steps.laggd.port(tap)["counters"]["slow_rx"]
@@ -69,8 +70,10 @@ def _data(steps, bond):
 
     wait_for("the data", lambda: led(DATA_QUEUE) >= DATA_FRAMES, PATIENCE)
     slow = led(SLOW_QUEUE)
-    steps.book(f"{DATA_FRAMES} frames of data", f"{led(DATA_QUEUE)} to queue {DATA_QUEUE}, {slow} to "
-               f"queue {SLOW_QUEUE}", f"fewer than half to queue {SLOW_QUEUE}: LACPDUs alone",
+    steps.book(f"{DATA_FRAMES} frames of data", f"{led(DATA_QUEUE)} to queue {DATA_QUEUE}, {slow} "
+                                                "to queue "
+                                                f"{SLOW_QUEUE}",
+               f"fewer than half to queue {SLOW_QUEUE}: LACPDUs alone",
                slow < DATA_FRAMES / 2)
 
 
