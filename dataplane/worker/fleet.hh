@@ -36,6 +36,8 @@ class Fleet {
 
     /// Workers use the new state from their next round on.
     void publish(std::unique_ptr<ForwardingState> state);
+    /// States published so far.
+    uint64_t published() const { return generation_; }
     /// True when every worker finished the round it was in when the token was made.
     bool passed(uint64_t token) const;
     /// True when the workers have taken every frame that send_slow queued.

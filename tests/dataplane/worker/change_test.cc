@@ -105,6 +105,42 @@ TEST(Change, ALinkThatFlapsUnderLoadCostsNothingUncounted) {
     bench.check_balance(A);
 }
 
+TEST(Change, ManyChangesArePublishedOnceAndNoneNever) {
+    Bench bench({.protocol = Protocol::LOADBALANCE, .cables = 2});
+    const auto published_by = [&](const std::function<void(aggregation::WantedLagg &)> &change) {
+        EXPECT_TRUE(bench.wait_settled());
+        uint64_t before = 0, after = 0;
+        bench.protocol().call([&](aggregation::Engine &engine, lacp::Time now) {
+            before = engine.fleet().published();
+            aggregation::WantedLagg wanted = engine.in_force("lagg0");
+            change(wanted);
+            engine.put(std::span(&wanted, 1), now);
+            after = engine.fleet().published();
+        });
+        return after - before;
+    };
+    EXPECT_EQ(published_by([](aggregation::WantedLagg &) {}), 0U);
+    EXPECT_EQ(published_by([](aggregation::WantedLagg &wanted) {
+                  wanted.config.description = "workers know nothing of it";
+                  wanted.config.lacp.key = 7;
+              }),
+              0U);
+    EXPECT_EQ(published_by([](aggregation::WantedLagg &wanted) {
+                  wanted.config.description = "another";
+                  wanted.config.protocol = Protocol::ROUNDROBIN;
+                  wanted.config.min_links = 2;
+                  wanted.config.roundrobin_stride = 3;
+                  wanted.config.ports = {wanted.config.ports[1], wanted.config.ports[0]};
+                  std::swap(wanted.ports[0], wanted.ports[1]);
+                  wanted.config.hash.seed = 5;
+                  wanted.config.weights = config::Weights::SPEED;
+                  wanted.ports[0].attached->weight = 3;
+                  wanted.ports[1].attached->weight = 2;
+                  wanted.identity.mac[5] = 0x77;
+              }),
+              1U);
+}
+
 TEST(Change, ThousandsOfStatesLeaveNoMemoryBehind) {
     Bench bench({.protocol = Protocol::LOADBALANCE, .cables = 2});
     const auto publish = [&](uint32_t count) {
