@@ -91,20 +91,8 @@ void for_each_field(T &record, Visit visit) {
 template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, Counters>
 void for_each_field(T &record, Visit visit) {
-    visit("rx_packets", record.rx_packets);
-    visit("rx_bytes", record.rx_bytes);
-    visit("tx_packets", record.tx_packets);
-    visit("tx_bytes", record.tx_bytes);
-    visit("rx_not_collecting", record.rx_not_collecting);
-    visit("tx_no_member", record.tx_no_member);
-    visit("tx_full", record.tx_full);
-    visit("slow_rx", record.slow_rx);
-    visit("slow_tx", record.slow_tx);
-    visit("slow_dropped", record.slow_dropped);
-    visit("slow_rx_full", record.slow_rx_full);
-    visit("oam_rx", record.oam_rx);
-    visit("esmc_rx", record.esmc_rx);
-    visit("mac_control_rx", record.mac_control_rx);
+    for (size_t i = 0; i < kDeviceCounters; ++i)
+        visit(kDeviceCounterTexts[i].name, record.*kDeviceCounterCells<uint64_t>[i]);
 }
 
 template <typename T, typename Visit>
