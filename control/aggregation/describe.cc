@@ -19,41 +19,7 @@ double seconds_between(lacp::Time from, lacp::Time to) {
 }
 
 worker::DeviceTotals minus(worker::DeviceTotals total, const worker::DeviceTotals &base) {
-    total.rx_packets -= base.rx_packets;
-    total.rx_bytes -= base.rx_bytes;
-    total.tx_packets -= base.tx_packets;
-    total.tx_bytes -= base.tx_bytes;
-    total.rx_not_collecting -= base.rx_not_collecting;
-    total.tx_no_member -= base.tx_no_member;
-    total.tx_full -= base.tx_full;
-    total.slow_rx -= base.slow_rx;
-    total.slow_tx -= base.slow_tx;
-    total.slow_dropped -= base.slow_dropped;
-    total.slow_rx_full -= base.slow_rx_full;
-    total.oam_rx -= base.oam_rx;
-    total.esmc_rx -= base.esmc_rx;
-    total.mac_control_rx -= base.mac_control_rx;
-    total.unsent_lacpdus -= base.unsent_lacpdus;
-    total.unsent_markers -= base.unsent_markers;
-    total.unsent_marker_responses -= base.unsent_marker_responses;
-    return total;
-}
-
-api::Counters counters(const worker::DeviceTotals &totals) {
-    return {.rx_packets = totals.rx_packets,
-            .rx_bytes = totals.rx_bytes,
-            .tx_packets = totals.tx_packets,
-            .tx_bytes = totals.tx_bytes,
-            .rx_not_collecting = totals.rx_not_collecting,
-            .tx_no_member = totals.tx_no_member,
-            .tx_full = totals.tx_full,
-            .slow_rx = totals.slow_rx,
-            .slow_tx = totals.slow_tx,
-            .slow_dropped = totals.slow_dropped,
-            .slow_rx_full = totals.slow_rx_full,
-            .oam_rx = totals.oam_rx,
-            .esmc_rx = totals.esmc_rx,
-            .mac_control_rx = totals.mac_control_rx};
+    return total -= base;
 }
 
 /// What was made less what never left. LACP may have begun anew since the port counts.
@@ -65,11 +31,11 @@ uint64_t less(uint64_t made, uint64_t lost) {
 // aAggPortStatsUnknownRx (802.1AX 7.3.3.1.5) counts too.
 void correct(const worker::DeviceTotals &totals, api::LacpPort &out) {
     out.unknown_rx += totals.oam_rx + totals.esmc_rx;
-    out.lacpdus_unsent = std::min(totals.unsent_lacpdus, out.lacpdus_tx);
-    out.lacpdus_tx = less(out.lacpdus_tx, totals.unsent_lacpdus);
+    out.lacpdus_unsent = std::min(totals.unsent.lacpdus, out.lacpdus_tx);
+    out.lacpdus_tx = less(out.lacpdus_tx, totals.unsent.lacpdus);
     if (out.lacpdus_tx == 0) out.last_tx_seconds.reset();
-    out.marker_pdus_tx = less(out.marker_pdus_tx, totals.unsent_markers);
-    out.marker_response_pdus_tx = less(out.marker_response_pdus_tx, totals.unsent_marker_responses);
+    out.marker_pdus_tx = less(out.marker_pdus_tx, totals.unsent.markers);
+    out.marker_response_pdus_tx = less(out.marker_response_pdus_tx, totals.unsent.marker_responses);
 }
 
 /// The API's name for a state is the same word.
@@ -250,7 +216,7 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
         out.unwanted_lacp = {.system = to_string(unwanted.system),
                              .seconds_ago = seconds_between(unwanted.at, now),
                              .count = unwanted.count};
-    out.counters = counters(minus(fleet.totals(member.port->device), member.counters_base));
+    out.counters = minus(fleet.totals(member.port->device), member.counters_base);
     return out;
 }
 
@@ -317,8 +283,7 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
     out.last_change_seconds = seconds_between(aggregate.last_change(), now);
     out.last_change_reason = aggregate.last_change_reason();
     if (aggregate.upper().device != port::kNoDevice)
-        out.counters =
-            counters(minus(fleet.totals(aggregate.upper().device), aggregate.upper_base()));
+        out.counters = minus(fleet.totals(aggregate.upper().device), aggregate.upper_base());
 
     std::optional<lacp::SystemSnapshot> system;
     if (aggregate.lacp() != nullptr) {

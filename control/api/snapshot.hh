@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control/api/states.hh"
+#include "dataplane/base/device_counters.hh"
 
 #include <cstdint>
 #include <optional>
@@ -84,22 +85,7 @@ struct LacpPort {
     double last_change_seconds = 0; ///< since the mux state changed
 };
 
-struct Counters {
-    uint64_t rx_packets = 0;
-    uint64_t rx_bytes = 0;
-    uint64_t tx_packets = 0;
-    uint64_t tx_bytes = 0;
-    uint64_t rx_not_collecting = 0; ///< dropped: the port was not collecting
-    uint64_t tx_no_member = 0;      ///< dropped: no port was distributing
-    uint64_t tx_full = 0;           ///< dropped: the device did not take them
-    uint64_t slow_rx = 0;
-    uint64_t slow_tx = 0;
-    uint64_t slow_dropped = 0;   ///< of our own: the device had no room; of a client: all
-    uint64_t slow_rx_full = 0;   ///< dropped: as many of the port's as may already waited
-    uint64_t oam_rx = 0;         ///< dropped: of the link; counted in slow_rx too
-    uint64_t esmc_rx = 0;        ///< the same
-    uint64_t mac_control_rx = 0; ///< dropped: PAUSE and its like
-};
+using Counters = DeviceCountersOf<uint64_t>;
 
 /// What one source says of a port's link.
 struct LinkTeller {

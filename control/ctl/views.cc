@@ -31,12 +31,8 @@ std::string state_text(const Lagg &lagg) {
 
 std::vector<std::string> counters_row(const std::string &name, const Counters &counters) {
     std::vector<std::string> cells{name};
-    for (const uint64_t value :
-         {counters.rx_packets, counters.rx_bytes, counters.tx_packets, counters.tx_bytes,
-          counters.rx_not_collecting, counters.tx_no_member, counters.tx_full, counters.slow_rx,
-          counters.slow_tx, counters.slow_dropped, counters.slow_rx_full, counters.oam_rx,
-          counters.esmc_rx, counters.mac_control_rx})
-        cells.push_back(std::to_string(value));
+    for (const auto cell : kDeviceCounterCells<uint64_t>)
+        cells.push_back(std::to_string(counters.*cell));
     return cells;
 }
 
@@ -160,10 +156,8 @@ std::string render_extended_counters(const api::ExtendedCounters &counters) {
 
 std::string render_counters(const Lagg &lagg) {
     std::vector<Column> columns{{"WHERE"}};
-    for (const char *title : {"RX-PACKETS", "RX-BYTES", "TX-PACKETS", "TX-BYTES", "RX-NOT-COLL",
-                              "TX-NO-PORT", "TX-FULL", "SLOW-RX", "SLOW-TX", "SLOW-DROPPED",
-                              "SLOW-RX-FULL", "OAM-RX", "ESMC-RX", "MAC-CONTROL-RX"})
-        columns.push_back({title, Align::RIGHT});
+    for (const DeviceCounterText &counter : kDeviceCounterTexts)
+        columns.push_back({counter.title, Align::RIGHT});
     Table table(std::move(columns));
     for (const Port &port : lagg.ports)
         table.row(counters_row(port.name, port.counters));

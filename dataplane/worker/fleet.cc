@@ -25,30 +25,6 @@ int run_worker(void *worker) {
 /// Buffers of the packet pool that are kept for frames of our own: what all ports send in seconds.
 constexpr size_t kPutAside = 64;
 
-void add(DeviceTotals &sum, const UnsentCounters &unsent) {
-    sum.unsent_lacpdus += unsent.lacpdus.value();
-    sum.unsent_markers += unsent.markers.value();
-    sum.unsent_marker_responses += unsent.marker_responses.value();
-}
-
-void add(DeviceTotals &sum, const DeviceCounters &one) {
-    sum.rx_packets += one.rx_packets.value();
-    sum.rx_bytes += one.rx_bytes.value();
-    sum.tx_packets += one.tx_packets.value();
-    sum.tx_bytes += one.tx_bytes.value();
-    sum.rx_not_collecting += one.rx_not_collecting.value();
-    sum.tx_no_member += one.tx_no_member.value();
-    sum.tx_full += one.tx_full.value();
-    sum.slow_rx += one.slow_rx.value();
-    sum.slow_tx += one.slow_tx.value();
-    sum.slow_dropped += one.slow_dropped.value();
-    sum.slow_rx_full += one.slow_rx_full.value();
-    sum.oam_rx += one.oam_rx.value();
-    sum.esmc_rx += one.esmc_rx.value();
-    sum.mac_control_rx += one.mac_control_rx.value();
-    add(sum, one.unsent);
-}
-
 } // namespace
 
 std::unique_ptr<Fleet> Fleet::launch(const std::vector<unsigned> &lcores,
@@ -88,8 +64,8 @@ Fleet::~Fleet() {
 DeviceTotals Fleet::totals(EndpointId endpoint) const {
     DeviceTotals sum;
     for (const std::unique_ptr<Worker> &worker : workers_)
-        add(sum, worker->counters(endpoint));
-    if (endpoint < unsent_.size()) add(sum, unsent_[endpoint]);
+        sum.add(worker->counters(endpoint));
+    if (endpoint < unsent_.size()) sum.add(unsent_[endpoint]);
     return sum;
 }
 

@@ -136,5 +136,14 @@ TEST(Json, AWrongShapeIsAnException) {
     EXPECT_THROW(json::parse(R"({"mtu": "big"})").get<Lagg>(), json::exception);
 }
 
+// Scripts read them by name.
+TEST(Json, NoCounterGoesAway) {
+    const json counters = json(filled<Lagg>()).at("counters");
+    for (const char *name : {"rx_packets", "rx_bytes", "tx_packets", "tx_bytes",
+                             "rx_not_collecting", "tx_no_member", "tx_full", "slow_rx", "slow_tx",
+                             "slow_dropped", "slow_rx_full", "oam_rx", "esmc_rx", "mac_control_rx"})
+        EXPECT_TRUE(counters.contains(name)) << name;
+}
+
 } // namespace
 } // namespace lagg::api

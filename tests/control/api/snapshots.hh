@@ -39,9 +39,6 @@ LAGG_FIELDS_OF(LacpPort, machines, parameters, actor, partner, partner_sees, agg
                lacpdus_unsent, marker_pdus_rx, marker_pdus_tx, marker_response_pdus_rx,
                marker_response_pdus_tx, unknown_rx, illegal_rx, last_rx_seconds, last_tx_seconds,
                too_slow_seconds, tagged, last_change_reason, last_change_seconds)
-LAGG_FIELDS_OF(Counters, rx_packets, rx_bytes, tx_packets, tx_bytes, rx_not_collecting,
-               tx_no_member, tx_full, slow_rx, slow_tx, slow_dropped, slow_rx_full, oam_rx, esmc_rx,
-               mac_control_rx)
 LAGG_FIELDS_OF(LinkTeller, source, up, seconds_ago, changes)
 LAGG_FIELDS_OF(NicCounters, rx_missed, rx_errors, rx_no_buffer, rx_too_large, rx_checksums_finished,
                tx_errors)
@@ -81,6 +78,18 @@ LAGG_FIELDS_OF(PolicyAnswer, policy, own, fields, hash, bucket, port, moving)
 LAGG_FIELDS_OF(FlowAnswer, lagg, protocol, how, seed, policies, notes)
 
 #undef LAGG_FIELDS_OF
+
+/// Its fields have one list, in which none can be forgotten.
+template <typename T>
+requires std::same_as<std::remove_const_t<T>, Counters>
+auto fields_of(T &record) {
+#define LAGG_TIE(name, title, meaning) , std::tie(record.name)
+#define LAGG_NAME(name, title, meaning) #name ", "
+    return Fields{std::tuple_cat(std::tie() LAGG_DEVICE_COUNTERS(LAGG_TIE)),
+                  LAGG_DEVICE_COUNTERS(LAGG_NAME)};
+#undef LAGG_TIE
+#undef LAGG_NAME
+}
 
 template <typename T>
 concept Struct = requires(T &record) {
