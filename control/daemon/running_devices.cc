@@ -21,6 +21,15 @@ bool is_elsewhere(const RunningLagg &lagg) {
     return lagg.upper != nullptr && lagg.upper->index() == 0;
 }
 
+/// Whether the driver says that the device is there and has no link. The watch is let go of before
+/// this returns: one that still asks while the driver starts the device can make the start fail.
+bool is_down(const OpenPort &device) {
+    const std::shared_ptr<port::LinkWatch> watch = device.attached().watch;
+    if (watch == nullptr) return false;
+    const port::LinkWatch::Known known = watch->known();
+    return !known.link.up && known.loss == port::Loss::NONE;
+}
+
 } // namespace
 
 // ---- a device that has to be stopped -----------------------------------------------------------
@@ -148,10 +157,7 @@ void Supervisor::empty_queues(const std::string &name) {
     const auto open = running_.ports.find(name);
     if (open == running_.ports.end()) return;
     const std::shared_ptr<OpenPort> device = open->second.device;
-    const std::shared_ptr<port::LinkWatch> watch = device->attached().watch;
-    if (watch == nullptr) return;
-    const port::LinkWatch::Known known = watch->known();
-    if (known.link.up || known.loss != port::Loss::NONE) return;
+    if (!is_down(*device)) return;
     pause(name);
     const Result<bool> emptied = device->empty_queues();
     if (!emptied) {
