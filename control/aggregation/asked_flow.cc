@@ -25,7 +25,7 @@ constexpr uint8_t kAh = 51;
 constexpr uint8_t kSctp = 132;
 constexpr uint16_t kTypeIpv4 = 0x0800;
 constexpr uint16_t kTypeIpv6 = 0x86dd;
-/// Of MPLS and PPPoE, in which IP may be.
+/// Headers of MPLS and PPPoE, in which IP may be.
 constexpr uint16_t kTunnelTypes[] = {0x8847, 0x8848, 0x8864};
 constexpr uint16_t kSmallestEthertype = 1536;
 constexpr uint32_t kMostVlan = 4095; // reserved, and hashed like any other

@@ -153,8 +153,8 @@ void describe_watch(const port::LinkWatch &watch, api::Port &out) {
                .tx_errors = counters.tx_errors};
 }
 
-/// Of a packet socket the kernel takes frames of the MTU with room for one tag besides, and without
-/// any when the first is a service tag.
+/// Room that tags leave on a packet socket: the kernel takes frames of the MTU and one tag besides,
+/// and no tag besides when the first is a service tag.
 std::string room_behind_tags(uint16_t mtu) {
     constexpr int kTagBytes = 4;
     return fmt::format("two VLAN tags leave {} octets, {} when the first is a service tag",

@@ -64,7 +64,7 @@ void describe_into(const Rows &rows, const std::string &prefix, Json &out) {
         Json &key = out.emplace_back(Json::object());
         key["path"] = path;
         describe_form(row.form, key);
-        // That of a table is made of those of its keys, which follow.
+        // A table's is made of those of its keys, which follow.
         const bool is_table = row.form.type == Form::Type::TABLE;
         if (row.standard && !is_table) key["default"] = value_of(*row.standard);
         if (!row.absent.empty()) key["absent"] = row.absent;

@@ -23,7 +23,7 @@ const Rows *rows_of_table(const Form &form, const Node &value) {
     return value.kind == Node::Kind::TABLE ? rows_within(form, Form::Type::TABLE) : nullptr;
 }
 
-/// Of a list of tables that have names.
+/// Rows of the tables of a list whose tables have names.
 const Rows *rows_of_named(const Form &form) {
     if (form.type != Form::Type::ARRAY || form.forms.front().type != Form::Type::TABLE)
         return nullptr;

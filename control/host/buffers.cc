@@ -28,7 +28,7 @@ bool copies(std::string_view device) {
                                [&](std::string_view driver) { return device.starts_with(driver); });
 }
 
-/// Of those that do not copy, a ring leads no frames by their type.
+/// A ring, which does not copy, leads no frames by their type.
 bool may_have_slow_queue(std::string_view device) {
     return !copies(device) && !device.starts_with("net_ring");
 }
