@@ -1,5 +1,6 @@
-// What of tcpdump's language a filter may not use: what libpcap would take long over. It asks a
-// name server for each name of a host, and its time grows with the cube of what is compared.
+// Parts of tcpdump's language that a filter may not use, because libpcap would take long over them:
+// it asks a name server for each name of a host, and its time grows with the cube of what is
+// compared.
 #pragma once
 
 #include <optional>

@@ -121,7 +121,7 @@ bool stands_before_transport(uint32_t header, int family) {
 Content transport(uint32_t header, Cursor at, int family, api::FlowQuestion &says) {
     std::optional<uint32_t> spi;
     for (int passed = 0; stands_before_transport(header, family); ++passed) {
-        // Of one header more no other than a fragment header is looked at.
+        // A header beyond the limit is looked at only when it is a fragment header.
         const bool too_deep = passed == kHeadersBehindIpv6 && header != 44;
         if (too_deep || passed > kHeadersBehindIpv6 || at.left() < 8) return {std::nullopt, at};
         Cursor body = at;

@@ -234,8 +234,7 @@ TEST(Why, EveryFinding) {
     }
 }
 
-// Whatever is wrong further out, the first thing is named: every earlier harm hides every later
-// one of the walk.
+// The first thing wrong on the walk is named, since it hides every later one.
 TEST(Why, TheFirstThingThatIsWrongCounts) {
     const auto of = [](const char *finding) {
         for (const Case &one : cases())
