@@ -73,7 +73,7 @@ struct Port {
     /// "vdev:" is dropped.
     std::string device;
     PortLacp lacp;
-    /// RX and TX descriptors a queue; what the driver prefers when absent.
+    /// RX and TX descriptors a queue; 1024, or what the device can have, when absent.
     std::optional<uint16_t> descriptors;
     /// Its share of a lagg's flows relative to other ports, 1 to kMaxWeight; absent: as the lagg's
     /// `weights` says.
