@@ -11,7 +11,7 @@
 // The lengths of a burst are an argument, since a worker reads them as it receives.
 #include "bench/bonding.hh"
 #include "bench/captured.hh"
-#include "bench/policies.hh"
+#include "bench/policy_programs.hh"
 #include "bench/program.hh"
 #include "bench/sinks.hh"
 #include "bench/traffic.hh"

@@ -40,13 +40,13 @@ Aggregate::Aggregate(const config::Lagg &config, const Identity &identity, lacp:
     if (config_.protocol == Protocol::LACP) start_lacp(now);
 }
 
-const Member *Aggregate::find(port::DeviceId device) const {
+const Member *Aggregate::member_on(port::DeviceId device) const {
     for (const Member &member : members_)
         if (member.port && member.port->device == device) return &member;
     return nullptr;
 }
 
-const Member *Aggregate::find(const std::string &port) const {
+const Member *Aggregate::member_named(const std::string &port) const {
     const auto found = std::ranges::find(members_, port, &Member::name);
     return found == members_.end() ? nullptr : &*found;
 }

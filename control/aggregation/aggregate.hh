@@ -111,8 +111,8 @@ class Aggregate final : private lacp::ActionSink {
     const std::vector<Member> &members() const { return members_; }
     /// Of the upper device when the lagg got it.
     const worker::DeviceTotals &upper_base() const { return upper_base_; }
-    const Member *find(port::DeviceId device) const;
-    const Member *find(const std::string &port) const;
+    const Member *member_on(port::DeviceId device) const;
+    const Member *member_named(const std::string &port) const;
 
     /// What workers have counted so far of a device or a TAP.
     using Totals = std::function<worker::DeviceTotals(worker::EndpointId)>;

@@ -1,7 +1,7 @@
 #include "control/aggregation/asked_flow.hh"
 
 #include "dataplane/base/mac_address.hh"
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 #include "dataplane/frame/layers.hh"
 
 #include <arpa/inet.h>

@@ -177,7 +177,7 @@ void Aggregate::tell_core(const CoreParameters &before, std::span<const std::str
     if (before.system != after.system || !changed.empty())
         step(lacp::SystemParametersChanged{after.system, changed}, now);
     for (const std::string &name : attached)
-        add_to_lacp(*find(name), now);
+        add_to_lacp(*member_named(name), now);
 }
 
 WantedLagg Aggregate::in_force() const {

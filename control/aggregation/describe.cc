@@ -136,7 +136,7 @@ api::LacpSystem describe(const lacp::SystemSnapshot &system, const Aggregate &ag
     return out;
 }
 
-const lacp::PortSnapshot *find(const lacp::SystemSnapshot &system, lacp::PortNumber number) {
+const lacp::PortSnapshot *of_number(const lacp::SystemSnapshot &system, lacp::PortNumber number) {
     const auto found = std::ranges::find(system.ports, number, &lacp::PortSnapshot::number);
     return found == system.ports.end() ? nullptr : &*found;
 }
@@ -295,7 +295,7 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
         api::Port port = describe(member, aggregate, fleet, now);
         if (port.distributing) out.speed_mbps += port.speed_mbps;
         const lacp::PortSnapshot *lacp_port =
-            system && member.port ? find(*system, member.port->number) : nullptr;
+            system && member.port ? of_number(*system, member.port->number) : nullptr;
         if (lacp_port != nullptr) {
             port.lacp = describe(*lacp_port, *system, member, now);
             correct(minus(fleet.totals(member.port->device), member.counters_base), *port.lacp);

@@ -48,7 +48,7 @@ bool exists(unsigned interface_index) {
 
 Engine::Engine(worker::Fleet &fleet, Hooks hooks) : fleet_(fleet), hooks_(std::move(hooks)) {}
 
-Aggregate *Engine::find(const std::string &lagg) {
+Aggregate *Engine::find_aggregate(const std::string &lagg) {
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_)
         if (aggregate->config().name == lagg) return aggregate.get();
     return nullptr;
@@ -56,10 +56,10 @@ Aggregate *Engine::find(const std::string &lagg) {
 
 void Engine::put(std::span<const WantedLagg> laggs, lacp::Time now) {
     for (const WantedLagg &wanted : laggs) {
-        if (find(wanted.config.name) == nullptr)
+        if (find_aggregate(wanted.config.name) == nullptr)
             laggs_.push_back(
                 std::make_unique<Aggregate>(wanted.config, wanted.identity, now, hooks_.recorder));
-        become(*find(wanted.config.name), wanted, now);
+        become(*find_aggregate(wanted.config.name), wanted, now);
     }
     flush(now);
 }
@@ -78,7 +78,7 @@ void Engine::become(Aggregate &aggregate, const WantedLagg &wanted, lacp::Time n
 }
 
 void Engine::look_at_link(Aggregate &aggregate, const std::string &name, lacp::Time now) {
-    const AttachedPort &port = *aggregate.find(name)->port;
+    const AttachedPort &port = *aggregate.member_named(name)->port;
     if (port.link_source == port::LinkSource::RTNETLINK) {
         const auto known =
             std::ranges::find(interfaces_, port.interface_index, &kernel::Carrier::index);
@@ -95,7 +95,7 @@ void Engine::look_at_link(Aggregate &aggregate, const std::string &name, lacp::T
 }
 
 WantedLagg Engine::in_force(const std::string &lagg) const {
-    const Aggregate *aggregate = find(lagg);
+    const Aggregate *aggregate = find_aggregate(lagg);
     assert(aggregate != nullptr);
     return aggregate->in_force();
 }
@@ -115,7 +115,7 @@ void Engine::tell_carrier(const std::string &lagg, lacp::Time now) {
 }
 
 void Engine::detach(const std::string &lagg, const std::string &port, lacp::Time now) {
-    if (Aggregate *aggregate = find(lagg)) {
+    if (Aggregate *aggregate = find_aggregate(lagg)) {
         const bool cut_off = forget_frames_of(*aggregate, port);
         aggregate->detach(port, now);
         if (cut_off) aggregate->announce_again(now);
@@ -125,7 +125,7 @@ void Engine::detach(const std::string &lagg, const std::string &port, lacp::Time
 
 // Another port may get its number. True when announcements were among them.
 bool Engine::forget_frames_of(const Aggregate &aggregate, const std::string &port) {
-    const Member *member = aggregate.find(port);
+    const Member *member = aggregate.member_named(port);
     if (member == nullptr || !member->port) return false;
     const auto is_of_it = [device = member->port->device](const auto &waiting) {
         return waiting.device == device;
@@ -139,7 +139,7 @@ void Engine::forget_carrier(const std::string &lagg) {
 }
 
 void Engine::leave(const std::string &lagg, const std::string &port, lacp::Time now) {
-    if (Aggregate *aggregate = find(lagg)) {
+    if (Aggregate *aggregate = find_aggregate(lagg)) {
         if (port.empty())
             aggregate->leave_all(now);
         else
@@ -149,7 +149,7 @@ void Engine::leave(const std::string &lagg, const std::string &port, lacp::Time 
 }
 
 void Engine::come_back(const std::string &lagg, const std::string &port, lacp::Time now) {
-    if (Aggregate *aggregate = find(lagg)) aggregate->come_back(port, now);
+    if (Aggregate *aggregate = find_aggregate(lagg)) aggregate->come_back(port, now);
     flush(now);
 }
 
@@ -269,7 +269,7 @@ std::vector<unsigned> Engine::interfaces() const {
 void Engine::set_speed(port::DeviceId device, unsigned interface_index, uint32_t speed_mbps,
                        bool full_duplex, lacp::Time now) {
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
-        const Member *member = aggregate->find(device);
+        const Member *member = aggregate->member_on(device);
         if (member == nullptr || member->port->interface_index != interface_index) continue;
         port::Link link = member->link;
         link.speed_mbps = speed_mbps;
@@ -316,14 +316,14 @@ void Engine::poll_unwatched(lacp::Time now) {
 }
 
 void Engine::pause(const std::string &lagg, const std::string &port, lacp::Time now) {
-    if (Aggregate *aggregate = find(lagg)) aggregate->pause(port);
+    if (Aggregate *aggregate = find_aggregate(lagg)) aggregate->pause(port);
     flush(now);
 }
 
 void Engine::resume(const std::string &lagg, const std::string &port,
                     std::shared_ptr<port::LinkWatch> watch, std::vector<std::string> features,
                     lacp::Time now) {
-    if (Aggregate *aggregate = find(lagg))
+    if (Aggregate *aggregate = find_aggregate(lagg))
         aggregate->resume(port, std::move(watch), std::move(features), now);
     flush(now);
 }
@@ -380,7 +380,7 @@ void Engine::send_announcements(lacp::Time now) {
         return true;
     });
     for (const std::string &lagg : lost)
-        if (Aggregate *aggregate = find(lagg)) aggregate->announce_again(now);
+        if (Aggregate *aggregate = find_aggregate(lagg)) aggregate->announce_again(now);
 }
 
 // A lagg whose devices have fewer or more queues in common than before is served by other workers
@@ -427,19 +427,19 @@ std::vector<api::Lagg> Engine::describe(lacp::Time now) const {
 
 std::shared_ptr<const port::LinkWatch> Engine::watch(const std::string &lagg,
                                                      const std::string &port) const {
-    const Aggregate *aggregate = find(lagg);
-    const Member *member = aggregate == nullptr ? nullptr : aggregate->find(port);
+    const Aggregate *aggregate = find_aggregate(lagg);
+    const Member *member = aggregate == nullptr ? nullptr : aggregate->member_named(port);
     return member == nullptr || !member->port ? nullptr : member->port->watch;
 }
 
 bool Engine::is_up(const std::string &lagg) const {
-    const Aggregate *aggregate = find(lagg);
+    const Aggregate *aggregate = find_aggregate(lagg);
     return aggregate != nullptr && aggregate->up();
 }
 
 bool Engine::distributes(const std::string &lagg, const std::string &port) const {
-    const Aggregate *aggregate = find(lagg);
-    const Member *member = aggregate == nullptr ? nullptr : aggregate->find(port);
+    const Aggregate *aggregate = find_aggregate(lagg);
+    const Member *member = aggregate == nullptr ? nullptr : aggregate->member_named(port);
     return member != nullptr && aggregate->up() && aggregate->could_carry(*member);
 }
 

@@ -107,8 +107,8 @@ class Engine {
     worker::Fleet &fleet() { return fleet_; }
 
   private:
-    Aggregate *find(const std::string &lagg);
-    const Aggregate *find(const std::string &lagg) const;
+    Aggregate *find_aggregate(const std::string &lagg);
+    const Aggregate *find_aggregate(const std::string &lagg) const;
     void become(Aggregate &aggregate, const WantedLagg &wanted, lacp::Time now);
     bool forget_frames_of(const Aggregate &aggregate, const std::string &port);
     void forget_carrier(const std::string &lagg);

@@ -8,7 +8,7 @@ namespace lagg::aggregation {
 
 // A port that is drained loses its rules with its buckets.
 const Member *Aggregate::obeying(const PortRule &rule) const {
-    const Member *member = find(rule.port);
+    const Member *member = member_named(rule.port);
     const bool obeys =
         member != nullptr && member->port && member->distributing && !wants_drain(*member);
     return obeys ? member : nullptr;

@@ -2,7 +2,7 @@
 // Nobody has to know what it was before.
 #pragma once
 
-#include "control/aggregation/policies.hh"
+#include "control/aggregation/loaded_policies.hh"
 #include "control/config/config.hh"
 #include "dataplane/port/link_watch.hh"
 #include "dataplane/port/packet_socket.hh"

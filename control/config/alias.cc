@@ -1,7 +1,7 @@
 // Addresses of an interface, in and out of text.
 #include "control/config/values.hh"
 
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 #include <algorithm>
 #include <arpa/inet.h>

@@ -2,7 +2,7 @@
 #include "control/config/document.hh"
 
 #include "control/config/syntax_hint.hh"
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 #include <toml++/toml.h>
 

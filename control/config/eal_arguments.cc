@@ -2,7 +2,7 @@
 // beginning of a long option that is the only one, and several short options in one word.
 #include "control/config/values.hh"
 
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 namespace lagg::config {
 

@@ -1,7 +1,7 @@
 #include "control/config/key_values.hh"
 
 #include "control/config/values.hh"
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 namespace lagg::config {
 

@@ -3,7 +3,7 @@
 
 #include "control/config/key_kinds.hh"
 #include "control/config/values.hh"
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 namespace lagg::config {
 
@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kVersion = 1;
 
 void check_version(TableReader &top, Config &) {
-    const Node *version = top.find("version");
+    const Node *version = top.value_of("version");
     if (!version) return;
     if (version->kind != Node::Kind::INTEGER) {
         top.wrong_type("version", "the integer 1", *version);

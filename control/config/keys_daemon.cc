@@ -3,7 +3,7 @@
 
 #include "control/config/key_values.hh"
 #include "control/config/values.hh"
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 #include <algorithm>
 
@@ -58,7 +58,7 @@ std::vector<unsigned> read_cores(TableReader &reader, const Node *value) {
 }
 
 void read_workers(TableReader &reader, Daemon &daemon) {
-    const Node *value = reader.find("workers");
+    const Node *value = reader.value_of("workers");
     if (!value) return;
     std::vector<unsigned> cores = read_cores(reader, value);
     if (cores.size() > kMaxWorkers) {
@@ -88,7 +88,7 @@ Key<Daemon> workers_key() {
 }
 
 void read_buffers(TableReader &reader, Daemon &daemon) {
-    const Node *value = reader.find("buffers");
+    const Node *value = reader.value_of("buffers");
     if (!value) return;
     if (value->kind == Node::Kind::STRING && lower_case(value->text) == "auto") return;
     if (value->kind != Node::Kind::INTEGER)
@@ -114,7 +114,7 @@ void read_api(TableReader &reader, Daemon &daemon) {
     if (!path) return;
     if (path->size() > kLongestSocketPath) {
         return reader.complain(
-            reader.find("api")->at,
+            reader.value_of("api")->at,
             reader.subject("api") + " is a path of " + std::to_string(path->size()) +
                 " bytes; a Unix socket's may have at most " + std::to_string(kLongestSocketPath));
     }

@@ -2,7 +2,7 @@
 #include "control/config/keys.hh"
 
 #include "control/config/key_values.hh"
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 #include "dataplane/distribute/policy_text.hh"
 
 namespace lagg::config {
@@ -22,9 +22,9 @@ void read_modifier(TableReader &reader, const char *key, bool &modifier) {
     const auto wanted = reader.boolean(key);
     if (!wanted) return;
     if (modifier && !*wanted) {
-        return reader.complain(reader.find(key)->at, reader.subject(key) +
-                                                         " is false, but 'hash.policy' says " +
-                                                         key + "; take one of the two out");
+        return reader.complain(reader.value_of(key)->at, reader.subject(key) +
+                                                             " is false, but 'hash.policy' says " +
+                                                             key + "; take one of the two out");
     }
     modifier = *wanted;
 }
@@ -55,7 +55,7 @@ Key<Hash> modifier_key(const char *key, bool distribute::Policy::*modifier, cons
 }
 
 void read_seed(TableReader &reader, Hash &hash) {
-    const Node *value = reader.find("seed");
+    const Node *value = reader.value_of("seed");
     if (!value) return;
     if (value->kind == Node::Kind::STRING) {
         if (lower_case(value->text) == "random") return;
@@ -93,7 +93,7 @@ const Keys<Hash> &hash_keys() {
 }
 
 void read_hash(TableReader &reader, Lagg &lagg) {
-    const Node *value = reader.find("hash");
+    const Node *value = reader.value_of("hash");
     if (!value) return;
     if (value->kind == Node::Kind::STRING) {
         read_policy(reader, {value->text, value->at}, lagg.hash);

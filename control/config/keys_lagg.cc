@@ -3,7 +3,7 @@
 
 #include "control/config/key_values.hh"
 #include "control/config/values.hh"
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 namespace lagg::config {
 
@@ -16,7 +16,7 @@ constexpr size_t kLongestDescription = 255;
 void read_name(TableReader &reader, Lagg &lagg) {
     const auto name = reader.text("name");
     if (!name) {
-        if (!reader.find("name")) {
+        if (!reader.value_of("name")) {
             reader.complain(reader.at(),
                             "this [[lagg]] has no 'name'; give it one, such as name = \"lagg0\"");
         }
@@ -54,7 +54,7 @@ void read_ports(TableReader &reader, Lagg &lagg) {
     constexpr const char *kExample = "[\"p0\", \"p1\"]";
     for (PlacedText &port : reader.texts("ports", kExample).value_or(std::vector<PlacedText>()))
         lagg.ports.push_back(std::move(port.text));
-    const Node *value = reader.find("ports");
+    const Node *value = reader.value_of("ports");
     if (lagg.protocol == Protocol::NONE) return;
     if (!value) {
         reader.complain(reader.at(), reader.called().owner +

@@ -3,7 +3,7 @@
 
 #include "control/config/key_kinds.hh"
 #include "control/config/values.hh"
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 namespace lagg::config {
 
@@ -12,7 +12,7 @@ namespace {
 void read_name(TableReader &reader, Port &port) {
     const auto name = reader.text("name");
     if (!name) {
-        if (!reader.find("name")) {
+        if (!reader.value_of("name")) {
             reader.complain(reader.at(),
                             "this [[port]] has no 'name'; give it one, such as name = \"p0\"");
         }
@@ -39,7 +39,7 @@ Key<Port> name_key() {
 void read_device(TableReader &reader, Port &port) {
     const auto device = reader.text("device");
     if (!device) {
-        if (!reader.find("device")) {
+        if (!reader.value_of("device")) {
             reader.complain(reader.at(), reader.called().owner +
                                              " has no 'device'; write a PCI address such as " +
                                              "\"0000:03:00.0\" or a DPDK vdev such as " +

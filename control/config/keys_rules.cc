@@ -3,7 +3,7 @@
 
 #include "control/config/key_kinds.hh"
 
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 namespace lagg::config {
 
@@ -14,7 +14,7 @@ constexpr const char *kExample = "{ filter = \"tcp port 3260\", port = \"p1\" }"
 void read_filter(TableReader &reader, Rule &rule) {
     const auto filter = reader.text("filter");
     if (!filter) {
-        if (!reader.find("filter")) {
+        if (!reader.value_of("filter")) {
             reader.complain(reader.at(), reader.called().owner +
                                              " has no 'filter'; a rule is written " + kExample);
         }
@@ -33,7 +33,7 @@ void read_filter(TableReader &reader, Rule &rule) {
 void read_port(TableReader &reader, Rule &rule) {
     const auto port = reader.text("port");
     if (!port) {
-        if (!reader.find("port")) {
+        if (!reader.value_of("port")) {
             reader.complain(reader.at(), reader.called().owner +
                                              " has no 'port'; a rule is written " + kExample);
         }
@@ -78,7 +78,7 @@ void reject_repeated(TableReader &outer, const std::vector<Rule> &rules) {
 }
 
 void read_rules(TableReader &outer, Lagg &lagg) {
-    const Node *value = outer.find("rules");
+    const Node *value = outer.value_of("rules");
     if (!value) return;
     if (value->kind != Node::Kind::ARRAY) {
         const std::string wanted = std::string("an array of rules such as [") + kExample + "]";

@@ -2,7 +2,7 @@
 #include "control/config/keys.hh"
 
 #include "control/config/key_kinds.hh"
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 namespace lagg::config {
 
@@ -28,7 +28,7 @@ void read_upper_table(TableReader reader, Upper &upper) {
     const auto port = reader.text("port");
     reader.reject_unknown();
     if (!kind) {
-        if (!reader.find("type")) {
+        if (!reader.value_of("type")) {
             reader.complain(reader.at(),
                             "'upper' of " + owner + " has no 'type'; write kernel, port or none");
         }
@@ -41,7 +41,7 @@ void read_upper_table(TableReader reader, Upper &upper) {
         }
     } else if (port) {
         upper = {UpperKind::PORT, port->text};
-    } else if (!reader.find("port")) {
+    } else if (!reader.value_of("port")) {
         reader.complain(reader.at(), "'upper' of " + owner +
                                          " has type \"port\" but no 'port'; name a [[port]], " +
                                          "such as upper = \"port:p2\"");
@@ -49,7 +49,7 @@ void read_upper_table(TableReader reader, Upper &upper) {
 }
 
 void read_upper(TableReader &reader, Lagg &lagg) {
-    const Node *value = reader.find("upper");
+    const Node *value = reader.value_of("upper");
     if (!value) return;
     if (value->kind == Node::Kind::STRING) {
         read_upper_text(reader, {value->text, value->at}, lagg.upper);

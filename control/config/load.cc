@@ -1,9 +1,9 @@
 // The way from a file to a Config: text, tree, structs, rules; and back.
 #include "control/config/load.hh"
 
+#include "control/config/cross_checks.hh"
 #include "control/config/differences.hh"
 #include "control/config/keys.hh"
-#include "control/config/rules.hh"
 #include "dataplane/files/files.hh"
 
 namespace lagg::config {

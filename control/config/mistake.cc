@@ -1,7 +1,7 @@
 // Ordering and printing of mistakes.
 #include "control/config/mistake.hh"
 
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 #include <algorithm>
 #include <tuple>

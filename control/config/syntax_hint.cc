@@ -4,7 +4,7 @@
 // later; a value without quotes fails in whatever way its first letters suggest to the parser.
 #include "control/config/syntax_hint.hh"
 
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 #include <vector>
 

@@ -1,7 +1,7 @@
 // Types, ranges, words and unknown keys of one table.
 #include "control/config/table_reader.hh"
 
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 #include <algorithm>
 #include <cassert>
@@ -25,7 +25,7 @@ TableReader TableReader::within(const Node &table, std::string_view key) const {
             reading_};
 }
 
-const Node *TableReader::find(std::string_view key) {
+const Node *TableReader::value_of(std::string_view key) {
     if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
     const Node *value = find_entry(table_, key);
     if (value != nullptr) note(key, value->at);
@@ -33,7 +33,7 @@ const Node *TableReader::find(std::string_view key) {
 }
 
 std::optional<PlacedText> TableReader::text(std::string_view key) {
-    const Node *value = find(key);
+    const Node *value = value_of(key);
     if (!value) return std::nullopt;
     if (value->kind == Node::Kind::STRING) return PlacedText{value->text, value->at};
     wrong_type(key, "a string", *value);
@@ -41,7 +41,7 @@ std::optional<PlacedText> TableReader::text(std::string_view key) {
 }
 
 std::optional<bool> TableReader::boolean(std::string_view key) {
-    const Node *value = find(key);
+    const Node *value = value_of(key);
     if (!value) return std::nullopt;
     if (value->kind == Node::Kind::BOOLEAN) return value->boolean;
     wrong_type(key, "true or false", *value);
@@ -49,7 +49,7 @@ std::optional<bool> TableReader::boolean(std::string_view key) {
 }
 
 std::optional<int64_t> TableReader::integer(std::string_view key, int64_t least, int64_t most) {
-    const Node *value = find(key);
+    const Node *value = value_of(key);
     if (!value) return std::nullopt;
     if (value->kind != Node::Kind::INTEGER) {
         wrong_type(key, "an integer", *value);
@@ -76,7 +76,7 @@ std::optional<size_t> TableReader::word_index(std::string_view key,
 
 std::optional<std::vector<PlacedText>> TableReader::texts(std::string_view key,
                                                           const char *example) {
-    const Node *value = find(key);
+    const Node *value = value_of(key);
     if (!value) return std::nullopt;
     if (value->kind != Node::Kind::ARRAY) {
         const std::string wanted = std::string("an array of strings such as ") + example;
@@ -97,7 +97,7 @@ std::optional<std::vector<PlacedText>> TableReader::texts(std::string_view key,
 }
 
 std::vector<const Node *> TableReader::tables(std::string_view key) {
-    const Node *value = find(key);
+    const Node *value = value_of(key);
     std::vector<const Node *> found;
     if (!value) return found;
     const std::string header = "[[" + std::string(key) + "]]";
@@ -117,7 +117,7 @@ std::vector<const Node *> TableReader::tables(std::string_view key) {
 }
 
 const Node *TableReader::table(std::string_view key) {
-    const Node *value = find(key);
+    const Node *value = value_of(key);
     if (!value || value->kind == Node::Kind::TABLE) return value;
     const bool repeated = value->kind == Node::Kind::ARRAY && !value->items.empty() &&
                           value->items.front().kind == Node::Kind::TABLE;

@@ -47,7 +47,7 @@ class TableReader {
 
     /// The value of a key, of whatever type, whose position is noted; null when the table does not
     /// have it.
-    const Node *find(std::string_view key);
+    const Node *value_of(std::string_view key);
 
     // The following return nothing when the key is absent, and also when its value is wrong, which
     // they have then complained of.

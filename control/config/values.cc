@@ -1,7 +1,7 @@
 // Lists of cores, MAC addresses and names.
 #include "control/config/values.hh"
 
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 #include <algorithm>
 #include <charconv>

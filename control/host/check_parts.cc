@@ -1,7 +1,7 @@
 // See check_parts.hh.
 #include "control/host/check_parts.hh"
 
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 #include <algorithm>
 #include <cassert>

@@ -2,7 +2,7 @@
 #include "control/host/check_parts.hh"
 
 #include "control/config/values.hh"
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 #include <algorithm>
 

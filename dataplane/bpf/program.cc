@@ -1,7 +1,7 @@
 #include "dataplane/bpf/program.hh"
 
-#include "dataplane/bpf/check.hh"
 #include "dataplane/bpf/object.hh"
+#include "dataplane/bpf/verifier.hh"
 #include "dataplane/distribute/bucket_table.hh"
 
 #include <fmt/format.h>

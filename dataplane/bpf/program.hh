@@ -3,9 +3,9 @@
 #pragma once
 
 #include "dataplane/base/result.hh"
-#include "dataplane/bpf/check.hh"
 #include "dataplane/bpf/lagg_policy.h"
 #include "dataplane/bpf/native_code.hh"
+#include "dataplane/bpf/verifier.hh"
 
 #include <cstddef>
 #include <cstdint>

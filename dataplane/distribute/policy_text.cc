@@ -1,6 +1,6 @@
 #include "dataplane/distribute/policy_text.hh"
 
-#include "dataplane/base/words.hh"
+#include "dataplane/base/wording.hh"
 
 #include <algorithm>
 #include <cassert>

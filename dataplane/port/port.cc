@@ -1,7 +1,7 @@
 #include "dataplane/port/port.hh"
 
 #include "dataplane/files/system_error.hh"
-#include "dataplane/port/interface.hh"
+#include "dataplane/port/interface_settings.hh"
 #include "dataplane/port/link_watch.hh"
 #include "dataplane/port/packet_socket.hh"
 #include "dataplane/port/presence.hh"

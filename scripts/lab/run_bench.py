@@ -37,10 +37,10 @@ MICRO = {"frame": "bench/frame_bench", "distribute": "bench/distribute_bench",
 # Those whose rows decide themselves when they have measured enough, and that go --backwards.
 OF_ROWS = ("distribute", "collect")
 EVENNESS = "bench/evenness_bench"
-ENGINE = ["control/daemon/laggd", "control/ctl/laggctl", "bench/engine/ring_bench",
+ENGINE = ["laggd/laggd", "laggctl/laggctl", "bench/engine/ring_bench",
           "bench/engine/traffic_generator",
           "bench/engine/libtestpmd_help.so", "bench/engine/libfilled_buffers.so"]
-FAILOVER = ["control/daemon/laggd", "control/ctl/laggctl", RING_BENCH, CABLE_BENCH]
+FAILOVER = ["laggd/laggd", "laggctl/laggctl", RING_BENCH, CABLE_BENCH]
 # Nice value of --ahead.
 AHEAD = -15
 PARTS = ("micro", "evenness", "engine", "failover")

@@ -48,7 +48,7 @@ UNIT = "unit"
 # Suites that measure times.
 MEASURING = ["smoke", "conformance"]
 # Targets that the suites of the whole daemon need.
-OF_THE_DAEMON = ("control/daemon/laggd control/ctl/laggctl bench/lab/lagglab "
+OF_THE_DAEMON = ("laggd/laggd laggctl/laggctl lagglab/lagglab "
                  "tests/smoke/libslow_start.so")
 LOWEST = ["nice", "-n", "19"]
 SANITIZERS = {
@@ -104,7 +104,7 @@ def programs(name):
     directory = ROOT / BUILDS[name][0]
     made = {os.path.relpath(test["cmd"][0], directory) for test in tests_of(name)}
     return sorted(target for target in made
-                  if not target.startswith("..")) + ["control/ctl/laggctl"]
+                  if not target.startswith("..")) + ["laggctl/laggctl"]
 
 
 def run(name, suites, tests, behind=False):

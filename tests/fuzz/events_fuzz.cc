@@ -1,8 +1,8 @@
 // Any bytes as a life of one System: parameters, then events with the time that passes before each.
-// The promises of tests/sim/watch.hh hold at every step. Frames are made so that a partner which
-// agrees is a few bytes away, else no port would ever carry traffic.
+// The promises of lagglab/sim/promise_watch.hh hold at every step. Frames are made so that a
+// partner which agrees is a few bytes away, else no port would ever carry traffic.
+#include "lagglab/sim/promise_watch.hh"
 #include "tests/fuzz/require.hh"
-#include "tests/sim/watch.hh"
 
 #include "lacp/marker.hh"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks what the compiler cannot see: which box may include which, where DPDK may appear, that
-every file says why it exists, and that every test is built.
+"""Checks what the compiler cannot see: which box may include which, where DPDK may appear, that no
+two headers are namesakes, that every file says why it exists, and that every test is built.
 
 Usage: check_layers.py REPOSITORY
 """
@@ -27,14 +27,20 @@ ALLOWED = {
     "control/host": ["dataplane/base", "dataplane/port/pool_size.hh", "control/config",
                      "control/kernel"],
     "control/api": ["dataplane/base"],
-    "control/ctl": ["dataplane/base", "dataplane/files", "control/api", "control/config",
-                    "control/host"],
     "control/recording": ["dataplane/base", "dataplane/files", "lacp"],
     "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel",
                             "control/recording", "control/api/snapshot.hh",
                             "control/api/states.hh"],
-    "control/daemon": ["lacp", "dataplane", "control"],
+    "laggd": ["lacp", "dataplane", "control"],
+    "laggctl": ["dataplane/base", "dataplane/files", "control/api", "control/config",
+                "control/host"],
+    "lagglab/sim": ["lacp"],
+    "lagglab": ["lacp", "dataplane/base", "dataplane/bpf", "dataplane/distribute",
+                "dataplane/files", "dataplane/frame", "control/recording"],
 }
+PRODUCT = ["lacp", "dataplane", "control", "laggd", "laggctl", "lagglab"]
+# Headers of one name: the core is a library by itself and shares nothing with the dataplane.
+NAMESAKES = {"bytes.hh"}
 # Parts of the API that the client may have: structs and their JSON, never the server.
 API_STRUCTS = {"control/api/" + name
                for name in ("snapshot.hh", "json.hh", "nearest.hh", "fields.hh", "states.hh",
@@ -42,18 +48,18 @@ API_STRUCTS = {"control/api/" + name
 # Who may include headers of libraries, by the header's prefix. Where no pattern fits anybody may.
 LIBRARIES = {
     r"rte_": ["dataplane/port", "dataplane/upper", "dataplane/worker", "dataplane/bpf",
-              "control/daemon", "control/aggregation"],
-    r"bpf/|xdp/": ["dataplane/bpf", "control/daemon"],
+              "laggd", "control/aggregation"],
+    r"bpf/|xdp/": ["dataplane/bpf", "laggd"],
     r"pcap/": ["dataplane/bpf"],
     r"netlink/": ["control/kernel"],
-    r"event2/": ["control/api", "control/daemon"],
+    r"event2/": ["control/api", "laggd"],
     r"toml\+\+/|toml": ["control/config"],
-    r"nlohmann/": ["control/api", "control/config", "control/ctl", "control/daemon",
+    r"nlohmann/": ["control/api", "control/config", "laggctl", "laggd",
                    "control/recording"],
-    r"CLI/": ["control/ctl", "control/daemon"],
-    r"spdlog/": ["control/aggregation", "control/daemon"],
-    r"systemd/": ["control/daemon"],
-    r"curl/": ["control/ctl"],
+    r"CLI/": ["laggctl", "laggd", "lagglab"],
+    r"spdlog/": ["control/aggregation", "laggd"],
+    r"systemd/": ["laggd"],
+    r"curl/": ["laggctl"],
 }
 # Only the standard library and ourselves.
 PURE = ["lacp", "dataplane/base", "dataplane/frame", "dataplane/distribute"]
@@ -78,7 +84,7 @@ def box_of(path):
 def may_include(box, header):
     if header.startswith(box + "/"):
         return True
-    if box == "control/ctl" and header.startswith("control/api/"):
+    if box == "laggctl" and header.startswith("control/api/"):
         return header in API_STRUCTS
     return any(header == allowed or header.startswith(allowed + "/") for allowed in ALLOWED[box])
 
@@ -102,7 +108,7 @@ def check_include(box, path, quote, header, root):
 
 
 def check_includes(root):
-    for file in sources(root, "lacp", "dataplane", "control"):
+    for file in sources(root, *PRODUCT):
         path = str(file.relative_to(root))
         for quote, header in INCLUDE.findall(file.read_text()):
             yield from check_include(box_of(path), path, quote, header, root)
@@ -121,7 +127,7 @@ def reason_of(text):
 
 def check_openings(root):
     """Headers, and sources without a header to speak for them, open with a comment."""
-    for file in sources(root, "lacp", "dataplane", "control", "tests", "bench"):
+    for file in sources(root, *PRODUCT, "tests", "bench"):
         if file.suffix == ".cc" and file.with_suffix(".hh").exists():
             continue
         if not reason_of(file.read_text()).startswith(("//", "/*")):
@@ -133,7 +139,7 @@ def check_openings(root):
 
 def check_built(root):
     """A source that no meson.build names is not compiled, and a test not built does not fail."""
-    for file in sources(root, "lacp", "dataplane", "control", "tests", "bench"):
+    for file in sources(root, *PRODUCT, "tests", "bench"):
         if file.suffix not in (".cc", ".c"):
             continue
         # A meson.build further up may name it by its path.
@@ -144,9 +150,21 @@ def check_built(root):
             yield f"{file.relative_to(root)}: no meson.build names it"
 
 
+def check_names(root):
+    """One name for one thing: who looks for a header finds one."""
+    places = {}
+    for file in sources(root, *PRODUCT):
+        if file.suffix == ".hh":
+            places.setdefault(file.name, []).append(str(file.relative_to(root)))
+    for name, paths in places.items():
+        if len(paths) > 1 and name not in NAMESAKES:
+            yield f"{' and '.join(paths)} have one name"
+
+
 def main():
     root = pathlib.Path(sys.argv[1]).resolve()
-    mistakes = [*check_includes(root), *check_openings(root), *check_built(root)]
+    mistakes = [*check_includes(root), *check_names(root),
+                *check_openings(root), *check_built(root)]
     for mistake in mistakes:
         print(mistake)
     return 1 if mistakes else 0

@@ -31,7 +31,7 @@ class Report(unittest.TestCase):
             (self.root / name).parent.mkdir(parents=True)
             shutil.copy(REPOSITORY / name, self.root / name)
         self.build = self.root / "build-coverage"
-        for folder in ("build-coverage", "lacp", "control/daemon", "tests/lacp"):
+        for folder in ("build-coverage", "lacp", "laggd", "tests/lacp"):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
 
     def compile(self, source, text, *options):
@@ -55,13 +55,13 @@ class Report(unittest.TestCase):
         (self.root / "lacp" / "header.hh").write_text(HEADER)
         self.compile("lacp/some.cc", SOURCE, "-o", "program")
         subprocess.run([self.build / "program"], check=True)
-        self.compile("control/daemon/never.cc", "int never() {\n    return 0;\n}\n", "-c")
+        self.compile("laggd/never.cc", "int never() {\n    return 0;\n}\n", "-c")
         self.compile("tests/lacp/test.cc", "int test() {\n    return 0;\n}\n", "-c")
         rows = self.rows()
         self.assertEqual(rows["lacp"], ["4 of 6", "66.7 %", "2 of 3", "66.7 %"])
-        self.assertEqual(rows["control/daemon"], ["0 of 2", "0.0 %", "0 of 1", "0.0 %"])
+        self.assertEqual(rows["laggd"], ["0 of 2", "0.0 %", "0 of 1", "0.0 %"])
         self.assertEqual(rows["all"][0], "4 of 8")
-        self.assertEqual(set(rows), {"box", "lacp", "control/daemon", "all"})
+        self.assertEqual(set(rows), {"box", "lacp", "laggd", "all"})
 
     def test_a_header_that_two_programs_have_counts_once(self):
         (self.root / "lacp" / "header.hh").write_text(HEADER)

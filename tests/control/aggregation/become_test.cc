@@ -85,7 +85,7 @@ TEST(Become, APortThatLostItsDeviceLeavesAtOnce) {
     Pair pair(settled_pair());
     pair.a.fail("p0", "net_ring0", "its device is gone");
     EXPECT_EQ(pair.a.distributing(), Names{"p1"});
-    EXPECT_EQ(pair.a.aggregate.find("p0")->problem, "its device is gone");
+    EXPECT_EQ(pair.a.aggregate.member_named("p0")->problem, "its device is gone");
     EXPECT_TRUE(pair.a.aggregate.take_changed());
     EXPECT_EQ(pair.a.aggregate.lacp()->snapshot().ports.size(), 1U);
 }

@@ -73,7 +73,7 @@ void Driven::check_promises() const {
     const worker::LaggForwarding forwarding = aggregate.forwarding();
     const Names distributes = distributing(forwarding);
     for (const std::string &name : distributes) {
-        const Member *member = aggregate.find(name);
+        const Member *member = aggregate.member_named(name);
         EXPECT_TRUE(member->link.up) << name << " distributes without a link";
         EXPECT_FALSE(member->leaving) << name << " distributes and has said goodbye";
     }

@@ -277,7 +277,7 @@ TEST(Moving, APartnerThatNeverAnswersIsWaitedForOnce) {
     EXPECT_FALSE(pair.a.aggregate.flow_move().is_holding());
     EXPECT_EQ(pair.a.receivers(), std::set<std::string>({"p1", "p2"}));
 
-    ASSERT_TRUE(pair.a.aggregate.find("p0")->ignores_markers);
+    ASSERT_TRUE(pair.a.aggregate.member_named("p0")->ignores_markers);
     pair.run(5s); // taken back, with answers: the other two had to give some of theirs
     pair.a.aggregate.set_drain("p0", false, pair.a.now);
     pair.run(5s);
@@ -292,7 +292,7 @@ TEST(Moving, APartnerThatNeverAnswersIsWaitedForOnce) {
     pair.run(5s);
     pair.a.aggregate.set_drain("p0", true, pair.a.now);
     pair.exchange();
-    EXPECT_FALSE(pair.a.aggregate.find("p0")->ignores_markers) << "it answers now";
+    EXPECT_FALSE(pair.a.aggregate.member_named("p0")->ignores_markers) << "it answers now";
 }
 
 TEST(Moving, EachQueueHasItsMarker) {

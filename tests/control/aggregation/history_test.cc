@@ -22,7 +22,7 @@ config::Lagg two() {
 constexpr system_clock::time_point kWallNow{std::chrono::milliseconds(1769860800250)};
 
 api::PortHistory history_of(const Driven &end, const std::string &port) {
-    return describe_history(end.aggregate, *end.aggregate.find(port), end.now, kWallNow);
+    return describe_history(end.aggregate, *end.aggregate.member_named(port), end.now, kWallNow);
 }
 
 std::vector<api::Pdu> only(const api::PortHistory &history, const std::string &direction) {
@@ -147,7 +147,7 @@ TEST(PortHistory, ThePartnersLastWordIsKeptHoweverMuchIsSent) {
     ASSERT_TRUE(pair.a.aggregate.set_test("p0", Direction::RECEIVED, true));
     pair.run(5min); // 300 LACPDUs; the history keeps 128 events
     EXPECT_TRUE(only(history_of(pair.a, "p0"), "rx").empty());
-    const auto &last = pair.a.aggregate.find("p0")->history.last_received();
+    const auto &last = pair.a.aggregate.member_named("p0")->history.last_received();
     ASSERT_TRUE(last);
     EXPECT_EQ(last->partner.port.number, attached("p0").number);
 }
@@ -160,7 +160,7 @@ TEST(LacpduTest, HeldBackLacpdusMakeThePartnerGiveUp) {
     pair.run(5s);
     EXPECT_EQ(pair.b.distributing(), Names{"p1"});
     EXPECT_EQ(only(history_of(pair.a, "p0"), "tx").size(), sent) << "what was not sent is no PDU";
-    EXPECT_GE(pair.a.aggregate.find("p0")->test.held_back, 5u);
+    EXPECT_GE(pair.a.aggregate.member_named("p0")->test.held_back, 5u);
     ASSERT_TRUE(pair.a.aggregate.set_test("p0", Direction::SENT, false));
     pair.run(6s);
     EXPECT_EQ(pair.b.distributing(), kTwo);
@@ -174,7 +174,7 @@ TEST(LacpduTest, DroppedLacpdusAreAsNeverReceived) {
     pair.run(5s);
     EXPECT_EQ(pair.a.distributing(), Names{"p1"});
     EXPECT_EQ(lacpdus_rx(pair.a), before);
-    EXPECT_GE(pair.a.aggregate.find("p0")->test.dropped, 4u);
+    EXPECT_GE(pair.a.aggregate.member_named("p0")->test.dropped, 4u);
 }
 
 TEST(LacpduTest, MarkersPass) {
@@ -195,14 +195,14 @@ TEST(LacpduTest, OutlivesTheDeviceAndEndsWithTheLagg) {
     alone.detach("p0");
     EXPECT_FALSE(alone.aggregate.set_test("p0", Direction::SENT, true)) << "it is not attached";
     alone.attach("p0");
-    EXPECT_TRUE(alone.aggregate.find("p0")->test.hold_back);
-    EXPECT_TRUE(alone.aggregate.find("p0")->test.drop);
+    EXPECT_TRUE(alone.aggregate.member_named("p0")->test.hold_back);
+    EXPECT_TRUE(alone.aggregate.member_named("p0")->test.drop);
     alone.detach("p0");
     alone.reconfigure([](config::Lagg &next) { next.ports = {"p1"}; });
     alone.reconfigure([](config::Lagg &next) { next.ports = {"p0", "p1"}; });
     alone.attach("p0");
-    EXPECT_FALSE(alone.aggregate.find("p0")->test.hold_back);
-    EXPECT_FALSE(alone.aggregate.find("p0")->test.drop);
+    EXPECT_FALSE(alone.aggregate.member_named("p0")->test.hold_back);
+    EXPECT_FALSE(alone.aggregate.member_named("p0")->test.drop);
 }
 
 namespace {
@@ -274,9 +274,9 @@ TEST(SameSystem, AStrangerIsToldFromALoop) {
 TEST(Problem, IsToldWithoutThePortsName) {
     Driven alone(two());
     alone.fail("p0", "net_ring0", "port p0: its device is gone");
-    EXPECT_EQ(alone.aggregate.find("p0")->problem, "its device is gone");
+    EXPECT_EQ(alone.aggregate.member_named("p0")->problem, "its device is gone");
     alone.fail("p0", "net_ring0", "port p01: its device is gone");
-    EXPECT_EQ(alone.aggregate.find("p0")->problem, "port p01: its device is gone");
+    EXPECT_EQ(alone.aggregate.member_named("p0")->problem, "port p01: its device is gone");
 }
 
 TEST(Drain, IsInForceWhoeverAskedForIt) {
@@ -309,7 +309,7 @@ TEST(Drain, WorksWithoutLacp) {
         other.start();
         ASSERT_TRUE(other.aggregate.set_drain("p0", true, other.now));
         EXPECT_EQ(other.distributing(), Names{"p1"});
-        EXPECT_TRUE(other.aggregate.find("p0")->drained);
+        EXPECT_TRUE(other.aggregate.member_named("p0")->drained);
         ASSERT_TRUE(other.aggregate.set_drain("p0", false, other.now));
         EXPECT_EQ(other.distributing().front(), "p0");
         EXPECT_FALSE(other.aggregate.set_test("p0", Direction::SENT, true)) << "no LACPDUs";

@@ -78,7 +78,7 @@ TEST(LacpAggregate, ALostLinkMovesItsBucketsAtOnceAndComesBack) {
     Pair pair(three());
     pair.run(5s);
     const distribute::BucketTable before = pair.a.aggregate.buckets();
-    const uint8_t lost = pair.a.aggregate.find("p1")->index;
+    const uint8_t lost = pair.a.aggregate.member_named("p1")->index;
     pair.set_link("p1", false);
     EXPECT_EQ(pair.a.receivers(), (Set{"p0", "p2"}));
     EXPECT_EQ(pair.b.receivers(), (Set{"p0", "p2"}));

@@ -91,7 +91,7 @@ TEST(LogLimit, APartnerThatChangesWithEveryLacpduDoesNotFillTheLog) {
     }
     // Two periods of this port, of the other one and of what is about both, and what was left out.
     EXPECT_LE(log.lines().size(), 2 * 3 * (LogLimit::kLines + 1));
-    const PortHistory &history = driven.aggregate.find("p0")->history;
+    const PortHistory &history = driven.aggregate.member_named("p0")->history;
     const lacp::Time last = history.transitions().at(history.transitions().size() - 1).at;
     EXPECT_GE(last + 10ms, driven.now) << "the history goes on";
 

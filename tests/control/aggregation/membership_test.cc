@@ -27,17 +27,17 @@ TEST(Membership, DetachingKeepsTheOthersPlacesAndBuckets) {
     Driven driven(lagg(Protocol::LOADBALANCE, kFour));
     driven.start();
     const distribute::BucketTable before = driven.aggregate.buckets();
-    const uint8_t lost = driven.aggregate.find("p1")->index;
+    const uint8_t lost = driven.aggregate.member_named("p1")->index;
     std::vector<uint8_t> places;
     for (const char *name : {"p0", "p2", "p3"})
-        places.push_back(driven.aggregate.find(name)->index);
+        places.push_back(driven.aggregate.member_named(name)->index);
 
     driven.detach("p1");
     EXPECT_EQ(buckets_of(driven, lost), 0u);
     EXPECT_EQ(moved_needlessly(before, driven.aggregate.buckets(), lost), 0u);
     std::vector<uint8_t> places_after;
     for (const char *name : {"p0", "p2", "p3"})
-        places_after.push_back(driven.aggregate.find(name)->index);
+        places_after.push_back(driven.aggregate.member_named(name)->index);
     EXPECT_EQ(places_after, places);
     driven.check_promises();
 }
@@ -47,20 +47,20 @@ TEST(Membership, ALostLinkMovesOnlyItsOwnBuckets) {
     driven.start();
     const distribute::BucketTable before = driven.aggregate.buckets();
     driven.set_link("p2", false);
-    EXPECT_EQ(
-        moved_needlessly(before, driven.aggregate.buckets(), driven.aggregate.find("p2")->index),
-        0u);
+    EXPECT_EQ(moved_needlessly(before, driven.aggregate.buckets(),
+                               driven.aggregate.member_named("p2")->index),
+              0u);
     EXPECT_EQ(distribute::moved(before, driven.aggregate.buckets()), distribute::kBuckets / 4);
 }
 
 TEST(Membership, APortThatComesTakesAFreePlaceAndItsShareOnly) {
     Driven driven(lagg(Protocol::LOADBALANCE, kFour));
     driven.start();
-    const uint8_t place = driven.aggregate.find("p1")->index;
+    const uint8_t place = driven.aggregate.member_named("p1")->index;
     driven.detach("p1");
     const distribute::BucketTable before = driven.aggregate.buckets();
     driven.attach("p1");
-    EXPECT_EQ(driven.aggregate.find("p1")->index, place);
+    EXPECT_EQ(driven.aggregate.member_named("p1")->index, place);
     EXPECT_EQ(driven.aggregate.buckets(), before) << "without a link it gets nothing";
     driven.set_link("p1", true);
     EXPECT_EQ(distribute::moved(before, driven.aggregate.buckets()), distribute::kBuckets / 4);
@@ -108,7 +108,7 @@ TEST(Membership, APortThatLeavesGetsNothingMoreAndStaysAttached) {
         driven.start();
         driven.aggregate.leave("p0", driven.now);
         EXPECT_FALSE(driven.receivers().contains("p0")) << to_text(protocol);
-        EXPECT_NE(driven.aggregate.find(device_of("p0")), nullptr);
+        EXPECT_NE(driven.aggregate.member_on(device_of("p0")), nullptr);
         driven.set_link("p0", false);
         driven.set_link("p0", true);
         EXPECT_FALSE(driven.receivers().contains("p0"))
@@ -166,22 +166,22 @@ TEST(Membership, APortThatCouldNotBeOpenedSaysWhyUntilItIs) {
     driven.attach("p0");
     driven.set_link("p0", true);
     driven.fail("p1", "net_af_packet,iface=eth9", "there is no kernel interface 'eth9'");
-    EXPECT_EQ(driven.aggregate.find("p1")->problem, "there is no kernel interface 'eth9'");
+    EXPECT_EQ(driven.aggregate.member_named("p1")->problem, "there is no kernel interface 'eth9'");
     EXPECT_EQ(driven.receivers(), Set{"p0"});
     driven.attach("p1");
-    EXPECT_EQ(driven.aggregate.find("p1")->problem, "");
+    EXPECT_EQ(driven.aggregate.member_named("p1")->problem, "");
 }
 
 TEST(Membership, LinkFailuresAreCounted) {
     Driven driven(lagg(Protocol::FAILOVER, kFour));
     driven.start();
-    EXPECT_EQ(driven.aggregate.find("p0")->link_failures, 0u);
+    EXPECT_EQ(driven.aggregate.member_named("p0")->link_failures, 0u);
     for (int i = 0; i < 3; ++i) {
         driven.set_link("p0", false);
         driven.set_link("p0", false);
         driven.set_link("p0", true);
     }
-    EXPECT_EQ(driven.aggregate.find("p0")->link_failures, 3u);
+    EXPECT_EQ(driven.aggregate.member_named("p0")->link_failures, 3u);
 }
 
 TEST(Membership, ASpeedAloneChangesNoForwarding) {
@@ -190,7 +190,7 @@ TEST(Membership, ASpeedAloneChangesNoForwarding) {
     (void)driven.aggregate.take_changed();
     driven.aggregate.link_changed(
         device_of("p0"), {.up = true, .full_duplex = true, .speed_mbps = 1000}, "test", driven.now);
-    EXPECT_EQ(driven.aggregate.find("p0")->link.speed_mbps, 1000u);
+    EXPECT_EQ(driven.aggregate.member_named("p0")->link.speed_mbps, 1000u);
     EXPECT_FALSE(driven.aggregate.take_changed());
 }
 

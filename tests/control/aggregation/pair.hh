@@ -61,8 +61,8 @@ class Pair {
         from.hold_is_in_force();
         const std::vector<OutgoingFrame> frames = from.aggregate.take_frames();
         for (const OutgoingFrame &frame : frames) {
-            const Member *sender = from.aggregate.find(frame.device);
-            const Member *receiver = to.aggregate.find(frame.device);
+            const Member *sender = from.aggregate.member_on(frame.device);
+            const Member *receiver = to.aggregate.member_on(frame.device);
             if (sender != nullptr && !is_slow(frame)) from.announced.push_back(sender->name);
             if (sender == nullptr || receiver == nullptr || !is_slow(frame)) continue;
             if (sender->link.up && receiver->link.up)

@@ -169,7 +169,7 @@ TEST(Rebalanced, BucketsAreHeldAskedAboutReleasedAndToldOf) {
     EXPECT_FALSE(a.aggregate.flow_move().is_holding());
     EXPECT_EQ(a.aggregate.forwarding().spread.table, a.aggregate.buckets());
     EXPECT_EQ(asked(), asked_before + 1);
-    EXPECT_FALSE(a.aggregate.find("p0")->ignores_markers);
+    EXPECT_FALSE(a.aggregate.member_named("p0")->ignores_markers);
 
     const RebalanceHistory &history = a.aggregate.rebalance_history();
     EXPECT_EQ(history.rounds, 1U);

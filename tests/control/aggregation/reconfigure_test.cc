@@ -93,10 +93,10 @@ TEST(Reconfigure, AnotherOrderMovesNoFlowAndNoPlace) {
     Driven driven(lagg(Protocol::LOADBALANCE, kThree));
     driven.start();
     const distribute::BucketTable before = driven.aggregate.buckets();
-    const uint8_t place = driven.aggregate.find("p0")->index;
+    const uint8_t place = driven.aggregate.member_named("p0")->index;
     driven.reconfigure([](config::Lagg &config) { config.ports = {"p2", "p1", "p0"}; });
     EXPECT_EQ(driven.aggregate.buckets(), before);
-    EXPECT_EQ(driven.aggregate.find("p0")->index, place);
+    EXPECT_EQ(driven.aggregate.member_named("p0")->index, place);
     EXPECT_EQ(driven.live(), (Names{"p2", "p1", "p0"}));
 }
 
@@ -105,7 +105,7 @@ TEST(Reconfigure, ANewPortHasAPlaceAndADetachedOneGoes) {
     driven.start();
     driven.detach("p0");
     driven.reconfigure([](config::Lagg &config) { config.ports = {"p1", "p5", "p2"}; });
-    EXPECT_EQ(driven.aggregate.find("p0"), nullptr);
+    EXPECT_EQ(driven.aggregate.member_named("p0"), nullptr);
     EXPECT_EQ(driven.distributing(), (Names{"p1", "p2"}));
     driven.attach("p5");
     driven.set_link("p5", true);
@@ -165,7 +165,7 @@ TEST(Reconfigure, ThePromisesHoldThroughALongRandomLife) {
     for (int i = 0; i < 3000 && !testing::Test::HasFailure(); ++i) {
         Driven &end = pick(2) == 0 ? pair.a : pair.b;
         const std::string name = "p" + std::to_string(pick(4));
-        const bool is_attached = end.aggregate.find(device_of(name)) != nullptr;
+        const bool is_attached = end.aggregate.member_on(device_of(name)) != nullptr;
         switch (pick(8)) {
         case 0: pair.set_link(name, false); break;
         case 1:

@@ -103,7 +103,7 @@ TEST(Weights, ADeadPortsBucketsAloneMove) {
     const BucketTable before = driven.aggregate.buckets();
     for (const std::string &name : ports) {
         driven.set_link(name, false, 0);
-        const uint8_t gone = driven.aggregate.find(name)->index;
+        const uint8_t gone = driven.aggregate.member_named(name)->index;
         EXPECT_EQ(moved_of_others(before, driven.aggregate.buckets(), gone), 0u) << name;
         EXPECT_EQ(buckets(driven).count(name), 0u);
         driven = with_speeds(driven.aggregate.config(), {100000, 25000, 10000, 1000});

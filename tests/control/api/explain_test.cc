@@ -2,7 +2,7 @@
 // told.
 #include "control/api/explain.hh"
 
-#include "tests/control/ctl/sample.hh"
+#include "tests/laggctl/sample.hh"
 
 #include <gtest/gtest.h>
 

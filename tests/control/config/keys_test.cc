@@ -1,6 +1,6 @@
 // A table that only this test has: one row a key is all it takes to read, write, compare and
 // describe it.
-#include "control/config/describe.hh"
+#include "control/config/describe_keys.hh"
 #include "control/config/differences.hh"
 #include "control/config/key_kinds.hh"
 

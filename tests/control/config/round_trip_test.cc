@@ -1,5 +1,5 @@
 // What is written is read again as the same, whatever it is.
-#include "control/config/describe.hh"
+#include "control/config/describe_keys.hh"
 #include "control/config/differences.hh"
 #include "control/config/keys.hh"
 #include "control/config/load.hh"

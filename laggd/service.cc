@@ -1,0 +1,118 @@
+#include "laggd/service.hh"
+
+#include "control/api/mailbox.hh"
+#include "control/kernel/carrier_watch.hh"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <event2/event.h>
+#ifdef LAGG_WITH_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include <pthread.h>
+
+#include <cassert>
+#include <cstring>
+#include <future>
+
+namespace lagg::daemon {
+
+struct Service::Loop {
+    event_base *base = event_base_new();
+    std::unique_ptr<api::Mailbox> mailbox = std::make_unique<api::Mailbox>(base);
+    std::function<void(api::Mailbox::Work)> post;
+
+    ~Loop() {
+        mailbox.reset();
+        event_base_free(base);
+    }
+};
+
+Service::Service() : loop_(std::make_unique<Loop>()) {}
+
+Result<std::unique_ptr<Service>> Service::start() {
+    std::unique_ptr<Service> service(new Service);
+    if (service->loop_->base == nullptr || !service->loop_->mailbox->usable())
+        return Error{"the service thread's event loop cannot be made: too many open files?"};
+    service->loop_->post = service->loop_->mailbox->sender();
+    Service *self = service.get();
+    self->thread_ = std::thread([self] {
+        pthread_setname_np(pthread_self(), "lagg-service");
+        event_base_loop(self->loop_->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    });
+    return service;
+}
+
+Service::~Service() {
+    if (thread_.joinable()) {
+        loop_->post([this] {
+            server_.reset();
+            event_base_loopbreak(loop_->base);
+        });
+        thread_.join();
+    }
+}
+
+void Service::run_and_wait(const std::function<void()> &work) {
+    assert(std::this_thread::get_id() != thread_.get_id());
+    std::promise<void> done;
+    loop_->post([&] {
+        work();
+        done.set_value();
+    });
+    done.get_future().wait();
+}
+
+Result<void> Service::serve(const std::string &path, api::Handlers handlers) {
+    Result<void> result;
+    run_and_wait([&] {
+        Result<std::unique_ptr<api::Server>> server =
+            api::Server::listen(loop_->base, path, std::move(handlers));
+        if (server)
+            server_ = std::move(*server);
+        else
+            result = server.error();
+    });
+    return result;
+}
+
+void Service::watch(aggregation::ProtocolThread *protocol) {
+    run_and_wait([&] { protocol_ = protocol; });
+}
+
+aggregation::Hooks Service::hooks() {
+    const auto post = loop_->post;
+    return {
+        .carrier =
+            [post](const std::string &lagg, std::shared_ptr<upper::Tap> tap, bool up) {
+                post([lagg, tap = std::move(tap), up] { set_carrier(lagg, *tap, up); });
+            },
+        .speed = [this, post](port::DeviceId device,
+                              unsigned index) { post([=, this] { read_speed(device, index); }); }};
+}
+
+// By the TAP's own descriptor, which finds the interface whatever it is called and wherever it is.
+void Service::set_carrier(const std::string &lagg, const upper::Tap &tap, bool up) {
+    const int code = tap.set_carrier(up);
+    if (code == 0 || tap.place() == upper::Tap::Place::GONE) return;
+    spdlog::error("{}: the carrier of its kernel interface cannot be set {}: {}", lagg,
+                  up ? "on" : "off", std::strerror(-code));
+}
+
+void Service::read_speed(port::DeviceId device, unsigned interface_index) {
+    const kernel::LinkSpeed speed = kernel::link_speed(interface_index);
+    if (protocol_ == nullptr) return;
+    protocol_->post([=](aggregation::Engine &engine, lacp::Time now) {
+        engine.set_speed(device, interface_index, speed.mbps, speed.full_duplex, now);
+    });
+}
+
+void notify_systemd([[maybe_unused]] const std::string &state) {
+#ifdef LAGG_WITH_SYSTEMD
+    sd_notify(0, state.c_str());
+#endif
+}
+
+} // namespace lagg::daemon
