@@ -47,6 +47,8 @@ PATIENCE = {"release": 3, "asan": 10, "tsan": 10}
 UNIT = "unit"
 # Suites that measure times.
 MEASURING = ["smoke", "conformance"]
+# How many of their tests run at once: they mostly wait for timers of seconds.
+WAITING_AT_ONCE = "3"
 # Targets that the suites of the whole daemon need.
 OF_THE_DAEMON = ("laggd/laggd laggctl/laggctl lagglab/lagglab "
                  "tests/smoke/libslow_start.so")
@@ -116,8 +118,8 @@ def run(name, suites, tests, behind=False):
     log.unlink(missing_ok=True)
     command = [*(LOWEST if behind else []), "meson", "test", "-C", directory, "--no-rebuild",
                "--print-errorlogs",
-               "--num-processes", "2", "--logbase", log_name, "--timeout-multiplier",
-               str(PATIENCE[name])]
+               "--num-processes", "2" if UNIT in suites else WAITING_AT_ONCE,
+               "--logbase", log_name, "--timeout-multiplier",
     for suite in suites:
         command += ["--suite", suite]
     done = subprocess.run(command + tests, cwd=ROOT, env={**SANITIZERS, **os.environ}, check=False,
