@@ -12,8 +12,6 @@ namespace {
 using api::Lagg;
 using api::Port;
 
-constexpr size_t kIndent = 2;
-
 std::string weight_text(const Port &port) {
     return port.weight == 0 ? "-" : std::to_string(port.weight);
 }

@@ -16,8 +16,6 @@ using api::LacpSystem;
 using api::Lagg;
 using api::Port;
 
-constexpr size_t kIndent = 2;
-
 std::string system_text(const LacpEnd &end) {
     return fmt::format("{},{}", end.system_priority, end.system);
 }

@@ -7,6 +7,9 @@
 
 namespace lagg::ctl {
 
+/// Spaces before the lines of a table that has a heading.
+inline constexpr size_t kIndent = 2;
+
 enum class Align { LEFT, RIGHT };
 
 struct Column {

@@ -14,8 +14,6 @@ using api::Counters;
 using api::Lagg;
 using api::Port;
 
-constexpr size_t kIndent = 2;
-
 std::string hash_text(const Lagg &lagg) {
     return fmt::format("{}, seed 0x{:08x}", lagg.hash_policy, lagg.hash_seed);
 }

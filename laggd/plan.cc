@@ -14,10 +14,6 @@ const config::Port *port_or_null(const config::Config &config, const std::string
     return found == config.ports.end() ? nullptr : &*found;
 }
 
-bool contains(const std::vector<std::string> &list, const std::string &name) {
-    return std::ranges::find(list, name) != list.end();
-}
-
 /// A device that is open already under another name, or a port that changes its device, can be
 /// opened only after the one before was closed, and that is after the point of no return.
 bool has_to_wait(const config::Config &running, const std::set<std::string> &open,
@@ -46,6 +42,10 @@ bool same_device(const config::Port &a, const config::Port &b) {
 
 bool asks_the_same_of_the_host(const config::Port &a, const config::Port &b) {
     return same_device(a, b) && a.in_use == b.in_use;
+}
+
+bool contains(const std::vector<std::string> &names, const std::string &name) {
+    return std::ranges::find(names, name) != names.end();
 }
 
 const config::Lagg *find_lagg(const config::Config &config, const std::string &name) {

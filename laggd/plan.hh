@@ -19,6 +19,7 @@ bool same_device(const config::Port &a, const config::Port &b);
 bool asks_the_same_of_the_host(const config::Port &a, const config::Port &b);
 
 /// Null when the configuration has none of that name.
+bool contains(const std::vector<std::string> &names, const std::string &name);
 const config::Lagg *find_lagg(const config::Config &config, const std::string &name);
 /// The configuration has it.
 const config::Port &find_port(const config::Config &config, const std::string &name);

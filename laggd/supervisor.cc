@@ -15,10 +15,6 @@ namespace lagg::daemon {
 
 namespace {
 
-bool contains(const std::vector<std::string> &list, const std::string &name) {
-    return std::ranges::find(list, name) != list.end();
-}
-
 std::shared_ptr<const bpf::Program> program_of(const PoliciesOfLaggs &policies,
                                                const std::string &lagg) {
     const auto found = policies.find(lagg);

@@ -18,11 +18,6 @@ namespace {
 
 using Text = std::optional<std::string>;
 
-constexpr uint8_t kTcp = 6;
-constexpr uint8_t kUdp = 17;
-constexpr uint8_t kEsp = 50;
-constexpr uint8_t kAh = 51;
-constexpr uint8_t kSctp = 132;
 constexpr uint16_t kTypeIpv4 = 0x0800;
 constexpr uint16_t kTypeIpv6 = 0x86dd;
 /// Headers of MPLS and PPPoE, in which IP may be.
@@ -35,12 +30,13 @@ struct NamedProtocol {
     const char *name;
     uint8_t number;
 };
-constexpr NamedProtocol kProtocolNames[] = {{"icmp", 1},    {"tcp", kTcp},  {"udp", kUdp},
-                                            {"gre", 47},    {"esp", kEsp},  {"ah", kAh},
-                                            {"icmpv6", 58}, {"sctp", kSctp}};
+constexpr NamedProtocol kProtocolNames[] = {
+    {"icmp", 1},    {"tcp", frame::kTcp},        {"udp", frame::kUdp},
+    {"gre", 47},    {"esp", frame::kEncryption}, {"ah", frame::kAuthentication},
+    {"icmpv6", 58}, {"sctp", frame::kSctp}};
 
 bool has_ports(uint8_t protocol) {
-    return protocol == kTcp || protocol == kUdp || protocol == kSctp;
+    return protocol == frame::kTcp || protocol == frame::kUdp || protocol == frame::kSctp;
 }
 
 std::optional<uint32_t> number_in(const std::string &text) {
@@ -148,7 +144,7 @@ void read_addresses(const api::FlowQuestion &question, Reader &reader, frame::Fl
 void read_transport(const api::FlowQuestion &question, Reader &reader, frame::FlowKey &key) {
     const bool ports = question.sport || question.dport;
     const bool fragment = reader.yes("fragment", question.fragment);
-    if (ports || question.spi) key.protocol = ports ? kTcp : kEsp;
+    if (ports || question.spi) key.protocol = ports ? frame::kTcp : frame::kEncryption;
     reader.protocol(question.proto, key.protocol);
     reader.number("sport", question.sport, 0xffff, key.source_port);
     reader.number("dport", question.dport, 0xffff, key.destination_port);
@@ -161,12 +157,13 @@ void read_transport(const api::FlowQuestion &question, Reader &reader, frame::Fl
     reader.require(!fragment || (!ports && !question.spi),
                    "a fragment has neither ports nor an SPI that every fragment has; leave "
                    "'sport', 'dport' and 'spi' out");
-    reader.require(
-        !question.proto || fragment || !frame::is_extension(key.protocol, key.ip_version),
-        "protocol " + number +
-            " is that of a header which is walked over; name in "
-            "'proto' what stands behind it" +
-            (key.protocol == kAh ? ", and AH's SPI in 'spi'" : "") + ", or say 'fragment'");
+    reader.require(!question.proto || fragment ||
+                       !frame::is_extension(key.protocol, key.ip_version),
+                   "protocol " + number +
+                       " is that of a header which is walked over; name in "
+                       "'proto' what stands behind it" +
+                       (key.protocol == frame::kAuthentication ? ", and AH's SPI in 'spi'" : "") +
+                       ", or say 'fragment'");
     reader.require(!question.flow_label || key.ip_version == 6,
                    "'flow_label' goes with addresses of IPv6 only");
 }

@@ -4,6 +4,7 @@
 #include "dataplane/bpf/rules.hh"
 #include "dataplane/distribute/policy_text.hh"
 #include "dataplane/frame/frame_of.hh"
+#include "dataplane/frame/layers.hh"
 
 #include <fmt/format.h>
 
@@ -17,9 +18,6 @@ using config::Protocol;
 using distribute::BucketTable;
 using distribute::Fields;
 
-constexpr uint8_t kEsp = 50;
-constexpr uint8_t kAh = 51;
-
 /// Fields that a frame with this key does not have.
 Fields missing_fields(const frame::FlowKey &key) {
     Fields missing = 0;
@@ -28,7 +26,8 @@ Fields missing_fields(const frame::FlowKey &key) {
     if (key.ip_version != 6) missing |= distribute::kFlowLabel;
     if (key.ip_version == 0) missing |= distribute::kLayer3;
     if (!key.has_ports) missing |= distribute::kSourcePort | distribute::kDestinationPort;
-    if (key.protocol != kEsp && key.protocol != kAh) missing |= distribute::kSpi;
+    if (key.protocol != frame::kEncryption && key.protocol != frame::kAuthentication)
+        missing |= distribute::kSpi;
     return missing;
 }
 

@@ -55,7 +55,7 @@ void check_lacp(const Document &document, Complaints &complaints) {
     }
 }
 
-void check_aliases(const Document &document, Complaints &complaints) {
+void check_what_aliases_need(const Document &document, Complaints &complaints) {
     for (size_t i = 0; i < document.config.laggs.size(); ++i) {
         const Lagg &lagg = document.config.laggs[i];
         if (lagg.aliases.empty() || lagg.upper.kind == UpperKind::KERNEL) continue;
@@ -103,7 +103,7 @@ void check_ports_of_rules(const Document &document, Complaints &complaints) {
 void check_laggs(const Document &document, Complaints &complaints) {
     check_min_links(document, complaints);
     check_lacp(document, complaints);
-    check_aliases(document, complaints);
+    check_what_aliases_need(document, complaints);
     check_ports_of_rules(document, complaints);
 }
 

@@ -13,7 +13,7 @@ constexpr int64_t kMostStride = 1000000;
 /// The kernel's IFALIASZ is 256 with the NUL at the end.
 constexpr size_t kLongestDescription = 255;
 
-void read_name(TableReader &reader, Lagg &lagg) {
+void read_lagg_name(TableReader &reader, Lagg &lagg) {
     const auto name = reader.text("name");
     if (!name) {
         if (!reader.value_of("name")) {
@@ -88,13 +88,13 @@ Node write_aliases(const Lagg &lagg) {
     return node_of(std::move(aliases));
 }
 
-Key<Lagg> name_key() {
+Key<Lagg> lagg_name_key() {
     return {row_of("name", text_form("^lagg(0|[1-9][0-9]{0,3})$"),
                    {.cost = Cost::REMAKES_UPPER,
                     .sentence = "What the lagg and its kernel interface are called",
                     .example = "lagg0",
                     .required = true}),
-            read_name, [](const Lagg &lagg) { return node_of(lagg.name); }};
+            read_lagg_name, [](const Lagg &lagg) { return node_of(lagg.name); }};
 }
 
 Key<Lagg> description_key() {
@@ -126,7 +126,7 @@ Key<Lagg> aliases_key() {
 
 const Keys<Lagg> &lagg_keys() {
     static const Keys<Lagg> keys = {
-        name_key(),
+        lagg_name_key(),
         description_key(),
         word("protocol", &Lagg::protocol, kProtocols,
              {.cost = Cost::RENEGOTIATES, .sentence = "How frames are distributed over the ports"}),

@@ -9,7 +9,7 @@ namespace lagg::config {
 
 namespace {
 
-void read_name(TableReader &reader, Port &port) {
+void read_port_name(TableReader &reader, Port &port) {
     const auto name = reader.text("name");
     if (!name) {
         if (!reader.value_of("name")) {
@@ -27,13 +27,13 @@ void read_name(TableReader &reader, Port &port) {
     }
 }
 
-Key<Port> name_key() {
+Key<Port> port_name_key() {
     return {row_of("name", text_form("^[A-Za-z][A-Za-z0-9_.-]{0,30}$"),
                    {.cost = Cost::RESTARTS_PORT,
                     .sentence = "What laggs and laggctl call the port",
                     .example = "p0",
                     .required = true}),
-            read_name, [](const Port &port) { return node_of(port.name); }};
+            read_port_name, [](const Port &port) { return node_of(port.name); }};
 }
 
 void read_device(TableReader &reader, Port &port) {
@@ -65,7 +65,7 @@ Key<Port> device_key() {
 
 const Keys<Port> &port_keys() {
     static const Keys<Port> keys = {
-        name_key(),
+        port_name_key(),
         device_key(),
         number("descriptors", &Port::descriptors, {64, 32768},
                {.cost = Cost::RESTARTS_PORT,

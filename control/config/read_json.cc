@@ -9,9 +9,9 @@ namespace lagg::config {
 
 namespace {
 
-using Json = nlohmann::json;
+using JsonValue = nlohmann::json;
 
-Node number(const Json &json) {
+Node number(const JsonValue &json) {
     // What does not fit is out of every range, and the message should show it.
     const bool fits = json.is_number_integer() &&
                       (!json.is_number_unsigned() ||
@@ -23,13 +23,13 @@ Node number(const Json &json) {
     return node;
 }
 
-Node convert(const Json &json) {
+Node convert(const JsonValue &json) {
     if (json.is_boolean()) return node_of(json.get<bool>());
     if (json.is_string()) return node_of(json.get<std::string>());
     if (json.is_number()) return number(json);
     if (json.is_array()) {
         std::vector<Node> items;
-        for (const Json &item : json)
+        for (const JsonValue &item : json)
             items.push_back(convert(item));
         return node_of(std::move(items));
     }
@@ -43,10 +43,10 @@ Node convert(const Json &json) {
 
 std::variant<Node, Mistake> parse_json(std::string_view text, const std::string &name) {
     try {
-        const Json json = Json::parse(text);
+        const JsonValue json = JsonValue::parse(text);
         if (!json.is_object()) return Mistake{name, 0, 0, "must be a JSON object"};
         return convert(json);
-    } catch (const Json::exception &error) {
+    } catch (const JsonValue::exception &error) {
         return Mistake{name, 0, 0, std::string("is not JSON: ") + error.what()};
     }
 }

@@ -23,12 +23,6 @@ std::string_view line_of(std::string_view text, unsigned number) {
     return text;
 }
 
-std::string_view trimmed(std::string_view text) {
-    const size_t begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 /// Walks over the text as far as an error and remembers what is still open there.
 class OpenThings {
   public:

@@ -19,14 +19,6 @@ std::optional<unsigned> parse_number(std::string_view text) {
     return number;
 }
 
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ')
-        text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ')
-        text.remove_suffix(1);
-    return text;
-}
-
 } // namespace
 
 Result<std::vector<unsigned>> parse_cores(std::string_view text) {

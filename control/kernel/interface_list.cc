@@ -23,9 +23,6 @@ namespace lagg::kernel {
 
 namespace {
 
-/// A dump that the kernel could not finish undisturbed is taken again this often.
-constexpr int kDumpAttempts = 8;
-
 /// Kinds whose IFLA_LINK is the interface they stand on; of a veth it is the other end.
 constexpr std::array<const char *, 5> kStanding{"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap"};
 

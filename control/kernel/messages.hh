@@ -12,6 +12,9 @@ struct nlmsghdr;
 
 namespace lagg::kernel {
 
+/// How often a dump is begun again that the kernel says was interrupted by a change.
+inline constexpr int kDumpAttempts = 8;
+
 struct Link {
     unsigned index = 0;
     std::string name;

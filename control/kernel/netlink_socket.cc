@@ -18,7 +18,7 @@ namespace lagg::kernel {
 namespace {
 
 /// What the kernel adds to an errno, "mtu greater than device maximum", else the errno's own text.
-std::string reason_of(nlmsghdr &header, int error) {
+std::string kernels_reason(nlmsghdr &header, int error) {
     if ((header.nlmsg_flags & NLM_F_ACK_TLVS) != 0) {
         nlattr *attributes[NLMSGERR_ATTR_MAX + 1] = {};
         if (nlmsg_parse(&header, sizeof(nlmsgerr), attributes, NLMSGERR_ATTR_MAX, nullptr) == 0 &&
@@ -35,7 +35,7 @@ Verdict verdict_of(nlmsghdr &header) {
     int error = 0;
     std::memcpy(&error, nlmsg_data(&header), sizeof error);
     if (error >= 0) return {};
-    if (header.nlmsg_type == NLMSG_ERROR) return {-error, reason_of(header, -error)};
+    if (header.nlmsg_type == NLMSG_ERROR) return {-error, kernels_reason(header, -error)};
     return {-error, std::strerror(-error)};
 }
 

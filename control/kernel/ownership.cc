@@ -19,11 +19,11 @@ namespace {
 
 /// The address of a socket without a file: it belongs to the network namespace, as interfaces do,
 /// and is free again when its socket is closed, whatever the process dies of.
-struct Address {
+struct OwnerAddress {
     sockaddr_un value{};
     socklen_t size = 0;
 
-    Address(const std::string &role, const std::string &interface, unsigned index) {
+    OwnerAddress(const std::string &role, const std::string &interface, unsigned index) {
         value.sun_family = AF_UNIX;
         // A slash is in no name of an interface.
         const std::string name = index != 0 ? fmt::format("laggd/{}/index/{}", role, index)
@@ -36,7 +36,7 @@ struct Address {
 };
 
 /// Who listens there; 0 when that cannot be told.
-pid_t owner(const Address &address) {
+pid_t owner(const OwnerAddress &address) {
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     ucred peer{};
     socklen_t size = sizeof peer;
@@ -52,7 +52,7 @@ pid_t owner(const Address &address) {
 
 Result<std::unique_ptr<Ownership>> Ownership::take(const std::string &role,
                                                    const std::string &interface, unsigned index) {
-    const Address address(role, interface, index);
+    const OwnerAddress address(role, interface, index);
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return Error{fmt::format("interface {} cannot be taken: {}", interface, reason_of(errno))};

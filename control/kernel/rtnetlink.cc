@@ -23,9 +23,6 @@ namespace lagg::kernel {
 
 namespace {
 
-/// A dump that the kernel could not finish undisturbed is taken again this often.
-constexpr int kDumpAttempts = 8;
-
 /// IFALIASZ of linux/if.h, which cannot be included beside net/if.h, less the terminating zero.
 constexpr int kLongestDescription = 255;
 

@@ -102,6 +102,12 @@ std::string listed(const std::vector<std::string> &words) {
     return text;
 }
 
+std::string_view trimmed(std::string_view text) {
+    const size_t begin = text.find_first_not_of(" \t");
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
 std::string lower_case(std::string_view text) {
     std::string lower(text);
     for (char &c : lower) {

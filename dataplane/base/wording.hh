@@ -26,6 +26,8 @@ std::string in_quotes(std::string_view value);
 std::string listed(const std::vector<std::string> &words);
 
 std::string lower_case(std::string_view text);
+/// Without blanks and tabs at both ends.
+std::string_view trimmed(std::string_view text);
 
 /// How many insertions, deletions, replacements and swaps of neighbours lead from one to the other.
 size_t edit_distance(std::string_view from, std::string_view to);

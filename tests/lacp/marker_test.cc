@@ -4,7 +4,7 @@
 namespace lagg::lacp {
 namespace {
 
-constexpr MacAddress kSource{0x02, 0x00, 0x5e, 0x10, 0x20, 0x30};
+constexpr MacAddress kResponder{0x02, 0x00, 0x5e, 0x10, 0x20, 0x30};
 constexpr MarkerPdu kMarker{false, 0x0102, {0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0xee}, 0x03040506};
 
 // clang-format off
@@ -16,10 +16,10 @@ constexpr Frame kMarkerFrame{
 // clang-format on
 
 TEST(Marker, EncodesEveryFieldAtItsPlaceAndLeavesTheRestZero) {
-    EXPECT_EQ(encode(kMarker, kSource), kMarkerFrame);
+    EXPECT_EQ(encode(kMarker, kResponder), kMarkerFrame);
     Frame response = kMarkerFrame;
     response[16] = 2;
-    EXPECT_EQ(encode(*respond(kMarker), kSource), response);
+    EXPECT_EQ(encode(*respond(kMarker), kResponder), response);
 }
 
 TEST(Marker, RefusesTruncationsAndWrongTlvs) {
@@ -53,7 +53,7 @@ TEST(MarkerResponder, NeverAnswersAResponse) {
     LoneSystem us;
     us.add(1);
     us.recorder.actions.clear();
-    const Frame response = encode(*respond(kMarker), kSource);
+    const Frame response = encode(*respond(kMarker), kResponder);
     us.step(SlowFrameReceived{1, response});
     EXPECT_TRUE(us.recorder.markers().empty());
     EXPECT_EQ(us.port(1).counters.marker_response_pdus_rx, 1U);

@@ -11,15 +11,15 @@ using enum MuxState;
 using enum Selected;
 using mux_machine::Control;
 
-struct ArrowCase {
+struct MuxArrow {
     MuxState from;
     Selected selected;
     bool ready, partner_sync, partner_collecting;
     std::optional<MuxState> to;
 };
 
-void check(Control control, const std::vector<ArrowCase> &cases) {
-    for (const ArrowCase &c : cases) {
+void check(Control control, const std::vector<MuxArrow> &cases) {
+    for (const MuxArrow &c : cases) {
         AggregationPort port;
         port.mux = c.from;
         port.selected = c.selected;
@@ -36,7 +36,7 @@ void check(Control control, const std::vector<ArrowCase> &cases) {
     }
 }
 
-const std::vector<ArrowCase> kCommonArrows = {
+const std::vector<MuxArrow> kCommonArrows = {
     {DETACHED, UNSELECTED, true, true, true, {}},
     {DETACHED, SELECTED, false, false, false, WAITING},
     {DETACHED, STANDBY, false, false, false, WAITING},

@@ -8,7 +8,7 @@ namespace {
 
 using enum PeriodicState;
 
-struct ArrowCase {
+struct PeriodicArrow {
     const char *name;
     PeriodicState from;
     bool enabled, lacp, ours_active, partner_active, partner_short, expired;
@@ -16,7 +16,7 @@ struct ArrowCase {
 };
 
 TEST(PeriodicMachine, HasTheArrowsOfTheFigure) {
-    const std::vector<ArrowCase> cases = {
+    const std::vector<PeriodicArrow> cases = {
         {"active", NO_PERIODIC, true, true, true, false, false, false, FAST_PERIODIC},
         {"partner is active", NO_PERIODIC, true, true, false, true, false, false, FAST_PERIODIC},
         {"both passive", NO_PERIODIC, true, true, false, false, false, false, {}},
@@ -34,7 +34,7 @@ TEST(PeriodicMachine, HasTheArrowsOfTheFigure) {
         {"short", PERIODIC_TX, true, true, true, true, true, false, FAST_PERIODIC},
         {"long", PERIODIC_TX, true, true, true, true, false, false, SLOW_PERIODIC},
     };
-    for (const ArrowCase &c : cases) {
+    for (const PeriodicArrow &c : cases) {
         AggregationPort port;
         port.periodic = c.from;
         port.port_enabled = c.enabled;

@@ -51,7 +51,7 @@ AggregationPort after(const Lacpdu &pdu, AggregationPort port = current_port()) 
     return port;
 }
 
-struct ArrowCase {
+struct ReceiveArrow {
     const char *name;
     RxState from;
     std::function<void(AggregationPort &)> given;
@@ -73,7 +73,7 @@ TEST(ReceiveMachine, HasTheArrowsOfTheFigure) {
         p.received = matching_pdu();
         p.port_enabled = false;
     };
-    const std::vector<ArrowCase> cases = {
+    const std::vector<ReceiveArrow> cases = {
         {"UCT", INITIALIZE, nothing, PORT_DISABLED},
         {"stays without link", PORT_DISABLED, down, {}},
         {"a frame does not revive a dead link", PORT_DISABLED, heard_while_down, {}},
@@ -99,7 +99,7 @@ TEST(ReceiveMachine, HasTheArrowsOfTheFigure) {
         {"link down", CURRENT, down, PORT_DISABLED},
         {"LACP off", CURRENT, disabled, PORT_DISABLED},
     };
-    for (const ArrowCase &c : cases) {
+    for (const ReceiveArrow &c : cases) {
         AggregationPort port = current_port();
         port.rx = c.from;
         c.given(port);

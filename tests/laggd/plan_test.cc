@@ -25,13 +25,13 @@ config::Config config_of(const std::vector<std::pair<std::string, std::string>> 
     return config;
 }
 
-const config::Config kTwo =
+const config::Config kTwoPorts =
     config_of({{"p0", "net_ring0"}, {"p1", "net_ring1"}}, {{"lagg0", {"p0", "p1"}}});
 
 } // namespace
 
 TEST(Plan, FromNothingAllIsOpened) {
-    const Plan plan = plan_change({}, {}, {}, kTwo);
+    const Plan plan = plan_change({}, {}, {}, kTwoPorts);
     EXPECT_EQ(plan.open, (Names{"p0", "p1"}));
     EXPECT_EQ(plan.laggs_added, Names{"lagg0"});
     EXPECT_TRUE(plan.close.empty());
@@ -39,38 +39,38 @@ TEST(Plan, FromNothingAllIsOpened) {
 }
 
 TEST(Plan, APortThatNoLaggUsesIsLeftAlone) {
-    config::Config next = kTwo;
+    config::Config next = kTwoPorts;
     next.laggs[0].ports = {"p0"};
     EXPECT_EQ(plan_change({}, {}, {}, next).open, Names{"p0"});
-    const Plan plan = plan_change(kTwo, {"p0", "p1"}, {}, next);
+    const Plan plan = plan_change(kTwoPorts, {"p0", "p1"}, {}, next);
     EXPECT_EQ(plan.close, Names{"p1"});
     EXPECT_EQ(plan.leave, (std::vector<Membership>{{"lagg0", "p1"}}));
 }
 
 TEST(Plan, WeightsAndLacpOfAPortConcernNoDevice) {
-    config::Config next = kTwo;
+    config::Config next = kTwoPorts;
     next.ports[0].weight = 3;
     next.ports[0].lacp.drain = true;
     next.ports[0].in_use = true;
-    const Plan plan = plan_change(kTwo, {"p0", "p1"}, {}, next);
+    const Plan plan = plan_change(kTwoPorts, {"p0", "p1"}, {}, next);
     EXPECT_TRUE(plan.close.empty());
     EXPECT_TRUE(plan.leave.empty());
     EXPECT_TRUE(plan.exchange.empty());
-    const Plan again = plan_change(kTwo, {"p1"}, {"p0"}, next);
+    const Plan again = plan_change(kTwoPorts, {"p1"}, {"p0"}, next);
     EXPECT_EQ(again.try_again, Names{"p0"});
     EXPECT_TRUE(again.open.empty()) << "it may fail as it did before";
 }
 
 TEST(Plan, AFailedPortWithAnotherDeviceIsANewOne) {
-    config::Config next = kTwo;
+    config::Config next = kTwoPorts;
     next.ports[0].device = "net_ring7";
-    EXPECT_EQ(plan_change(kTwo, {"p1"}, {"p0"}, next).open, Names{"p0"});
+    EXPECT_EQ(plan_change(kTwoPorts, {"p1"}, {"p0"}, next).open, Names{"p0"});
 }
 
 TEST(Plan, ExchangedDevicesWaitUntilTheOthersAreClosed) {
     const config::Config next =
         config_of({{"p0", "net_ring1"}, {"p1", "net_ring0"}}, {{"lagg0", {"p0", "p1"}}});
-    const Plan plan = plan_change(kTwo, {"p0", "p1"}, {}, next);
+    const Plan plan = plan_change(kTwoPorts, {"p0", "p1"}, {}, next);
     EXPECT_EQ(plan.exchange, (Names{"p0", "p1"}));
     EXPECT_EQ(plan.close, (Names{"p0", "p1"}));
     EXPECT_EQ(plan.leave.size(), 2U);
@@ -80,25 +80,25 @@ TEST(Plan, ExchangedDevicesWaitUntilTheOthersAreClosed) {
 TEST(Plan, AnotherNameForADeviceWaitsToo) {
     const config::Config next =
         config_of({{"a", "net_ring0"}, {"p1", "net_ring1"}}, {{"lagg0", {"a", "p1"}}});
-    const Plan plan = plan_change(kTwo, {"p0", "p1"}, {}, next);
+    const Plan plan = plan_change(kTwoPorts, {"p0", "p1"}, {}, next);
     EXPECT_EQ(plan.exchange, Names{"a"});
     EXPECT_EQ(plan.close, Names{"p0"});
 }
 
 TEST(Plan, APortThatMovesToAnotherLaggStaysOpen) {
-    config::Config next = kTwo;
+    config::Config next = kTwoPorts;
     next.laggs[0].ports = {"p0"};
     next.laggs.push_back(next.laggs[0]);
     next.laggs[1].name = "lagg1";
     next.laggs[1].ports = {"p1"};
-    const Plan plan = plan_change(kTwo, {"p0", "p1"}, {}, next);
+    const Plan plan = plan_change(kTwoPorts, {"p0", "p1"}, {}, next);
     EXPECT_TRUE(plan.close.empty());
     EXPECT_EQ(plan.leave, (std::vector<Membership>{{"lagg0", "p1"}}));
     EXPECT_EQ(plan.laggs_added, Names{"lagg1"});
 }
 
 TEST(Plan, ALaggThatComesOutElsewhereIsCutOffFirst) {
-    config::Config running = kTwo;
+    config::Config running = kTwoPorts;
     running.laggs[0].ports = {"p0"};
     running.laggs[0].upper = {config::UpperKind::PORT, "p1"};
     config::Config next = running;
@@ -111,7 +111,7 @@ TEST(Plan, ALaggThatComesOutElsewhereIsCutOffFirst) {
 }
 
 TEST(Plan, ToNothingEverybodyLeaves) {
-    const Plan plan = plan_change(kTwo, {"p0", "p1"}, {}, {});
+    const Plan plan = plan_change(kTwoPorts, {"p0", "p1"}, {}, {});
     EXPECT_EQ(plan.leave, (std::vector<Membership>{{"lagg0", ""}}));
     EXPECT_EQ(plan.close, (Names{"p0", "p1"}));
     EXPECT_EQ(plan.laggs_removed, Names{"lagg0"});

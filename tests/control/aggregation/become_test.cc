@@ -7,7 +7,6 @@ namespace lagg::aggregation {
 namespace {
 
 using namespace std::chrono_literals;
-const Names kTwo{"p0", "p1"};
 
 Pair settled_pair() {
     Pair pair(lagg(Protocol::LACP, kTwo));

@@ -17,6 +17,9 @@ namespace lagg::aggregation {
 using config::Protocol;
 using Names = std::vector<std::string>;
 
+inline const Names kTwo{"p0", "p1"};
+inline const Names kThree{"p0", "p1", "p2"};
+
 inline constexpr Protocol kProtocols[] = {Protocol::LACP,        Protocol::FAILOVER,
                                           Protocol::LOADBALANCE, Protocol::ROUNDROBIN,
                                           Protocol::BROADCAST,   Protocol::NONE};

@@ -11,7 +11,6 @@ namespace lagg::aggregation {
 namespace {
 
 using namespace std::chrono_literals;
-const Names kTwo{"p0", "p1"};
 
 config::Lagg slow(const Names &ports) {
     config::Lagg config = lagg(Protocol::LACP, ports);

@@ -12,8 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::system_clock;
 
-const Names kTwo{"p0", "p1"};
-
 config::Lagg two() {
     return lagg(Protocol::LACP, kTwo);
 }

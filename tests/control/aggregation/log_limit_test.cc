@@ -2,50 +2,13 @@
 #include "control/aggregation/log_limit.hh"
 #include "lacp/lacpdu.hh"
 #include "tests/control/aggregation/driven.hh"
-
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
-
-#include <regex>
-#include <sstream>
+#include "tests/control/aggregation/log_of_test.hh"
 
 namespace lagg::aggregation {
 
 namespace {
 
 using namespace std::chrono_literals;
-
-class Log {
-  public:
-    Log() : before_(spdlog::default_logger()) {
-        spdlog::set_default_logger(std::make_shared<spdlog::logger>(
-            "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
-    }
-    ~Log() { spdlog::set_default_logger(before_); }
-    Log(const Log &) = delete;
-    Log &operator=(const Log &) = delete;
-
-    std::vector<std::string> lines() const {
-        std::istringstream in(text_.str());
-        std::vector<std::string> lines;
-        for (std::string line; std::getline(in, line);)
-            lines.push_back(line);
-        return lines;
-    }
-    /// Lines that the log says it left out.
-    uint64_t left_out() const {
-        uint64_t sum = 0;
-        static const std::regex kLeftOut(": ([0-9]+) more lines were left out");
-        std::smatch found;
-        for (const std::string &line : lines())
-            if (std::regex_search(line, found, kLeftOut)) sum += std::stoull(found[1]);
-        return sum;
-    }
-
-  private:
-    std::ostringstream text_;
-    std::shared_ptr<spdlog::logger> before_;
-};
 
 /// A LACPDU of a partner that is in sync.
 lacp::Frame lacpdu_of(uint8_t system, const lacp::PortInformation &known) {

@@ -6,7 +6,6 @@ namespace lagg::aggregation {
 
 namespace {
 
-const Names kThree{"p0", "p1", "p2"};
 using Set = std::set<std::string>;
 
 Driven started(Protocol protocol) {

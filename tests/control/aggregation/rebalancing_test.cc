@@ -3,12 +3,8 @@
 #include "control/aggregation/rebalancing.hh"
 
 #include "control/aggregation/describe.hh"
+#include "tests/control/aggregation/log_of_test.hh"
 #include "tests/control/aggregation/pair.hh"
-
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
-
-#include <sstream>
 
 namespace lagg::aggregation {
 namespace {
@@ -25,21 +21,6 @@ config::Lagg rebalanced(Protocol protocol, const Names &ports) {
     config.hash.rebalance = true;
     return config;
 }
-
-/// What the program logs while this lives.
-class Log {
-  public:
-    Log() : before_(spdlog::default_logger()) {
-        spdlog::set_default_logger(std::make_shared<spdlog::logger>(
-            "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
-    }
-    ~Log() { spdlog::set_default_logger(before_); }
-    std::string text() const { return text_.str(); }
-
-  private:
-    std::ostringstream text_;
-    std::shared_ptr<spdlog::logger> before_;
-};
 
 /// Sums as workers keep them, of flows that each fill a bucket at a steady rate.
 struct Traffic {

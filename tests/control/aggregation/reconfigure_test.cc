@@ -10,7 +10,6 @@ namespace lagg::aggregation {
 namespace {
 
 using namespace std::chrono_literals;
-const Names kThree{"p0", "p1", "p2"};
 using Set = std::set<std::string>;
 
 Names expected_distributing(Protocol protocol) {

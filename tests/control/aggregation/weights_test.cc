@@ -11,8 +11,6 @@ using namespace std::chrono_literals;
 using distribute::BucketTable;
 using distribute::kBuckets;
 
-const Names kTwo{"p0", "p1"};
-
 config::Lagg by_speed(Protocol protocol, const Names &ports) {
     config::Lagg config = lagg(protocol, ports);
     config.weights = config::Weights::SPEED;

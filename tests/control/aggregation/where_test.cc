@@ -14,8 +14,6 @@ using namespace std::chrono_literals;
 using api::FlowQuestion;
 using frame::FrameBuilder;
 
-const Names kThree{"p0", "p1", "p2"};
-
 void expect_key_of(const FlowQuestion &question, const std::vector<uint8_t> &frame) {
     const auto key = asked_flow(question);
     ASSERT_TRUE(key) << key.error().message;
@@ -29,7 +27,7 @@ FlowQuestion ipv4() {
             .dmac = "02:00:00:00:00:01"};
 }
 
-FlowQuestion ipv6() {
+FlowQuestion ipv6_question() {
     FlowQuestion question = ipv4();
     question.src = "2001:db8::1";
     question.dst = "2001:DB8:0::2";
@@ -70,7 +68,7 @@ TEST(AskedFlow, IsTheKeyOfItsFrames) {
 }
 
 TEST(AskedFlow, OfIpv6) {
-    FlowQuestion sctp = ipv6();
+    FlowQuestion sctp = ipv6_question();
     sctp.proto = "sctp";
     sctp.sport = "1";
     sctp.dport = "2";
@@ -103,7 +101,7 @@ TEST(AskedFlow, AnSpiBesideAnotherProtocolIsThatOfAh) {
                             .ipv4({.protocol = 51})
                             .authentication(89)
                             .fill(20, 9));
-    FlowQuestion tcp = ipv6();
+    FlowQuestion tcp = ipv6_question();
     tcp.spi = std::to_string(kSpi);
     tcp.sport = "1000";
     tcp.dport = "80";
@@ -117,7 +115,7 @@ TEST(AskedFlow, AnSpiBesideAnotherProtocolIsThatOfAh) {
 }
 
 TEST(AskedFlow, AHeaderThatIsWalkedOverIsNoProtocol) {
-    FlowQuestion question = ipv6();
+    FlowQuestion question = ipv6_question();
     for (const char *header : {"0", "43", "44", "51", "60", "135", "ah"}) {
         question.proto = header;
         EXPECT_NE(mistake(question).find("is walked over; name in 'proto' what stands behind it"),
@@ -157,7 +155,7 @@ TEST(AskedFlow, OfAFragment) {
 }
 
 TEST(AskedFlow, OfWhatIsInsideOfATunnel) {
-    FlowQuestion inside = ipv6();
+    FlowQuestion inside = ipv6_question();
     for (const uint16_t type : {0x0800, 0x86dd, 0x8847, 0x8864}) {
         inside.ethertype = std::to_string(type);
         const auto key = asked_flow(inside);
@@ -190,7 +188,7 @@ TEST(AskedFlow, MistakesAreNamed) {
               "protocol 47 has no ports; leave 'sport' and 'dport' out");
     EXPECT_EQ(with([](FlowQuestion &q) { q.flow_label = "1"; }),
               "'flow_label' goes with addresses of IPv6 only");
-    EXPECT_NE(with([](FlowQuestion &q) { q.flow_label = "0x100000"; }, ipv6()), "none");
+    EXPECT_NE(with([](FlowQuestion &q) { q.flow_label = "0x100000"; }, ipv6_question()), "none");
     EXPECT_EQ(with([](FlowQuestion &q) { q.smac = "02:00"; }),
               "'smac' is \"02:00\"; it must be a MAC address such as 02:00:5e:10:00:01");
     EXPECT_NE(with([](FlowQuestion &q) { q.vlan = "4096"; }), "none");

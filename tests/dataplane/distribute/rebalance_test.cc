@@ -19,7 +19,7 @@ BucketTable table_of(const Weights &weights) {
     return build(BucketTable::empty(), weights);
 }
 
-std::array<size_t, 256> count(const BucketTable &table) {
+std::array<size_t, 256> buckets_of_each(const BucketTable &table) {
     std::array<size_t, 256> counts{};
     for (uint8_t member : table.member)
         counts[member]++;
@@ -129,7 +129,7 @@ TEST(Rebalance, LoadFollowsWeights) {
     Load load;
     load.fill(100);
     const BucketTable after = settled(table, weights, load);
-    EXPECT_NEAR(static_cast<double>(count(after)[2]), kBuckets * 0.8, kBuckets * 0.02);
+    EXPECT_NEAR(static_cast<double>(buckets_of_each(after)[2]), kBuckets * 0.8, kBuckets * 0.02);
 }
 
 TEST(Rebalance, BucketsWithoutALiveMemberAreLeftOut) {
@@ -319,9 +319,9 @@ TEST(Rebalanced, AWeightThatDoublesDoublesWhatTheMemberHolds) {
     BucketTable table = table_of(before);
     for (size_t b = 0; b < kBuckets; b++) // 1 gave a third of its own to 2
         if (table.member[b] == 1 && b % 3 == 0) table.member[b] = 2;
-    const auto had = count(table);
+    const auto had = buckets_of_each(table);
     const BucketTable next = rebuild(table, before, after);
-    const auto has = count(next);
+    const auto has = buckets_of_each(next);
     const double scale = static_cast<double>(kBuckets) / static_cast<double>(kBuckets + had[0]);
     EXPECT_NEAR(static_cast<double>(has[0]), 2.0 * static_cast<double>(had[0]) * scale, 2);
     for (size_t m = 1; m < 4; m++)
@@ -334,7 +334,7 @@ TEST(Rebalanced, LargestRatiosOfWeightsDoNotOverflow) {
     for (size_t b = 0; b < 100; b++)
         table.member[b] = 0;
     for (const Weights &after : {Weights{0xffffffff, 1}, Weights{1, 1, 0xffffffff}}) {
-        const auto counts = count(rebuild(table, Weights{1, 1}, after));
+        const auto counts = buckets_of_each(rebuild(table, Weights{1, 1}, after));
         EXPECT_GE(counts[0], 1u);
         EXPECT_GE(counts[1], 1u);
         EXPECT_GE(counts[0] + counts[1] + counts[2], kBuckets);

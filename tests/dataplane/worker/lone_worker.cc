@@ -19,10 +19,10 @@ namespace lagg::worker {
 
 namespace {
 
-constexpr uint32_t kBuffers = 4096;
-constexpr unsigned kUpperSize = 1024;
+constexpr uint32_t kLoneBuffers = 4096;
+constexpr unsigned kLoneUpperSize = 1024;
 constexpr unsigned kSilentRounds = 3;
-constexpr size_t kTagOffset = 14;
+constexpr size_t kHeaderSize = 14;
 
 std::vector<uint8_t> slow_frame() {
     std::vector<uint8_t> bytes(124);
@@ -42,12 +42,12 @@ rte_rcu_qsbr *make_rcu() {
 } // namespace
 
 LoneWorker::LoneWorker(unsigned members, unsigned cable_size) {
-    Result<std::unique_ptr<port::PacketPool>> pool = port::PacketPool::create(kBuffers);
+    Result<std::unique_ptr<port::PacketPool>> pool = port::PacketPool::create(kLoneBuffers);
     if (!pool) throw std::runtime_error(pool.error().message);
     pool_ = std::move(*pool);
     watch_pool(pool_->get());
-    to_lagg_ = &rings_.emplace_back(kUpperSize);
-    Ring *from_lagg = &rings_.emplace_back(kUpperSize);
+    to_lagg_ = &rings_.emplace_back(kLoneUpperSize);
+    Ring *from_lagg = &rings_.emplace_back(kLoneUpperSize);
     upper_ = std::make_unique<RingDevice>("lone_up", std::vector{to_lagg_}, std::vector{from_lagg},
                                           *pool_);
     polling_ = rte_eth_add_rx_callback(upper_->id(), 0, polled, this);
@@ -170,7 +170,7 @@ uint16_t LoneWorker::offer(uint16_t, uint16_t, rte_mbuf **frames, uint16_t count
                     .tsc = rte_rdtsc(),
                     .slow = is_slow(frames[i]),
                     .tag = {}};
-        std::memcpy(&one.tag, rte_pktmbuf_mtod(frames[i], const uint8_t *) + kTagOffset,
+        std::memcpy(&one.tag, rte_pktmbuf_mtod(frames[i], const uint8_t *) + kHeaderSize,
                     sizeof one.tag);
         owner->offered_.push_back(one);
     }
