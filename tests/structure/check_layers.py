@@ -26,7 +26,7 @@ ALLOWED = {
     "control/kernel": ["dataplane/base", "dataplane/files", "control/config"],
     "control/host": ["dataplane/base", "dataplane/port/pool_size.hh", "control/config",
                      "control/kernel"],
-    "control/api": ["dataplane/base"],
+    "control/api": ["dataplane/base", "lacp/port_counters.hh"],
     "control/recording": ["dataplane/base", "dataplane/files", "lacp"],
     "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel",
                             "control/recording", "control/api/snapshot.hh",
