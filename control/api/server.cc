@@ -131,17 +131,6 @@ std::optional<bool> wanted_state(evhttp_request *request) {
     return on->get<bool>();
 }
 
-PortSwitch::What switched(Resource resource) {
-    switch (resource) {
-    case Resource::DRAIN: return PortSwitch::What::DRAIN;
-    case Resource::TXTEST: return PortSwitch::What::TXTEST;
-    case Resource::RXTEST: return PortSwitch::What::RXTEST;
-    default: break;
-    }
-    assert(false);
-    return PortSwitch::What::DRAIN;
-}
-
 class EvhttpServer final : public Server {
   public:
     EvhttpServer(event_base *base, UnixSocket socket, Handlers handlers)
@@ -315,12 +304,14 @@ Answer EvhttpServer::answer(const Route &route, evhttp_request *request) {
         return found ? Answer{HTTP_OK, json(*found)}
                      : refusal(HTTP_BADREQUEST, found.error().message);
     }
-    default: break;
+    case Resource::SWITCH: break;
+    case Resource::NOTHING:
+    case Resource::RELOAD: assert(false);
     }
     const std::optional<bool> on = wanted_state(request);
     if (!on) return refusal(HTTP_BADREQUEST, R"(the body must be {"on": true} or {"on": false})");
     const Result<std::string> done = handlers_.switch_port(
-        {.what = switched(route.resource), .lagg = route.lagg, .port = route.port, .on = *on});
+        {.what = route.port_switch, .lagg = route.lagg, .port = route.port, .on = *on});
     return done ? Answer{HTTP_OK, json{{"message", *done}}}
                 : refusal(kConflict, done.error().message);
 }

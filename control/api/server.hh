@@ -8,15 +8,16 @@
 //   POST /v1/reload          200 {"message": ..}, or 422 {"error": {"message": ..}}
 //   GET  /v1/laggs/NAME/ports/PORT/lacp     PortHistory
 //   GET  /v1/laggs/NAME/ports/PORT/xstats   ExtendedCounters, or 409 where the driver has none
-//   POST /v1/laggs/NAME/ports/PORT/drain    {"on": true or false}: 200 {"message": ..}, or 409
-//                                 /txtest   when the port cannot do that, 400 for another body
-//                                 /rxtest
+//   POST /v1/laggs/NAME/ports/PORT/WORD     {"on": true or false}: 200 {"message": ..}, or 409
+//                                           when the port cannot do that, 400 for another body;
+//                                           the words are those of port_switches.hh
 //
 // Every refusal is {"error": {"message": .., "nearest": ..}} (nearest where there is one): 404 for
 // an unknown path, lagg or port, 405 for a method the path does not have. Only what is not HTTP at
 // all (400), or too long (413, or the connection just closes), gets the library's own answer.
 #pragma once
 
+#include "control/api/port_switches.hh"
 #include "control/api/snapshot.hh"
 #include "dataplane/base/result.hh"
 
@@ -29,15 +30,6 @@
 struct event_base;
 
 namespace lagg::api {
-
-/// Something to switch on or off on one port.
-struct PortSwitch {
-    enum class What { DRAIN, TXTEST, RXTEST };
-    What what = What::DRAIN;
-    std::string lagg;
-    std::string port;
-    bool on = false;
-};
 
 struct Handlers {
     /// Called on the server's thread for every request; must be quick.
@@ -60,7 +52,7 @@ struct Handlers {
             return Error{"flows cannot be asked about here"};
         };
     /// The sentence of success.
-    std::function<Result<std::string>(const PortSwitch &)> switch_port = [](const PortSwitch &) {
+    std::function<Result<std::string>(const SwitchWish &)> switch_port = [](const SwitchWish &) {
         return Error{"there is nothing to switch here"};
     };
 };

@@ -1,4 +1,5 @@
 // The manual has what the program has.
+#include "control/api/port_switches.hh"
 #include "dataplane/base/device_counters.hh"
 #include "lacp/port_counters.hh"
 
@@ -28,6 +29,15 @@ void expect_list_below(const std::string &heading, const auto &counters) {
 TEST(Manual, ListsEveryCounter) {
     expect_list_below("\t*counters*\n", kDeviceCounterTexts);
     expect_list_below("\t*lacp*\n", lacp::kPortCounters);
+}
+
+TEST(Manual, NamesEverySwitch) {
+    std::ostringstream page;
+    page << std::ifstream(LAGGCTL_MANUAL).rdbuf();
+    for (const api::PortSwitch &row : api::kPortSwitches) {
+        const std::string word = std::string("*") + row.word + "*";
+        EXPECT_NE(page.str().find(word, page.str().find("# COMMANDS")), std::string::npos) << word;
+    }
 }
 
 } // namespace

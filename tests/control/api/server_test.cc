@@ -46,7 +46,7 @@ Handlers plain_handlers() {
 }
 
 /// lagg1 has the ports p0 and p1; what is switched is remembered.
-Handlers handlers_of_ports(std::vector<PortSwitch> &wishes) {
+Handlers handlers_of_ports(std::vector<SwitchWish> &wishes) {
     Handlers handlers = plain_handlers();
     handlers.status = [] {
         Status status = two_laggs();
@@ -60,7 +60,7 @@ Handlers handlers_of_ports(std::vector<PortSwitch> &wishes) {
         history.transitions.resize(1);
         return history;
     };
-    handlers.switch_port = [&](const PortSwitch &wish) -> Result<std::string> {
+    handlers.switch_port = [&](const SwitchWish &wish) -> Result<std::string> {
         wishes.push_back(wish);
         if (wish.port == "p1") return Error{"p1 is not open"};
         return std::string("done");
@@ -181,7 +181,7 @@ TEST_F(ServerTest, HeadTellsTheLengthAndSendsNoBody) {
 }
 
 TEST_F(ServerTest, APortsHistoryIsServed) {
-    std::vector<PortSwitch> wishes;
+    std::vector<SwitchWish> wishes;
     start(handlers_of_ports(wishes));
     const std::string answer = ask("GET", "/v1/laggs/lagg1/ports/p%30/lacp");
     EXPECT_EQ(code_of(answer), 200);
@@ -192,7 +192,7 @@ TEST_F(ServerTest, APortsHistoryIsServed) {
 }
 
 TEST_F(ServerTest, AnUnknownPortIs404WithTheNearestName) {
-    std::vector<PortSwitch> wishes;
+    std::vector<SwitchWish> wishes;
     start(handlers_of_ports(wishes));
     const std::string port = ask("GET", "/v1/laggs/lagg1/ports/q0/lacp");
     EXPECT_EQ(code_of(port), 404);
@@ -209,28 +209,26 @@ std::string post(const std::string &target, const std::string &body) {
 }
 
 TEST_F(ServerTest, PortsAreSwitched) {
-    std::vector<PortSwitch> wishes;
+    std::vector<SwitchWish> wishes;
     start(handlers_of_ports(wishes));
     const std::string prefix = "/v1/laggs/lagg1/ports/p0/";
-    for (const char *word : {"drain", "txtest", "rxtest"})
+    for (const PortSwitch &row : kPortSwitches)
         for (const char *state : {"true", "false"}) {
             const std::string answer = RawClient::exchange(
-                path_, post(prefix + word, std::string("{\"on\": ") + state + "}"));
+                path_, post(prefix + row.word, std::string("{\"on\": ") + state + "}"));
             EXPECT_EQ(code_of(answer), 200) << answer;
             EXPECT_EQ(body_of(answer).at("message"), "done");
         }
-    ASSERT_EQ(wishes.size(), 6u);
-    using What = PortSwitch::What;
-    const What expected[] = {What::DRAIN, What::TXTEST, What::RXTEST};
+    ASSERT_EQ(wishes.size(), 2 * std::size(kPortSwitches));
     for (size_t i = 0; i < wishes.size(); ++i) {
-        EXPECT_EQ(wishes[i].what, expected[i / 2]);
+        EXPECT_EQ(wishes[i].what, &kPortSwitches[i / 2]);
         EXPECT_EQ(wishes[i].on, i % 2 == 0);
         EXPECT_EQ(wishes[i].lagg + " " + wishes[i].port, "lagg1 p0");
     }
 }
 
 TEST_F(ServerTest, ASwitchThatIsRefusedIs409AndAnythingButOnOrOffIs400) {
-    std::vector<PortSwitch> wishes;
+    std::vector<SwitchWish> wishes;
     start(handlers_of_ports(wishes));
     const std::string refused =
         RawClient::exchange(path_, post("/v1/laggs/lagg1/ports/p1/drain", R"({"on": true})"));
