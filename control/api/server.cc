@@ -2,9 +2,7 @@
 // answer may come from elsewhere and is brought here by the mailbox.
 #include "control/api/server.hh"
 
-#include "control/api/explain.hh"
-#include "control/api/flow_question.hh"
-#include "control/api/json.hh"
+#include "control/api/answer.hh"
 #include "control/api/mailbox.hh"
 #include "control/api/nearest.hh"
 #include "control/api/route.hh"
@@ -16,9 +14,7 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
-#include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <csignal>
@@ -26,14 +22,9 @@
 #include <map>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace lagg::api {
 namespace {
-
-using nlohmann::json;
-
-constexpr int kConflict = 409;
 
 template <typename T, void (*Free)(T *)> struct FreeWith {
     void operator()(T *object) const { Free(object); }
@@ -45,27 +36,14 @@ timeval to_timeval(std::chrono::milliseconds duration) {
     return {duration.count() / 1000, (duration.count() % 1000) * 1000};
 }
 
-struct Answer {
-    int code = HTTP_OK;
-    json body;
-};
-
-Answer refusal(int code, const std::string &message, const std::string &nearest_name = {}) {
-    json error{{"message", message}};
-    if (!nearest_name.empty()) error["nearest"] = nearest_name;
-    return {code, json{{"error", std::move(error)}}};
-}
-
 void send(evhttp_request *request, const Answer &answer) {
-    // A name from the configuration need not be UTF-8; a question mark beats an exception.
-    const std::string text =
-        answer.body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
     evkeyvalq *headers = evhttp_request_get_output_headers(request);
     // evhttp writes whatever body there is, and tells no length, when it was asked for none.
     if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD)
-        evhttp_add_header(headers, "Content-Length", std::to_string(text.size()).c_str());
+        evhttp_add_header(headers, "Content-Length", std::to_string(answer.body.size()).c_str());
     else
-        evbuffer_add(evhttp_request_get_output_buffer(request), text.data(), text.size());
+        evbuffer_add(evhttp_request_get_output_buffer(request), answer.body.data(),
+                     answer.body.size());
     evhttp_add_header(headers, "Content-Type", "application/json");
     evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_send_reply(request, answer.code, nullptr, nullptr);
@@ -89,46 +67,11 @@ std::optional<Path> path_of(evhttp_request *request) {
     return Path{raw, std::move(path)};
 }
 
-template <typename Thing>
-const Thing *find(const std::vector<Thing> &things, const std::string &name) {
-    const auto found = std::find_if(things.begin(), things.end(),
-                                    [&](const Thing &thing) { return thing.name == name; });
-    return found == things.end() ? nullptr : &*found;
-}
-
-template <typename Thing>
-Answer not_there(const std::string &sentence, const std::string &name,
-                 const std::vector<Thing> &things) {
-    std::vector<std::string> names;
-    for (const Thing &thing : things)
-        names.push_back(thing.name);
-    return refusal(HTTP_NOTFOUND, sentence + " \"" + name + "\"", nearest(name, names));
-}
-
-/// Nothing when the lagg, and the port where one is named, are there.
-std::optional<Answer> refuse_names(const Route &route, const std::vector<Lagg> &laggs) {
-    if (route.lagg.empty()) return std::nullopt;
-    const Lagg *lagg = find(laggs, route.lagg);
-    if (!lagg) return not_there("there is no lagg", route.lagg, laggs);
-    if (route.port.empty() || find(lagg->ports, route.port)) return std::nullopt;
-    return not_there(lagg->name + " has no port", route.port, lagg->ports);
-}
-
-/// The request's body; "discarded" where it is no JSON.
-json body_of(evhttp_request *request) {
+std::string body_of(evhttp_request *request) {
     evbuffer *buffer = evhttp_request_get_input_buffer(request);
     std::string text(evbuffer_get_length(buffer), '\0');
     evbuffer_copyout(buffer, text.data(), text.size());
-    return json::parse(text, nullptr, false);
-}
-
-/// The "on" of a request's body, or nothing where it is another document.
-std::optional<bool> wanted_state(evhttp_request *request) {
-    const json body = body_of(request);
-    if (!body.is_object()) return std::nullopt;
-    const auto on = body.find("on");
-    if (on == body.end() || !on->is_boolean()) return std::nullopt;
-    return on->get<bool>();
+    return text;
 }
 
 class EvhttpServer final : public Server {
@@ -148,7 +91,6 @@ class EvhttpServer final : public Server {
     static void on_resume(int fd, short events, void *server);
 
     void answer(evhttp_request *request);
-    Answer answer(const Route &route, evhttp_request *request);
     void start_reload(evhttp_request *request);
     void finish_reload(uint64_t ticket, const Result<std::string> &result);
 
@@ -258,12 +200,11 @@ void EvhttpServer::look_after_socket() {
 
 void EvhttpServer::answer(evhttp_request *request) {
     const auto path = path_of(request);
-    if (!path)
-        return send(request, refusal(HTTP_BADREQUEST, "the path of the request is malformed"));
+    if (!path) return send(request, refusal(kBadRequest, "the path of the request is malformed"));
 
     const Route route = route_of(path->written);
     if (route.resource == Resource::NOTHING)
-        return send(request, refusal(HTTP_NOTFOUND, "there is nothing at " + path->decoded,
+        return send(request, refusal(kNotFound, "there is nothing at " + path->decoded,
                                      nearest(path->decoded, known_paths())));
     const bool reads = is_read(route.resource);
     const auto method = evhttp_request_get_command(request);
@@ -272,48 +213,10 @@ void EvhttpServer::answer(evhttp_request *request) {
     if (!allowed) {
         const char *allow = reads ? "GET, HEAD" : "POST";
         evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", allow);
-        return send(request, refusal(HTTP_BADMETHOD, path->decoded + " allows " + allow + " only"));
+        return send(request, refusal(kBadMethod, path->decoded + " allows " + allow + " only"));
     }
     if (route.resource == Resource::RELOAD) return start_reload(request);
-    send(request, answer(route, request));
-}
-
-Answer EvhttpServer::answer(const Route &route, evhttp_request *request) {
-    Status status = handlers_.status();
-    if (auto refused = refuse_names(route, status.laggs)) return *std::move(refused);
-    for (Lagg &lagg : status.laggs)
-        explain(lagg);
-    switch (route.resource) {
-    case Resource::STATUS: return {HTTP_OK, json(status)};
-    case Resource::LAGGS: return {HTTP_OK, json(status.laggs)};
-    case Resource::LAGG: return {HTTP_OK, json(*find(status.laggs, route.lagg))};
-    case Resource::PORT_LACP: {
-        const Result<PortHistory> history = handlers_.history(route.lagg, route.port);
-        return history ? Answer{HTTP_OK, json(*history)}
-                       : refusal(kConflict, history.error().message);
-    }
-    case Resource::XSTATS: {
-        const Result<ExtendedCounters> counters = handlers_.xstats(route.lagg, route.port);
-        return counters ? Answer{HTTP_OK, json(*counters)}
-                        : refusal(kConflict, counters.error().message);
-    }
-    case Resource::FLOW: {
-        const Result<FlowQuestion> question = flow_question(body_of(request));
-        if (!question) return refusal(HTTP_BADREQUEST, question.error().message);
-        const Result<FlowAnswer> found = handlers_.where_goes(route.lagg, *question);
-        return found ? Answer{HTTP_OK, json(*found)}
-                     : refusal(HTTP_BADREQUEST, found.error().message);
-    }
-    case Resource::SWITCH: break;
-    case Resource::NOTHING:
-    case Resource::RELOAD: assert(false);
-    }
-    const std::optional<bool> on = wanted_state(request);
-    if (!on) return refusal(HTTP_BADREQUEST, R"(the body must be {"on": true} or {"on": false})");
-    const Result<std::string> done = handlers_.switch_port(
-        {.what = route.port_switch, .lagg = route.lagg, .port = route.port, .on = *on});
-    return done ? Answer{HTTP_OK, json{{"message", *done}}}
-                : refusal(kConflict, done.error().message);
+    send(request, answer_to(route, body_of(request), handlers_));
 }
 
 // What `done` holds on to. A handler that forgets `done` answers by dropping the last copy of it,
@@ -355,9 +258,7 @@ void EvhttpServer::start_reload(evhttp_request *request) {
 void EvhttpServer::finish_reload(uint64_t ticket, const Result<std::string> &result) {
     const auto entry = waiting_.extract(ticket);
     assert(!entry.empty());
-    constexpr int kUnprocessable = 422;
-    send(entry.mapped(), result ? Answer{HTTP_OK, json{{"message", *result}}}
-                                : refusal(kUnprocessable, result.error().message));
+    send(entry.mapped(), told(result, kUnprocessable));
 }
 
 // libevent writes with writev(), which raises SIGPIPE when the client has gone.
