@@ -5,6 +5,7 @@
 #include "control/api/answer.hh"
 #include "control/api/mailbox.hh"
 #include "control/api/nearest.hh"
+#include "control/api/refusals.hh"
 #include "control/api/route.hh"
 #include "control/api/unix_socket.hh"
 
@@ -74,16 +75,25 @@ std::string body_of(evhttp_request *request) {
     return text;
 }
 
+Answer no_place(size_t clients) {
+    return refusal(kUnavailable, "laggd serves " + std::to_string(clients) +
+                                     " clients of its API at a time, and has as many; end one of "
+                                     "them or try again later");
+}
+
 class EvhttpServer final : public Server {
   public:
-    EvhttpServer(event_base *base, UnixSocket socket, Handlers handlers)
+    EvhttpServer(event_base *base, UnixSocket socket, Handlers handlers, const Limits &limits)
         : base_(base), socket_(std::move(socket)), handlers_(std::move(handlers)), mailbox_(base),
-          http_(evhttp_new(base)), resume_(event_new(base, -1, EV_PERSIST, &on_resume, this)) {}
+          http_(evhttp_new(base)), resume_(event_new(base, -1, EV_PERSIST, &on_resume, this)),
+          refusals_(base, no_place(limits.clients), limits.refused, [this] { return !admit(); }),
+          most_clients_(limits.clients) {}
 
     Result<void> start(const Limits &limits);
 
   private:
     bool accept_from(const UnixSocket &socket);
+    bool admit();
     void look_after_socket();
     static void on_request(evhttp_request *request, void *server);
     static bufferevent *on_accept(event_base *base, void *server);
@@ -103,7 +113,8 @@ class EvhttpServer final : public Server {
     Http http_;
     Event resume_; ///< every second: accepts again, should accepting have been paused
     evhttp_bound_socket *bound_ = nullptr; ///< owned by http_, with its listener
-    size_t most_clients_ = 0;
+    Refusals refusals_;
+    const size_t most_clients_;
     size_t most_now_ = 0; ///< of the clients, since they were counted last
     // Requests that wait for a reload. evhttp keeps such a request until it is answered, even when
     // its client has gone.
@@ -122,6 +133,7 @@ bool EvhttpServer::accept_from(const UnixSocket &socket) {
         return false;
     }
     evconnlistener_set_error_cb(listener, &on_accept_error);
+    refusals_.stop();
     if (bound_ != nullptr) evhttp_del_accept_socket(http_.get(), bound_);
     bound_ = bound;
     return true;
@@ -142,7 +154,6 @@ Result<void> EvhttpServer::start(const Limits &limits) {
     evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
                                                 EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
                                                 EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
-    most_clients_ = limits.clients;
     evhttp_set_bevcb(http_.get(), &on_accept, this);
     evhttp_set_gencb(http_.get(), &on_request, this);
     return {};
@@ -152,17 +163,27 @@ void EvhttpServer::on_request(evhttp_request *request, void *server) {
     static_cast<EvhttpServer *>(server)->answer(request);
 }
 
-// Called for each connection before evhttp has it. evhttp tells of none that ends, so they are
-// counted anew when there may be too many. The others stay in the socket's queue and take no
-// descriptor; the timer lets them in.
+// Called for each connection before evhttp has it.
 bufferevent *EvhttpServer::on_accept(event_base *base, void *server) {
     auto *self = static_cast<EvhttpServer *>(server);
-    if (++self->most_now_ >= self->most_clients_) {
-        self->most_now_ = count_connections(self->socket_.path());
-        if (self->most_now_ >= self->most_clients_)
-            evconnlistener_disable(evhttp_bound_socket_get_listener(self->bound_));
-    }
+    if (++self->most_now_ >= self->most_clients_) self->admit();
     return bufferevent_socket_new(base, -1, 0);
+}
+
+// evhttp tells of no connection that ends, so they are counted anew when there may be too many.
+// False when there is no place, and whoever comes next is refused.
+bool EvhttpServer::admit() {
+    if (most_now_ >= most_clients_)
+        most_now_ = count_connections(socket_.path()) - refusals_.under_way();
+    evconnlistener *listener = evhttp_bound_socket_get_listener(bound_);
+    if (most_now_ >= most_clients_) {
+        evconnlistener_disable(listener);
+        refusals_.start(socket_.fd());
+        return false;
+    }
+    refusals_.stop();
+    evconnlistener_enable(listener);
+    return true;
 }
 
 // Out of descriptors, accepting would fail again at once and for ever: pause instead. (The argument
@@ -173,10 +194,7 @@ void EvhttpServer::on_accept_error(evconnlistener *listener, void *) {
 
 void EvhttpServer::on_resume(int, short, void *server) {
     auto *self = static_cast<EvhttpServer *>(server);
-    if (self->most_now_ >= self->most_clients_)
-        self->most_now_ = count_connections(self->socket_.path());
-    if (self->most_now_ < self->most_clients_)
-        evconnlistener_enable(evhttp_bound_socket_get_listener(self->bound_));
+    self->admit();
     self->look_after_socket();
 }
 
@@ -188,6 +206,7 @@ void EvhttpServer::look_after_socket() {
     Result<UnixSocket> again = UnixSocket::listen(path);
     if (again && accept_from(*again)) {
         socket_ = *std::move(again);
+        admit();
         trouble_.clear();
         return handlers_.note("API socket " + path + " was removed, and is made again");
     }
@@ -278,7 +297,8 @@ Result<std::unique_ptr<Server>> Server::listen(event_base *base, const std::stri
     ignore_sigpipe();
     auto socket = UnixSocket::listen(path);
     if (!socket) return socket.error();
-    auto server = std::make_unique<EvhttpServer>(base, *std::move(socket), std::move(handlers));
+    auto server =
+        std::make_unique<EvhttpServer>(base, *std::move(socket), std::move(handlers), limits);
     if (auto started = server->start(limits); !started) return started.error();
     return std::unique_ptr<Server>(std::move(server));
 }

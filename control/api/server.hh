@@ -13,7 +13,8 @@
 //                                           the words are those of port_switches.hh
 //
 // Every refusal is {"error": {"message": .., "nearest": ..}} (nearest where there is one): 404 for
-// an unknown path, lagg or port, 405 for a method the path does not have. Only what is not HTTP at
+// an unknown path, lagg or port, 405 for a method the path does not have, 503 for any request of a
+// client for which there is no place. Only what is not HTTP at
 // all (400), or too long (413, or the connection just closes), gets the library's own answer.
 #pragma once
 
@@ -34,8 +35,11 @@ struct Limits {
     std::chrono::milliseconds idle{5000};
     size_t header_bytes = 8192;
     size_t body_bytes = 16384;
-    /// So many connections are served at a time; others wait until one of these ends.
+    /// So many connections are served at a time.
     size_t clients = 64;
+    /// So many of the others are told at a time that there is no place, and hang up or are cut off
+    /// after a second.
+    size_t refused = 2;
 };
 
 class Server {

@@ -1,4 +1,5 @@
 // The program itself, run against a real server: what it prints and how it exits.
+#include "tests/control/api/raw_client.hh"
 #include "tests/control/api/running_server.hh"
 #include "tests/laggctl/sample.hh"
 
@@ -270,6 +271,20 @@ TEST_F(LaggctlTest, PortsAreSwitched) {
         EXPECT_EQ(wishes_[i].what, &api::kPortSwitches[i / 2]);
         EXPECT_EQ(wishes_[i].on, i % 2 == 0);
         EXPECT_EQ(wishes_[i].lagg + wishes_[i].port, "lagg12p3");
+    }
+}
+
+TEST_F(LaggctlTest, ADaemonWithoutAPlaceSaysSoAndExitsWith1) {
+    serve();
+    std::vector<std::unique_ptr<api::testing::RawClient>> clients;
+    for (size_t i = 0; i < api::Limits{}.clients; ++i)
+        clients.push_back(std::make_unique<api::testing::RawClient>(socket_));
+    for (const std::vector<std::string> &arguments :
+         std::vector<std::vector<std::string>>{{}, {"reload"}, {"lacp", "txtest", "p3", "on"}}) {
+        const Ended ended = run(arguments);
+        EXPECT_EQ(ended.code, 1) << ended.out;
+        EXPECT_EQ(ended.err, "laggctl: laggd serves 64 clients of its API at a time, and has as "
+                             "many; end one of them or try again later\n");
     }
 }
 

@@ -510,22 +510,86 @@ TEST_F(ServerTest, ServesFiftyClientsAtOnce) {
     }
 }
 
-TEST_F(ServerTest, ServesNoMoreClientsThanItsLimitAndTheOthersLater) {
-    constexpr size_t kClients = 4;
-    start(plain_handlers(), {.idle = std::chrono::milliseconds(60000), .clients = kClients});
-    std::vector<std::unique_ptr<RawClient>> clients;
-    for (size_t i = 0; i < 3 * kClients; ++i)
-        clients.push_back(std::make_unique<RawClient>(path_));
-    for (const auto &client : clients)
-        client->send("GET /v1/status HTTP/1.1\r\n\r\n"); // and keeps its connection
-    for (size_t i = 0; i < kClients; ++i)
-        EXPECT_TRUE(clients[i]->readable(std::chrono::seconds(20))) << i;
-    EXPECT_EQ(count_connections(path_), kClients);
-    EXPECT_FALSE(clients[kClients]->readable(std::chrono::milliseconds(200)));
-    clients.erase(clients.begin(), clients.begin() + kClients);
-    for (size_t i = 0; i < kClients; ++i)
-        EXPECT_TRUE(clients[i]->readable(std::chrono::seconds(20))) << i;
-    EXPECT_EQ(count_connections(path_), kClients);
+class FullServerTest : public ServerTest {
+  protected:
+    static constexpr size_t kClients = 4;
+
+    /// All places are taken by clients that keep them.
+    void SetUp() override {
+        start(plain_handlers(), {.idle = std::chrono::milliseconds(60000), .clients = kClients});
+        for (size_t i = 0; i < kClients; ++i) {
+            clients_.push_back(std::make_unique<RawClient>(path_));
+            clients_.back()->send("GET /v1/status HTTP/1.1\r\n\r\n");
+            ASSERT_TRUE(clients_.back()->readable(std::chrono::seconds(20))) << i;
+        }
+        ASSERT_EQ(count_connections(path_), kClients);
+    }
+    void expect_refused(const std::string &answer) {
+        EXPECT_EQ(code_of(answer), 503) << answer;
+        EXPECT_EQ(body_of(answer).at("error").at("message"),
+                  "laggd serves 4 clients of its API at a time, and has as many; end one of them "
+                  "or try again later");
+    }
+
+    std::vector<std::unique_ptr<RawClient>> clients_;
+};
+
+TEST_F(FullServerTest, TellsWhoeverComesThatThereIsNoPlace) {
+    for (int i = 0; i < 50; ++i) {
+        expect_refused(ask("GET", "/v1/status"));
+        EXPECT_LE(count_connections(path_), kClients + Limits{}.refused);
+    }
+    expect_refused(RawClient::exchange(path_, post("/v1/reload", std::string(100000, 'x'))));
+}
+
+TEST_F(FullServerTest, ServesTheNextOneWhenAPlaceIsFree) {
+    expect_refused(ask("GET", "/v1/status"));
+    clients_.pop_back();
+    EXPECT_TRUE(within_limit([&] { return code_of(ask("GET", "/v1/status")) == 200; }));
+    clients_.push_back(std::make_unique<RawClient>(path_));
+    clients_.back()->send("GET /v1/status HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(clients_.back()->readable(std::chrono::seconds(20)));
+    EXPECT_TRUE(within_limit([&] { return code_of(ask("GET", "/v1/status")) == 503; }));
+}
+
+TEST_F(FullServerTest, ClientsThatDoNotListenTakeNoMoreDescriptorsAndNoPlace) {
+    std::vector<std::unique_ptr<RawClient>> deaf;
+    for (int i = 0; i < 6; ++i)
+        deaf.push_back(std::make_unique<RawClient>(path_));
+    size_t most = 0;
+    // They are cut off two at a time.
+    EXPECT_TRUE(within_limit([&] {
+        most = std::max(most, count_connections(path_));
+        return deaf.back()->readable(std::chrono::milliseconds(0));
+    }));
+    EXPECT_EQ(most, kClients + Limits{}.refused);
+    expect_refused(ask("GET", "/v1/status"));
+    EXPECT_TRUE(within_limit([&] { return count_connections(path_) == kClients; }));
+    clients_.pop_back();
+    EXPECT_TRUE(within_limit([&] { return code_of(ask("GET", "/v1/status")) == 200; }));
+}
+
+// The pause between the reads of such a client is shorter than the time it is given.
+TEST_F(FullServerTest, AClientThatGoesOnAndOnIsCutOff) {
+    RawClient endless(path_);
+    EXPECT_TRUE(within_limit([&] {
+        endless.send("x");
+        return count_connections(path_) == kClients + 1;
+    }));
+    EXPECT_TRUE(within_limit([&] {
+        endless.send("x");
+        return count_connections(path_) == kClients;
+    }));
+}
+
+TEST_F(FullServerTest, TellsOnANewSocketToo) {
+    std::filesystem::remove(path_);
+    std::string answer;
+    EXPECT_TRUE(within_limit([&] {
+        answer = ask("GET", "/v1/status");
+        return code_of(answer) != 0;
+    }));
+    expect_refused(answer);
 }
 
 TEST_F(ServerTest, ComesBackAfterTheProcessRanOutOfDescriptors) {
