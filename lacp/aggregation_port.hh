@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lacp/lacpdu.hh"
+#include "lacp/port_counters.hh"
 #include "lacp/timer.hh"
 #include "lacp/types.hh"
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "lacp/events.hh"
+#include "lacp/port_counters.hh"
 #include "lacp/types.hh"
 
 #include <memory>

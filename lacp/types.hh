@@ -148,16 +148,4 @@ struct PortParameters {
     bool operator==(const PortParameters &) const = default;
 };
 
-/// The LACP counters of one port (802.1AX 7.3.3).
-struct PortCounters {
-    uint64_t lacpdus_rx = 0;
-    uint64_t lacpdus_tx = 0;
-    uint64_t marker_pdus_rx = 0;
-    uint64_t marker_pdus_tx = 0;
-    uint64_t marker_response_pdus_rx = 0;
-    uint64_t marker_response_pdus_tx = 0;
-    uint64_t unknown_rx = 0; ///< 0x8809 with a subtype that is neither LACP nor Marker
-    uint64_t illegal_rx = 0; ///< a bad PDU, or subtype 0 or above 10
-};
-
 } // namespace lagg::lacp

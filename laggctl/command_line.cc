@@ -4,6 +4,7 @@
 #include "control/api/nearest.hh"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
@@ -49,13 +50,18 @@ struct Grammar {
     CLI::App *reload = nullptr;
     CLI::App *doctor = nullptr;
     CLI::Option *config = nullptr;
-    std::vector<std::pair<CLI::App *, Verb>> of_ports; ///< commands about ports
+    struct OfPorts {
+        CLI::App *command;
+        Verb verb;
+        const api::PortSwitch *port_switch;
+    };
+    std::vector<OfPorts> of_ports; ///< commands about ports
 };
 
 CLI::App *add_command(Grammar &grammar, CLI::App &parent, const char *name, const char *what,
-                      Verb verb) {
+                      Verb verb, const api::PortSwitch *port_switch = nullptr) {
     CLI::App *command = parent.add_subcommand(name, what);
-    grammar.of_ports.emplace_back(command, verb);
+    grammar.of_ports.push_back({command, verb, port_switch});
     return command;
 }
 
@@ -105,7 +111,7 @@ void describe_hash(Grammar &grammar, Arguments &into) {
         "--fragment", [&flow] { flow.fragment = "yes"; }, "Its packets come in fragments");
 }
 
-void describe_port_commands(Grammar &grammar, Arguments &into) {
+void describe_why(Grammar &grammar, Arguments &into) {
     CLI::App *why =
         add_command(grammar, grammar.app, "why",
                     "Why a port, or each port of a lagg, carries no traffic", Verb::WHY);
@@ -113,7 +119,9 @@ void describe_port_commands(Grammar &grammar, Arguments &into) {
     why->add_option("PORT", into.port, "Its name; all of them without")
         ->type_name("")
         ->check(no_name);
+}
 
+void describe_lacp(Grammar &grammar, Arguments &into) {
     CLI::App *lacp = grammar.app.add_subcommand("lacp", "The LACP of one port, past and tests");
     lacp->require_subcommand(1);
     CLI::App *pdus =
@@ -121,25 +129,26 @@ void describe_port_commands(Grammar &grammar, Arguments &into) {
     pdus->add_flag("-x,--hex", into.as_hex, "The octets too");
     CLI::App *history =
         add_command(grammar, *lacp, "history", "What its machines did lately", Verb::HISTORY);
-    CLI::App *txtest = add_command(grammar, *lacp, "txtest",
-                                   "For laboratories: its LACPDUs are not sent", Verb::TXTEST);
-    CLI::App *rxtest = add_command(grammar, *lacp, "rxtest",
-                                   "For laboratories: LACPDUs that come are dropped", Verb::RXTEST);
-    for (CLI::App *command : {pdus, history, txtest, rxtest})
+    for (CLI::App *command : {pdus, history})
         add_port(*command, into);
-    for (CLI::App *command : {txtest, rxtest})
-        add_state(*command, into);
+}
 
+void describe_xstats(Grammar &grammar, Arguments &into) {
     CLI::App *xstats = add_command(grammar, grammar.app, "xstats",
                                    "What the driver of a port counts", Verb::XSTATS);
     add_lagg(*xstats, into);
     add_port(*xstats, into);
+}
 
-    CLI::App *drain = add_command(grammar, grammar.app, "drain",
-                                  "Move a port's flows to the others", Verb::DRAIN);
-    add_lagg(*drain, into);
-    add_port(*drain, into);
-    add_state(*drain, into);
+void describe_switches(Grammar &grammar, Arguments &into) {
+    for (const api::PortSwitch &row : api::kPortSwitches) {
+        const bool alone = *row.below == '\0';
+        CLI::App &parent = alone ? grammar.app : *grammar.app.get_subcommand(row.below);
+        CLI::App *command = add_command(grammar, parent, row.word, row.help, Verb::SWITCH, &row);
+        if (alone) add_lagg(*command, into);
+        add_port(*command, into);
+        add_state(*command, into);
+    }
 }
 
 void describe(Grammar &grammar, Arguments &into) {
@@ -164,6 +173,11 @@ void describe(Grammar &grammar, Arguments &into) {
         ->add_option("VIEW", into.show_view,
                      "lacp, ports, links, counters or hash; an overview without")
         ->type_name("");
+    describe_why(grammar, into);
+    describe_hash(grammar, into);
+    describe_lacp(grammar, into);
+    describe_switches(grammar, into);
+    describe_xstats(grammar, into);
     grammar.status = app.add_subcommand("status", "The daemon: version, memory, workers");
     grammar.reload = app.add_subcommand("reload", "Make the daemon read its configuration again");
     grammar.doctor =
@@ -172,8 +186,6 @@ void describe(Grammar &grammar, Arguments &into) {
         grammar.doctor->add_option("-c,--config", into.config_file, "The configuration")
             ->type_name("FILE")
             ->capture_default_str();
-    describe_port_commands(grammar, into);
-    describe_hash(grammar, into);
 }
 
 std::optional<View> view_named(std::string_view name) {
@@ -227,13 +239,29 @@ std::vector<std::string> options_of(const CLI::App &app) {
     return names;
 }
 
+/// Commands of the program, or below another one.
+std::vector<std::string> commands_of(const CLI::App &app) {
+    std::vector<std::string> names;
+    for (const CLI::App *command : app.get_subcommands([](const CLI::App *) { return true; }))
+        names.push_back(command->get_name());
+    return names;
+}
+
+/// "a, b or c"
+std::string enumerated(std::vector<std::string> words, const char *before_the_last) {
+    const std::string last = words.back();
+    words.pop_back();
+    return fmt::format("{} {} {}", fmt::join(words, ", "), before_the_last, last);
+}
+
 // CLI11's complaint, with the word that was probably meant.
 Failure usage_failure(const CLI::App &app, const CLI::ParseError &error) {
     const auto extras = app.remaining(true);
     if (extras.empty() && error.get_name() == "RequiredError" && app.got_subcommand("lacp") &&
         app.get_subcommand("lacp")->get_subcommands().empty())
-        return {ExitCode::USAGE,
-                "lacp needs one more word: pdus, history, txtest or rxtest (see laggctl --help)"};
+        return {ExitCode::USAGE, "lacp needs one more word: " +
+                                     enumerated(commands_of(*app.get_subcommand("lacp")), "or") +
+                                     " (see laggctl --help)"};
     if (extras.empty()) return {ExitCode::USAGE, error.what()};
     const std::string &word = extras.front();
     if (word.starts_with("-"))
@@ -241,19 +269,18 @@ Failure usage_failure(const CLI::App &app, const CLI::ParseError &error) {
                 api::nearest(word, options_of(app))};
     const auto commands = app.get_subcommands();
     if (!commands.empty() && commands.front()->get_name() == "lacp" &&
-        commands.front()->get_subcommands().empty())
+        commands.front()->get_subcommands().empty()) {
+        const std::vector<std::string> names = commands_of(*commands.front());
         return {ExitCode::USAGE,
-                "there is no command \"lacp " + word +
-                    "\"; there are pdus, history, txtest and rxtest",
-                api::nearest(word, {"pdus", "history", "txtest", "rxtest"})};
+                "there is no command \"lacp " + word + "\"; there are " + enumerated(names, "and"),
+                api::nearest(word, names)};
+    }
     if (!commands.empty())
         return {ExitCode::USAGE, "\"" + word + "\" is one word too many (see laggctl --help)"};
-    return {
-        ExitCode::USAGE,
-        "there is no command \"" + word +
-            "\"; the commands are show, why, hash, lacp, drain, xstats, status, reload and doctor",
-        api::nearest(word, {"show", "why", "hash", "lacp", "drain", "xstats", "status", "reload",
-                            "doctor"})};
+    const std::vector<std::string> names = commands_of(app);
+    return {ExitCode::USAGE,
+            "there is no command \"" + word + "\"; the commands are " + enumerated(names, "and"),
+            api::nearest(word, names)};
 }
 
 // How errors are to be printed has to be known even where parsing failed.
@@ -290,9 +317,10 @@ std::variant<CommandLine, Outcome> parse_command_line(int argc, const char *cons
     command.config_was_named = grammar.config->count() != 0;
     if (command.verb == Verb::RELOAD && grammar.timeout->count() == 0)
         arguments.timeout_seconds = kReloadSeconds;
-    for (const auto &[parsed, verb] : grammar.of_ports) {
+    for (const auto &[parsed, verb, port_switch] : grammar.of_ports) {
         if (!*parsed) continue;
         command.verb = verb;
+        command.port_switch = port_switch;
         command.lagg = arguments.lagg;
         command.port = arguments.port;
         command.on = arguments.state == "on";

@@ -15,6 +15,9 @@ using api::LacpPort;
 using api::LacpSystem;
 using api::Lagg;
 using api::Port;
+using lacp::kPortCounters;
+using lacp::PortCounter;
+using lacp::PortCounters;
 
 std::string system_text(const LacpEnd &end) {
     return fmt::format("{},{}", end.system_priority, end.system);
@@ -123,31 +126,26 @@ std::string ends_text(const Lagg &lagg) {
     return table.text(kIndent);
 }
 
-std::string lacpdus_tx_text(const LacpPort &lacp) {
-    const std::string sent = std::to_string(lacp.lacpdus_tx);
-    return lacp.lacpdus_unsent == 0 ? sent
-                                    : fmt::format("{} ({} unsent)", sent, lacp.lacpdus_unsent);
+std::string counter_text(const LacpPort &lacp, uint64_t PortCounters::*cell) {
+    if (cell == &PortCounters::marker_response_pdus_rx && lacp.ignores_markers) return "ignored";
+    const std::string count = std::to_string(lacp.counters.*cell);
+    if (cell != &PortCounters::lacpdus_tx || lacp.lacpdus_unsent == 0) return count;
+    return fmt::format("{} ({} unsent)", count, lacp.lacpdus_unsent);
 }
 
 std::string lacp_counters_text(const Lagg &lagg) {
     std::vector<Column> columns{{"PORT"}};
-    for (const char *title : {"LACPDU-TX", "LACPDU-RX", "MARKER-TX", "MARKER-RX", "ANSWER-TX",
-                              "ANSWER-RX", "UNKNOWN", "ILLEGAL"})
-        columns.push_back({title, Align::RIGHT});
+    for (const PortCounter &counter : kPortCounters)
+        columns.push_back({counter.title, Align::RIGHT});
     columns.push_back({"ACTOR-CHURN"});
     columns.push_back({"PARTNER-CHURN"});
     Table table(std::move(columns));
     for (const Port &port : lagg.ports) {
         if (!port.lacp) continue;
         const LacpPort &lacp = *port.lacp;
-        std::vector<std::string> cells{port.name, lacpdus_tx_text(lacp)};
-        for (const uint64_t value : {lacp.lacpdus_rx, lacp.marker_pdus_tx, lacp.marker_pdus_rx,
-                                     lacp.marker_response_pdus_tx})
-            cells.push_back(std::to_string(value));
-        cells.push_back(lacp.ignores_markers ? "ignored"
-                                             : std::to_string(lacp.marker_response_pdus_rx));
-        for (const uint64_t value : {lacp.unknown_rx, lacp.illegal_rx})
-            cells.push_back(std::to_string(value));
+        std::vector<std::string> cells{port.name};
+        for (const PortCounter &counter : kPortCounters)
+            cells.push_back(counter_text(lacp, counter.cell));
         cells.push_back(churn_text(lacp.machines.actor_churn.text(), lacp.actor_churn_count));
         cells.push_back(churn_text(lacp.machines.partner_churn.text(), lacp.partner_churn_count));
         table.row(std::move(cells));

@@ -38,25 +38,19 @@ std::string path_of(const CommandLine &command) {
     case Verb::PDUS:
     case Verb::HISTORY: return port + "/lacp";
     case Verb::XSTATS: return port + "/xstats";
-    case Verb::TXTEST: return port + "/txtest";
-    case Verb::RXTEST: return port + "/rxtest";
-    case Verb::DRAIN: return port + "/drain";
+    case Verb::SWITCH: return port + "/" + command.port_switch->word;
     case Verb::DOCTOR: break; // asks no daemon
     }
     return {};
 }
 
-bool switches(Verb verb) {
-    return verb == Verb::TXTEST || verb == Verb::RXTEST || verb == Verb::DRAIN;
-}
-
 bool posts(Verb verb) {
-    return verb == Verb::RELOAD || verb == Verb::HASH || switches(verb);
+    return verb == Verb::RELOAD || verb == Verb::HASH || verb == Verb::SWITCH;
 }
 
 // An argument need not be UTF-8; the daemon then refuses it as it refuses any wrong value.
 std::string body_of(const CommandLine &command) {
-    if (switches(command.verb)) return json{{"on", command.on}}.dump();
+    if (command.verb == Verb::SWITCH) return json{{"on", command.on}}.dump();
     if (command.verb == Verb::HASH)
         return json(command.flow).dump(-1, ' ', false, json::error_handler_t::replace);
     return {};
@@ -128,10 +122,8 @@ std::string rendered(const json &body, const CommandLine &command) {
     case Verb::XSTATS: return render_extended_counters(body.get<api::ExtendedCounters>());
     case Verb::WHY:
     case Verb::RELOAD:
-    case Verb::TXTEST:
-    case Verb::RXTEST:
     case Verb::DOCTOR:
-    case Verb::DRAIN: return printable_lines(body.at("message").get<std::string>()) + "\n";
+    case Verb::SWITCH: return printable_lines(body.at("message").get<std::string>()) + "\n";
     }
     return {};
 }

@@ -11,7 +11,8 @@
 namespace lagg::daemon {
 
 Result<void> make_room_for_files(const config::Config &config) {
-    const rlim_t needed = host::descriptors_needed(config) + api::Limits{}.clients;
+    const rlim_t needed =
+        host::descriptors_needed(config) + api::Limits{}.clients + api::Limits{}.refused;
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return {};
     if (limit.rlim_max < needed)

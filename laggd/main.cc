@@ -376,7 +376,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
                      return where_goes(*protocol, lagg, question);
                  },
              .switch_port =
-                 [&](const api::PortSwitch &wish) { return switch_port(*protocol, wish); }});
+                 [&](const api::SwitchWish &wish) { return switch_port(*protocol, wish); }});
         !served)
         return fail(served.error());
     Result<PoliciesOfLaggs> policies = load_policies(config, {}, options.config_file, positions);

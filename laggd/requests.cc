@@ -10,33 +10,14 @@ namespace lagg::daemon {
 
 namespace {
 
-using What = api::PortSwitch::What;
+using SetSwitch = decltype(&aggregation::Engine::set_drain);
 
-std::string sentence(const api::PortSwitch &wish) {
-    const std::string port = wish.port + " of " + wish.lagg;
-    switch (wish.what) {
-    case What::DRAIN:
-        return wish.on ? port + " is drained: its flows go to the other ports"
-                       : port + " is not drained any more";
-    case What::TXTEST:
-        return wish.on ? "LACPDUs are not sent on " + port + " until txtest is off"
-                       : "LACPDUs are sent on " + port;
-    case What::RXTEST:
-        return wish.on ? "LACPDUs that come on " + port + " are dropped until rxtest is off"
-                       : "LACPDUs that come on " + port + " are received";
-    }
-    return {};
-}
-
-Result<void> carry_out(aggregation::Engine &engine, const api::PortSwitch &wish, lacp::Time now) {
-    using aggregation::Direction;
-    switch (wish.what) {
-    case What::DRAIN: return engine.set_drain(wish.lagg, wish.port, wish.on, now);
-    case What::TXTEST: return engine.set_test(wish.lagg, wish.port, Direction::SENT, wish.on);
-    case What::RXTEST: return engine.set_test(wish.lagg, wish.port, Direction::RECEIVED, wish.on);
-    }
-    return {};
-}
+/// What does it, in the order of kPortSwitches.
+constexpr SetSwitch kSetSwitch[] = {
+#define LAGG_FUNCTION(word, ...) &aggregation::Engine::set_##word,
+    LAGG_PORT_SWITCHES(LAGG_FUNCTION)
+#undef LAGG_FUNCTION
+};
 
 } // namespace
 
@@ -78,12 +59,15 @@ Result<api::ExtendedCounters> extended_counters(aggregation::ProtocolThread &pro
 }
 
 Result<std::string> switch_port(aggregation::ProtocolThread &protocol,
-                                const api::PortSwitch &wish) {
+                                const api::SwitchWish &wish) {
     Result<void> done;
-    protocol.call(
-        [&](aggregation::Engine &engine, lacp::Time now) { done = carry_out(engine, wish, now); });
+    const SetSwitch set = kSetSwitch[wish.what - api::kPortSwitches];
+    protocol.call([&](aggregation::Engine &engine, lacp::Time now) {
+        done = (engine.*set)(wish.lagg, wish.port, wish.on, now);
+    });
     if (!done) return done.error();
-    return sentence(wish);
+    return fmt::format(fmt::runtime(wish.on ? wish.what->when_on : wish.what->when_off),
+                       wish.port + " of " + wish.lagg);
 }
 
 } // namespace lagg::daemon

@@ -15,6 +15,6 @@ Result<api::FlowAnswer> where_goes(aggregation::ProtocolThread &protocol, const 
 /// What the driver of a port counts; the error says why nothing can be had.
 Result<api::ExtendedCounters> extended_counters(aggregation::ProtocolThread &protocol,
                                                 const std::string &lagg, const std::string &port);
-Result<std::string> switch_port(aggregation::ProtocolThread &protocol, const api::PortSwitch &wish);
+Result<std::string> switch_port(aggregation::ProtocolThread &protocol, const api::SwitchWish &wish);
 
 } // namespace lagg::daemon

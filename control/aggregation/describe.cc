@@ -30,12 +30,15 @@ uint64_t less(uint64_t made, uint64_t lost) {
 // The core takes for sent what it made, and sees nothing of OAM and ESMC, which
 // aAggPortStatsUnknownRx (802.1AX 7.3.3.1.5) counts too.
 void correct(const worker::DeviceTotals &totals, api::LacpPort &out) {
-    out.unknown_rx += totals.oam_rx + totals.esmc_rx;
-    out.lacpdus_unsent = std::min(totals.unsent.lacpdus, out.lacpdus_tx);
-    out.lacpdus_tx = less(out.lacpdus_tx, totals.unsent.lacpdus);
-    if (out.lacpdus_tx == 0) out.last_tx_seconds.reset();
-    out.marker_pdus_tx = less(out.marker_pdus_tx, totals.unsent.markers);
-    out.marker_response_pdus_tx = less(out.marker_response_pdus_tx, totals.unsent.marker_responses);
+    lacp::PortCounters &counters = out.counters;
+    const uint64_t made = counters.lacpdus_tx;
+    counters.unknown_rx += totals.oam_rx + totals.esmc_rx;
+    counters.lacpdus_tx = less(made, totals.unsent.lacpdus);
+    counters.marker_pdus_tx = less(counters.marker_pdus_tx, totals.unsent.markers);
+    counters.marker_response_pdus_tx =
+        less(counters.marker_response_pdus_tx, totals.unsent.marker_responses);
+    out.lacpdus_unsent = made - counters.lacpdus_tx;
+    if (counters.lacpdus_tx == 0) out.last_tx_seconds.reset();
 }
 
 /// The API's name for a state is the same word.
@@ -91,14 +94,7 @@ api::LacpPort describe(const lacp::PortSnapshot &port, const lacp::SystemSnapsho
     out.rxtest_dropped = member.test.dropped;
     out.actor_churn_count = port.actor_churn_count;
     out.partner_churn_count = port.partner_churn_count;
-    out.lacpdus_rx = port.counters.lacpdus_rx;
-    out.lacpdus_tx = port.counters.lacpdus_tx;
-    out.marker_pdus_rx = port.counters.marker_pdus_rx;
-    out.marker_pdus_tx = port.counters.marker_pdus_tx;
-    out.marker_response_pdus_rx = port.counters.marker_response_pdus_rx;
-    out.marker_response_pdus_tx = port.counters.marker_response_pdus_tx;
-    out.unknown_rx = port.counters.unknown_rx;
-    out.illegal_rx = port.counters.illegal_rx;
+    out.counters = port.counters;
     if (port.last_lacpdu_rx) out.last_rx_seconds = seconds_between(*port.last_lacpdu_rx, now);
     if (port.last_lacpdu_tx) out.last_tx_seconds = seconds_between(*port.last_lacpdu_tx, now);
     if (const auto gap = history.pace().too_slow())

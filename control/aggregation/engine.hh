@@ -60,8 +60,10 @@ class Engine {
     Result<void> set_drain(const std::string &lagg, const std::string &port, bool on,
                            lacp::Time now);
     /// LACPDUs that would be sent, or that come, are lost on purpose while it is on.
-    Result<void> set_test(const std::string &lagg, const std::string &port, Direction direction,
-                          bool on);
+    Result<void> set_txtest(const std::string &lagg, const std::string &port, bool on,
+                            lacp::Time now);
+    Result<void> set_rxtest(const std::string &lagg, const std::string &port, bool on,
+                            lacp::Time now);
     void detach(const std::string &lagg, const std::string &port, lacp::Time now);
     /// One port, or with an empty name all of them, tells its partner that it leaves.
     void leave(const std::string &lagg, const std::string &port, lacp::Time now);
@@ -107,6 +109,8 @@ class Engine {
     worker::Fleet &fleet() { return fleet_; }
 
   private:
+    Result<void> set_test(const std::string &lagg, const std::string &port, Direction direction,
+                          bool on);
     Aggregate *find_aggregate(const std::string &lagg);
     const Aggregate *find_aggregate(const std::string &lagg) const;
     void become(Aggregate &aggregate, const WantedLagg &wanted, lacp::Time now);

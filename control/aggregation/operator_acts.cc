@@ -90,6 +90,16 @@ Result<void> Engine::set_drain(const std::string &lagg, const std::string &port,
     return {};
 }
 
+Result<void> Engine::set_txtest(const std::string &lagg, const std::string &port, bool on,
+                                lacp::Time) {
+    return set_test(lagg, port, Direction::SENT, on);
+}
+
+Result<void> Engine::set_rxtest(const std::string &lagg, const std::string &port, bool on,
+                                lacp::Time) {
+    return set_test(lagg, port, Direction::RECEIVED, on);
+}
+
 Result<void> Engine::set_test(const std::string &lagg, const std::string &port, Direction direction,
                               bool on) {
     Aggregate *aggregate = find_aggregate(lagg);

@@ -59,11 +59,12 @@ Checked check_sent(const Lagg &, const Port &port) {
         lacp.lacpdus_unsent == 0
             ? ""
             : fmt::format("; {} were made and could not be sent", lacp.lacpdus_unsent);
-    if (lacp.lacpdus_tx == 0)
+    if (lacp.counters.lacpdus_tx == 0)
         return wrong("nothing_sent", "no LACPDU has been sent" + unsent,
                      "If it stays so, look at SLOW-DROPPED in laggctl show counters, and at "
                      "buffers in laggctl show status.");
-    return fine(fmt::format("{} sent, {}{}", lacp.lacpdus_tx, ago(lacp.last_tx_seconds), unsent));
+    return fine(
+        fmt::format("{} sent, {}{}", lacp.counters.lacpdus_tx, ago(lacp.last_tx_seconds), unsent));
 }
 
 Checked check_received(const Lagg &lagg, const Port &port) {
@@ -72,7 +73,7 @@ Checked check_received(const Lagg &lagg, const Port &port) {
         return wrong("rxtest", "rxtest drops the LACPDUs that come",
                      "End the test: laggctl lacp rxtest " + port.name + " off");
     const std::string count =
-        fmt::format("{} came, {}", lacp.lacpdus_rx, ago(lacp.last_rx_seconds));
+        fmt::format("{} came, {}", lacp.counters.lacpdus_rx, ago(lacp.last_rx_seconds));
     if (lacp.too_slow_seconds)
         return deaf("partner_too_slow",
                     fmt::format("LACPDUs come up to {} apart, though one a second is asked for: "

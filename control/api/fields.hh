@@ -22,7 +22,16 @@ namespace lagg::api {
 #define LAGG_4(...) LAGG_1(LAGG_1(LAGG_1(LAGG_1(__VA_ARGS__))))
 #define LAGG_1(...) __VA_ARGS__
 
-#define LAGG_VISIT(field) visit(#field, record.field);
+#define LAGG_VISIT(field) visit_field(visit, #field, record.field);
+
+/// LACP's counters stand one by one among the fields of their struct.
+template <typename Visit, typename T> void visit_field(Visit &visit, const char *name, T &field) {
+    if constexpr (std::same_as<std::remove_const_t<T>, lacp::PortCounters>)
+        for (const lacp::PortCounter &counter : lacp::kPortCounters)
+            visit(counter.name, field.*counter.cell);
+    else
+        visit(name, field);
+}
 
 /// for_each_field(record, visit) calls visit(name, field) for each field. `record` may be const.
 #define LAGG_FIELDS(Struct, ...)                                                                   \
@@ -39,10 +48,9 @@ LAGG_FIELDS(LacpPortParameters, enabled, active, fast, individual, priority, key
 LAGG_FIELDS(TaggedLacp, vlan, seconds_ago, count)
 LAGG_FIELDS(LacpPort, machines, parameters, actor, partner, partner_sees, aggregator, loopback,
             stranger_by, ignores_markers, waiting_to_restore, txtest, rxtest, txtest_dropped,
-            rxtest_dropped, actor_churn_count, partner_churn_count, lacpdus_rx, lacpdus_tx,
-            lacpdus_unsent, marker_pdus_rx, marker_pdus_tx, marker_response_pdus_rx,
-            marker_response_pdus_tx, unknown_rx, illegal_rx, last_rx_seconds, last_tx_seconds,
-            too_slow_seconds, tagged, last_change_reason, last_change_seconds)
+            rxtest_dropped, actor_churn_count, partner_churn_count, counters, lacpdus_unsent,
+            last_rx_seconds, last_tx_seconds, too_slow_seconds, tagged, last_change_reason,
+            last_change_seconds)
 /// Those have a list of their own.
 template <typename T, typename Visit>
 requires std::same_as<std::remove_const_t<T>, Counters>

@@ -33,13 +33,12 @@ std::vector<std::string> split(std::string_view path) {
     return words;
 }
 
-Resource of_port(std::string_view word) {
-    if (word == "lacp") return Resource::PORT_LACP;
-    if (word == "xstats") return Resource::XSTATS;
-    if (word == "drain") return Resource::DRAIN;
-    if (word == "txtest") return Resource::TXTEST;
-    if (word == "rxtest") return Resource::RXTEST;
-    return Resource::NOTHING;
+Route of_port(const std::string &lagg, const std::string &port, std::string_view word) {
+    if (word == "lacp") return {Resource::PORT_LACP, lagg, port};
+    if (word == "xstats") return {Resource::XSTATS, lagg, port};
+    for (const PortSwitch &port_switch : kPortSwitches)
+        if (word == port_switch.word) return {Resource::SWITCH, lagg, port, &port_switch};
+    return {};
 }
 
 } // namespace
@@ -54,8 +53,9 @@ Route route_of(std::string_view path) {
     const std::string_view rest = path.substr(kLaggs.size() + 1);
     const std::vector<std::string> words = split(rest);
     if (words.size() == 4 && words[1] == "ports" && !words[0].empty() && !words[2].empty())
-        if (const Resource resource = of_port(words[3]); resource != Resource::NOTHING)
-            return {resource, words[0], words[2]};
+        if (Route route = of_port(words[0], words[2], words[3]);
+            route.resource != Resource::NOTHING)
+            return route;
     if (words.size() == 2 && words[1] == "hash" && !words[0].empty())
         return {Resource::FLOW, words[0], {}};
     // Anything else is taken for a name, so that the answer can say which name was meant.
@@ -72,9 +72,7 @@ bool is_read(Resource resource) {
     case Resource::NOTHING:
     case Resource::FLOW:
     case Resource::RELOAD:
-    case Resource::DRAIN:
-    case Resource::TXTEST:
-    case Resource::RXTEST: return false;
+    case Resource::SWITCH: return false;
     }
     return false;
 }

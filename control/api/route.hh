@@ -1,6 +1,8 @@
 // The paths of the API, apart from HTTP: which object a path names, and what may be done with it.
 #pragma once
 
+#include "control/api/port_switches.hh"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,15 +18,14 @@ enum class Resource {
     RELOAD,
     PORT_LACP, ///< a port's history
     XSTATS,    ///< what the driver of a port counts
-    DRAIN,
-    TXTEST,
-    RXTEST,
+    SWITCH,    ///< something to switch on or off on a port
 };
 
 struct Route {
     Resource resource = Resource::NOTHING;
     std::string lagg;
     std::string port;
+    const PortSwitch *port_switch = nullptr; ///< of SWITCH
 };
 
 /// `path` is as it was sent, with its percent escapes and without a query.

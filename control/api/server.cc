@@ -2,11 +2,10 @@
 // answer may come from elsewhere and is brought here by the mailbox.
 #include "control/api/server.hh"
 
-#include "control/api/explain.hh"
-#include "control/api/flow_question.hh"
-#include "control/api/json.hh"
+#include "control/api/answer.hh"
 #include "control/api/mailbox.hh"
 #include "control/api/nearest.hh"
+#include "control/api/refusals.hh"
 #include "control/api/route.hh"
 #include "control/api/unix_socket.hh"
 
@@ -16,9 +15,7 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
-#include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <csignal>
@@ -26,14 +23,9 @@
 #include <map>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace lagg::api {
 namespace {
-
-using nlohmann::json;
-
-constexpr int kConflict = 409;
 
 template <typename T, void (*Free)(T *)> struct FreeWith {
     void operator()(T *object) const { Free(object); }
@@ -45,27 +37,14 @@ timeval to_timeval(std::chrono::milliseconds duration) {
     return {duration.count() / 1000, (duration.count() % 1000) * 1000};
 }
 
-struct Answer {
-    int code = HTTP_OK;
-    json body;
-};
-
-Answer refusal(int code, const std::string &message, const std::string &nearest_name = {}) {
-    json error{{"message", message}};
-    if (!nearest_name.empty()) error["nearest"] = nearest_name;
-    return {code, json{{"error", std::move(error)}}};
-}
-
 void send(evhttp_request *request, const Answer &answer) {
-    // A name from the configuration need not be UTF-8; a question mark beats an exception.
-    const std::string text =
-        answer.body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
     evkeyvalq *headers = evhttp_request_get_output_headers(request);
     // evhttp writes whatever body there is, and tells no length, when it was asked for none.
     if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD)
-        evhttp_add_header(headers, "Content-Length", std::to_string(text.size()).c_str());
+        evhttp_add_header(headers, "Content-Length", std::to_string(answer.body.size()).c_str());
     else
-        evbuffer_add(evhttp_request_get_output_buffer(request), text.data(), text.size());
+        evbuffer_add(evhttp_request_get_output_buffer(request), answer.body.data(),
+                     answer.body.size());
     evhttp_add_header(headers, "Content-Type", "application/json");
     evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_send_reply(request, answer.code, nullptr, nullptr);
@@ -89,69 +68,32 @@ std::optional<Path> path_of(evhttp_request *request) {
     return Path{raw, std::move(path)};
 }
 
-template <typename Thing>
-const Thing *find(const std::vector<Thing> &things, const std::string &name) {
-    const auto found = std::find_if(things.begin(), things.end(),
-                                    [&](const Thing &thing) { return thing.name == name; });
-    return found == things.end() ? nullptr : &*found;
-}
-
-template <typename Thing>
-Answer not_there(const std::string &sentence, const std::string &name,
-                 const std::vector<Thing> &things) {
-    std::vector<std::string> names;
-    for (const Thing &thing : things)
-        names.push_back(thing.name);
-    return refusal(HTTP_NOTFOUND, sentence + " \"" + name + "\"", nearest(name, names));
-}
-
-/// Nothing when the lagg, and the port where one is named, are there.
-std::optional<Answer> refuse_names(const Route &route, const std::vector<Lagg> &laggs) {
-    if (route.lagg.empty()) return std::nullopt;
-    const Lagg *lagg = find(laggs, route.lagg);
-    if (!lagg) return not_there("there is no lagg", route.lagg, laggs);
-    if (route.port.empty() || find(lagg->ports, route.port)) return std::nullopt;
-    return not_there(lagg->name + " has no port", route.port, lagg->ports);
-}
-
-/// The request's body; "discarded" where it is no JSON.
-json body_of(evhttp_request *request) {
+std::string body_of(evhttp_request *request) {
     evbuffer *buffer = evhttp_request_get_input_buffer(request);
     std::string text(evbuffer_get_length(buffer), '\0');
     evbuffer_copyout(buffer, text.data(), text.size());
-    return json::parse(text, nullptr, false);
+    return text;
 }
 
-/// The "on" of a request's body, or nothing where it is another document.
-std::optional<bool> wanted_state(evhttp_request *request) {
-    const json body = body_of(request);
-    if (!body.is_object()) return std::nullopt;
-    const auto on = body.find("on");
-    if (on == body.end() || !on->is_boolean()) return std::nullopt;
-    return on->get<bool>();
-}
-
-PortSwitch::What switched(Resource resource) {
-    switch (resource) {
-    case Resource::DRAIN: return PortSwitch::What::DRAIN;
-    case Resource::TXTEST: return PortSwitch::What::TXTEST;
-    case Resource::RXTEST: return PortSwitch::What::RXTEST;
-    default: break;
-    }
-    assert(false);
-    return PortSwitch::What::DRAIN;
+Answer no_place(size_t clients) {
+    return refusal(kUnavailable, "laggd serves " + std::to_string(clients) +
+                                     " clients of its API at a time, and has as many; end one of "
+                                     "them or try again later");
 }
 
 class EvhttpServer final : public Server {
   public:
-    EvhttpServer(event_base *base, UnixSocket socket, Handlers handlers)
+    EvhttpServer(event_base *base, UnixSocket socket, Handlers handlers, const Limits &limits)
         : base_(base), socket_(std::move(socket)), handlers_(std::move(handlers)), mailbox_(base),
-          http_(evhttp_new(base)), resume_(event_new(base, -1, EV_PERSIST, &on_resume, this)) {}
+          http_(evhttp_new(base)), resume_(event_new(base, -1, EV_PERSIST, &on_resume, this)),
+          refusals_(base, no_place(limits.clients), limits.refused, [this] { return !admit(); }),
+          most_clients_(limits.clients) {}
 
     Result<void> start(const Limits &limits);
 
   private:
     bool accept_from(const UnixSocket &socket);
+    bool admit();
     void look_after_socket();
     static void on_request(evhttp_request *request, void *server);
     static bufferevent *on_accept(event_base *base, void *server);
@@ -159,7 +101,6 @@ class EvhttpServer final : public Server {
     static void on_resume(int fd, short events, void *server);
 
     void answer(evhttp_request *request);
-    Answer answer(const Route &route, evhttp_request *request);
     void start_reload(evhttp_request *request);
     void finish_reload(uint64_t ticket, const Result<std::string> &result);
 
@@ -172,7 +113,8 @@ class EvhttpServer final : public Server {
     Http http_;
     Event resume_; ///< every second: accepts again, should accepting have been paused
     evhttp_bound_socket *bound_ = nullptr; ///< owned by http_, with its listener
-    size_t most_clients_ = 0;
+    Refusals refusals_;
+    const size_t most_clients_;
     size_t most_now_ = 0; ///< of the clients, since they were counted last
     // Requests that wait for a reload. evhttp keeps such a request until it is answered, even when
     // its client has gone.
@@ -191,6 +133,7 @@ bool EvhttpServer::accept_from(const UnixSocket &socket) {
         return false;
     }
     evconnlistener_set_error_cb(listener, &on_accept_error);
+    refusals_.stop();
     if (bound_ != nullptr) evhttp_del_accept_socket(http_.get(), bound_);
     bound_ = bound;
     return true;
@@ -211,7 +154,6 @@ Result<void> EvhttpServer::start(const Limits &limits) {
     evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
                                                 EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
                                                 EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
-    most_clients_ = limits.clients;
     evhttp_set_bevcb(http_.get(), &on_accept, this);
     evhttp_set_gencb(http_.get(), &on_request, this);
     return {};
@@ -221,17 +163,27 @@ void EvhttpServer::on_request(evhttp_request *request, void *server) {
     static_cast<EvhttpServer *>(server)->answer(request);
 }
 
-// Called for each connection before evhttp has it. evhttp tells of none that ends, so they are
-// counted anew when there may be too many. The others stay in the socket's queue and take no
-// descriptor; the timer lets them in.
+// Called for each connection before evhttp has it.
 bufferevent *EvhttpServer::on_accept(event_base *base, void *server) {
     auto *self = static_cast<EvhttpServer *>(server);
-    if (++self->most_now_ >= self->most_clients_) {
-        self->most_now_ = count_connections(self->socket_.path());
-        if (self->most_now_ >= self->most_clients_)
-            evconnlistener_disable(evhttp_bound_socket_get_listener(self->bound_));
-    }
+    if (++self->most_now_ >= self->most_clients_) self->admit();
     return bufferevent_socket_new(base, -1, 0);
+}
+
+// evhttp tells of no connection that ends, so they are counted anew when there may be too many.
+// False when there is no place, and whoever comes next is refused.
+bool EvhttpServer::admit() {
+    if (most_now_ >= most_clients_)
+        most_now_ = count_connections(socket_.path()) - refusals_.under_way();
+    evconnlistener *listener = evhttp_bound_socket_get_listener(bound_);
+    if (most_now_ >= most_clients_) {
+        evconnlistener_disable(listener);
+        refusals_.start(socket_.fd());
+        return false;
+    }
+    refusals_.stop();
+    evconnlistener_enable(listener);
+    return true;
 }
 
 // Out of descriptors, accepting would fail again at once and for ever: pause instead. (The argument
@@ -242,10 +194,7 @@ void EvhttpServer::on_accept_error(evconnlistener *listener, void *) {
 
 void EvhttpServer::on_resume(int, short, void *server) {
     auto *self = static_cast<EvhttpServer *>(server);
-    if (self->most_now_ >= self->most_clients_)
-        self->most_now_ = count_connections(self->socket_.path());
-    if (self->most_now_ < self->most_clients_)
-        evconnlistener_enable(evhttp_bound_socket_get_listener(self->bound_));
+    self->admit();
     self->look_after_socket();
 }
 
@@ -257,6 +206,7 @@ void EvhttpServer::look_after_socket() {
     Result<UnixSocket> again = UnixSocket::listen(path);
     if (again && accept_from(*again)) {
         socket_ = *std::move(again);
+        admit();
         trouble_.clear();
         return handlers_.note("API socket " + path + " was removed, and is made again");
     }
@@ -269,12 +219,11 @@ void EvhttpServer::look_after_socket() {
 
 void EvhttpServer::answer(evhttp_request *request) {
     const auto path = path_of(request);
-    if (!path)
-        return send(request, refusal(HTTP_BADREQUEST, "the path of the request is malformed"));
+    if (!path) return send(request, refusal(kBadRequest, "the path of the request is malformed"));
 
     const Route route = route_of(path->written);
     if (route.resource == Resource::NOTHING)
-        return send(request, refusal(HTTP_NOTFOUND, "there is nothing at " + path->decoded,
+        return send(request, refusal(kNotFound, "there is nothing at " + path->decoded,
                                      nearest(path->decoded, known_paths())));
     const bool reads = is_read(route.resource);
     const auto method = evhttp_request_get_command(request);
@@ -283,46 +232,10 @@ void EvhttpServer::answer(evhttp_request *request) {
     if (!allowed) {
         const char *allow = reads ? "GET, HEAD" : "POST";
         evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", allow);
-        return send(request, refusal(HTTP_BADMETHOD, path->decoded + " allows " + allow + " only"));
+        return send(request, refusal(kBadMethod, path->decoded + " allows " + allow + " only"));
     }
     if (route.resource == Resource::RELOAD) return start_reload(request);
-    send(request, answer(route, request));
-}
-
-Answer EvhttpServer::answer(const Route &route, evhttp_request *request) {
-    Status status = handlers_.status();
-    if (auto refused = refuse_names(route, status.laggs)) return *std::move(refused);
-    for (Lagg &lagg : status.laggs)
-        explain(lagg);
-    switch (route.resource) {
-    case Resource::STATUS: return {HTTP_OK, json(status)};
-    case Resource::LAGGS: return {HTTP_OK, json(status.laggs)};
-    case Resource::LAGG: return {HTTP_OK, json(*find(status.laggs, route.lagg))};
-    case Resource::PORT_LACP: {
-        const Result<PortHistory> history = handlers_.history(route.lagg, route.port);
-        return history ? Answer{HTTP_OK, json(*history)}
-                       : refusal(kConflict, history.error().message);
-    }
-    case Resource::XSTATS: {
-        const Result<ExtendedCounters> counters = handlers_.xstats(route.lagg, route.port);
-        return counters ? Answer{HTTP_OK, json(*counters)}
-                        : refusal(kConflict, counters.error().message);
-    }
-    case Resource::FLOW: {
-        const Result<FlowQuestion> question = flow_question(body_of(request));
-        if (!question) return refusal(HTTP_BADREQUEST, question.error().message);
-        const Result<FlowAnswer> found = handlers_.where_goes(route.lagg, *question);
-        return found ? Answer{HTTP_OK, json(*found)}
-                     : refusal(HTTP_BADREQUEST, found.error().message);
-    }
-    default: break;
-    }
-    const std::optional<bool> on = wanted_state(request);
-    if (!on) return refusal(HTTP_BADREQUEST, R"(the body must be {"on": true} or {"on": false})");
-    const Result<std::string> done = handlers_.switch_port(
-        {.what = switched(route.resource), .lagg = route.lagg, .port = route.port, .on = *on});
-    return done ? Answer{HTTP_OK, json{{"message", *done}}}
-                : refusal(kConflict, done.error().message);
+    send(request, answer_to(route, body_of(request), handlers_));
 }
 
 // What `done` holds on to. A handler that forgets `done` answers by dropping the last copy of it,
@@ -364,9 +277,7 @@ void EvhttpServer::start_reload(evhttp_request *request) {
 void EvhttpServer::finish_reload(uint64_t ticket, const Result<std::string> &result) {
     const auto entry = waiting_.extract(ticket);
     assert(!entry.empty());
-    constexpr int kUnprocessable = 422;
-    send(entry.mapped(), result ? Answer{HTTP_OK, json{{"message", *result}}}
-                                : refusal(kUnprocessable, result.error().message));
+    send(entry.mapped(), told(result, kUnprocessable));
 }
 
 // libevent writes with writev(), which raises SIGPIPE when the client has gone.
@@ -386,7 +297,8 @@ Result<std::unique_ptr<Server>> Server::listen(event_base *base, const std::stri
     ignore_sigpipe();
     auto socket = UnixSocket::listen(path);
     if (!socket) return socket.error();
-    auto server = std::make_unique<EvhttpServer>(base, *std::move(socket), std::move(handlers));
+    auto server =
+        std::make_unique<EvhttpServer>(base, *std::move(socket), std::move(handlers), limits);
     if (auto started = server->start(limits); !started) return started.error();
     return std::unique_ptr<Server>(std::move(server));
 }

@@ -8,21 +8,20 @@
 //   POST /v1/reload          200 {"message": ..}, or 422 {"error": {"message": ..}}
 //   GET  /v1/laggs/NAME/ports/PORT/lacp     PortHistory
 //   GET  /v1/laggs/NAME/ports/PORT/xstats   ExtendedCounters, or 409 where the driver has none
-//   POST /v1/laggs/NAME/ports/PORT/drain    {"on": true or false}: 200 {"message": ..}, or 409
-//                                 /txtest   when the port cannot do that, 400 for another body
-//                                 /rxtest
+//   POST /v1/laggs/NAME/ports/PORT/WORD     {"on": true or false}: 200 {"message": ..}, or 409
+//                                           when the port cannot do that, 400 for another body;
+//                                           the words are those of port_switches.hh
 //
 // Every refusal is {"error": {"message": .., "nearest": ..}} (nearest where there is one): 404 for
-// an unknown path, lagg or port, 405 for a method the path does not have. Only what is not HTTP at
+// an unknown path, lagg or port, 405 for a method the path does not have, 503 for any request of a
+// client for which there is no place. Only what is not HTTP at
 // all (400), or too long (413, or the connection just closes), gets the library's own answer.
 #pragma once
 
-#include "control/api/snapshot.hh"
-#include "dataplane/base/result.hh"
+#include "control/api/handlers.hh"
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,49 +29,17 @@ struct event_base;
 
 namespace lagg::api {
 
-/// Something to switch on or off on one port.
-struct PortSwitch {
-    enum class What { DRAIN, TXTEST, RXTEST };
-    What what = What::DRAIN;
-    std::string lagg;
-    std::string port;
-    bool on = false;
-};
-
-struct Handlers {
-    /// Called on the server's thread for every request; must be quick.
-    std::function<Status()> status;
-    /// Starts a reload and returns at once; `done` may be called later from any thread, once.
-    std::function<void(std::function<void(Result<std::string>)> done)> reload;
-    // Called as `status` is, with a lagg and a port that were there a moment ago.
-    std::function<Result<PortHistory>(const std::string &lagg, const std::string &port)> history =
-        [](const std::string &, const std::string &) { return Error{"there is no history here"}; };
-    /// What the driver of a port counts; answers within a second or so.
-    std::function<Result<ExtendedCounters>(const std::string &lagg, const std::string &port)>
-        xstats = [](const std::string &, const std::string &) {
-            return Error{"there are no counters here"};
-        };
-    /// What the operator should read of the API's own affairs; on the server's thread.
-    std::function<void(const std::string &)> note = [](const std::string &) {};
-    /// The error says what is wrong with the question.
-    std::function<Result<FlowAnswer>(const std::string &lagg, const FlowQuestion &question)>
-        where_goes = [](const std::string &, const FlowQuestion &) {
-            return Error{"flows cannot be asked about here"};
-        };
-    /// The sentence of success.
-    std::function<Result<std::string>(const PortSwitch &)> switch_port = [](const PortSwitch &) {
-        return Error{"there is nothing to switch here"};
-    };
-};
-
 /// What a client may cost.
 struct Limits {
     /// A connection on which nothing moves for this long is closed.
     std::chrono::milliseconds idle{5000};
     size_t header_bytes = 8192;
     size_t body_bytes = 16384;
-    /// So many connections are served at a time; others wait until one of these ends.
+    /// So many connections are served at a time.
     size_t clients = 64;
+    /// So many of the others are told at a time that there is no place, and hang up or are cut off
+    /// after a second.
+    size_t refused = 2;
 };
 
 class Server {

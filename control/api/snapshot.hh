@@ -4,6 +4,7 @@
 
 #include "control/api/states.hh"
 #include "dataplane/base/device_counters.hh"
+#include "lacp/port_counters.hh"
 
 #include <cstdint>
 #include <optional>
@@ -66,15 +67,8 @@ struct LacpPort {
     uint64_t rxtest_dropped = 0;
     uint32_t actor_churn_count = 0;
     uint32_t partner_churn_count = 0;
-    uint64_t lacpdus_rx = 0;
-    uint64_t lacpdus_tx = 0;
+    lacp::PortCounters counters; ///< their names stand beside the other fields in JSON
     uint64_t lacpdus_unsent = 0; ///< made and lost: no buffer, or a device that took nothing
-    uint64_t marker_pdus_rx = 0;
-    uint64_t marker_pdus_tx = 0;
-    uint64_t marker_response_pdus_rx = 0;
-    uint64_t marker_response_pdus_tx = 0;
-    uint64_t unknown_rx = 0;
-    uint64_t illegal_rx = 0;
     std::optional<double> last_rx_seconds; ///< since the last LACPDU came
     std::optional<double> last_tx_seconds; ///< since the last LACPDU was sent
     /// The longest time between LACPDUs of a partner that was asked for one a second and sends them

@@ -1,4 +1,5 @@
 // The program itself, run against a real server: what it prints and how it exits.
+#include "tests/control/api/raw_client.hh"
 #include "tests/control/api/running_server.hh"
 #include "tests/laggctl/sample.hh"
 
@@ -73,7 +74,7 @@ class LaggctlTest : public ::testing::Test {
                 answer.policies[0].policy += value.value_or("-") + " ";
             return answer;
         };
-        handlers.switch_port = [this](const api::PortSwitch &wish) -> Result<std::string> {
+        handlers.switch_port = [this](const api::SwitchWish &wish) -> Result<std::string> {
             if (wish.port == "p1") return Error{"p1 is not open"};
             wishes_.push_back(wish);
             return std::string("so be it");
@@ -108,7 +109,7 @@ class LaggctlTest : public ::testing::Test {
     api::testing::TemporaryDirectory directory_;
     std::string socket_ = directory_.file("api.sock");
     std::string program_;
-    std::vector<api::PortSwitch> wishes_; ///< written by the server, to be read after its end
+    std::vector<api::SwitchWish> wishes_; ///< written by the server, to be read after its end
     std::unique_ptr<api::testing::RunningServer> server_;
 };
 
@@ -188,7 +189,13 @@ TEST_F(LaggctlTest, UsageErrorsExitWith2) {
     EXPECT_NE(run({"shwo"}).err.find("did you mean show?"), std::string::npos);
     EXPECT_NE(run({"show", "lagg0", "lcap"}).err.find("did you mean lacp?"), std::string::npos);
     EXPECT_NE(run({"lacp", "pdu", "p0"}).err.find("did you mean pdus?"), std::string::npos);
-    EXPECT_NE(run({"lacp"}).err.find("pdus, history, txtest or rxtest"), std::string::npos);
+    EXPECT_EQ(run({"lacp"}).err, "laggctl: lacp needs one more word: pdus, history, txtest or "
+                                 "rxtest (see laggctl --help)\n");
+    EXPECT_EQ(run({"lacp", "dump"}).err, "laggctl: there is no command \"lacp dump\"; there are "
+                                         "pdus, history, txtest and rxtest\n");
+    EXPECT_EQ(run({"bridge"}).err,
+              "laggctl: there is no command \"bridge\"; the commands are show, why, hash, lacp, "
+              "drain, xstats, status, reload and doctor\n");
     EXPECT_NE(run({"drain", "lagg0", "p0", "maybe"}).err.find("neither on nor off"),
               std::string::npos);
     EXPECT_NE(run({"hash", "lagg0", "--scr", "x"}).err.find("did you mean --src?"),
@@ -249,24 +256,36 @@ TEST_F(LaggctlTest, APortsLaggIsFound) {
 
 TEST_F(LaggctlTest, PortsAreSwitched) {
     serve();
-    for (const std::vector<std::string> &arguments :
-         std::vector<std::vector<std::string>>{{"lacp", "txtest", "p3", "on"},
-                                               {"lacp", "rxtest", "p3", "off"},
-                                               {"drain", "lagg0", "p0", "on"}}) {
-        const Ended ended = run(arguments);
-        EXPECT_EQ(ended.code, 0) << ended.err;
-        EXPECT_EQ(ended.out, "so be it\n");
-    }
+    for (const api::PortSwitch &row : api::kPortSwitches)
+        for (const char *state : {"on", "off"}) {
+            const std::string below = row.below;
+            const Ended ended =
+                run(below.empty() ? std::vector<std::string>{row.word, "lagg12", "p3", state}
+                                  : std::vector<std::string>{below, row.word, "p3", state});
+            EXPECT_EQ(ended.code, 0) << ended.err;
+            EXPECT_EQ(ended.out, "so be it\n");
+        }
     server_.reset();
-    ASSERT_EQ(wishes_.size(), 3u);
-    using What = api::PortSwitch::What;
-    EXPECT_EQ(wishes_[0].what, What::TXTEST);
-    EXPECT_EQ(wishes_[0].lagg + wishes_[0].port, "lagg12p3");
-    EXPECT_TRUE(wishes_[0].on);
-    EXPECT_EQ(wishes_[1].what, What::RXTEST);
-    EXPECT_FALSE(wishes_[1].on);
-    EXPECT_EQ(wishes_[2].what, What::DRAIN);
-    EXPECT_EQ(wishes_[2].lagg + wishes_[2].port, "lagg0p0");
+    ASSERT_EQ(wishes_.size(), 2 * std::size(api::kPortSwitches));
+    for (size_t i = 0; i < wishes_.size(); ++i) {
+        EXPECT_EQ(wishes_[i].what, &api::kPortSwitches[i / 2]);
+        EXPECT_EQ(wishes_[i].on, i % 2 == 0);
+        EXPECT_EQ(wishes_[i].lagg + wishes_[i].port, "lagg12p3");
+    }
+}
+
+TEST_F(LaggctlTest, ADaemonWithoutAPlaceSaysSoAndExitsWith1) {
+    serve();
+    std::vector<std::unique_ptr<api::testing::RawClient>> clients;
+    for (size_t i = 0; i < api::Limits{}.clients; ++i)
+        clients.push_back(std::make_unique<api::testing::RawClient>(socket_));
+    for (const std::vector<std::string> &arguments :
+         std::vector<std::vector<std::string>>{{}, {"reload"}, {"lacp", "txtest", "p3", "on"}}) {
+        const Ended ended = run(arguments);
+        EXPECT_EQ(ended.code, 1) << ended.out;
+        EXPECT_EQ(ended.err, "laggctl: laggd serves 64 clients of its API at a time, and has as "
+                             "many; end one of them or try again later\n");
+    }
 }
 
 TEST_F(LaggctlTest, ASwitchThatIsRefusedExitsWith1) {

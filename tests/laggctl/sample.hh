@@ -33,10 +33,10 @@ inline api::LacpPort bundled(uint16_t number) {
     lacp.parameters = {true, true, false, false, 32768, 17};
     lacp.partner_sees = lacp.actor;
     lacp.aggregator = 1;
-    lacp.lacpdus_tx = 47;
-    lacp.lacpdus_rx = 46;
-    lacp.illegal_rx = 2;
-    lacp.unknown_rx = 1;
+    lacp.counters.lacpdus_tx = 47;
+    lacp.counters.lacpdus_rx = 46;
+    lacp.counters.illegal_rx = 2;
+    lacp.counters.unknown_rx = 1;
     lacp.last_rx_seconds = 12.1;
     lacp.last_tx_seconds = 11.9;
     lacp.last_change_seconds = 7500;

@@ -68,10 +68,10 @@ const std::vector<Case> &cases() {
              port.lacp->last_rx_seconds.reset();
          }},
         {"nothing_sent", "no LACPDU has been sent", "SLOW-DROPPED",
-         [](Lagg &, Port &port) { port.lacp->lacpdus_tx = 0; }},
+         [](Lagg &, Port &port) { port.lacp->counters.lacpdus_tx = 0; }},
         {"nothing_sent", "no LACPDU has been sent; 7 were made and could not be sent", "buffers",
          [](Lagg &, Port &port) {
-             port.lacp->lacpdus_tx = 0;
+             port.lacp->counters.lacpdus_tx = 0;
              port.lacp->lacpdus_unsent = 7;
          }},
         {"rxtest", "rxtest drops the LACPDUs that come", "laggctl lacp rxtest p1 off",

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace lagg::api {
 namespace {
 
@@ -17,18 +19,28 @@ TEST(Route, NamesObjects) {
 
 TEST(Route, NamesWhatBelongsToAPort) {
     const std::pair<const char *, Resource> words[] = {{"lacp", Resource::PORT_LACP},
-                                                       {"xstats", Resource::XSTATS},
-                                                       {"drain", Resource::DRAIN},
-                                                       {"txtest", Resource::TXTEST},
-                                                       {"rxtest", Resource::RXTEST}};
+                                                       {"xstats", Resource::XSTATS}};
     for (const auto &[word, resource] : words) {
         const Route route = route_of(std::string("/v1/laggs/lagg0/ports/p1/") + word);
         EXPECT_EQ(route.resource, resource) << word;
         EXPECT_EQ(route.lagg, "lagg0");
         EXPECT_EQ(route.port, "p1");
-        EXPECT_EQ(is_read(route.resource),
-                  resource == Resource::PORT_LACP || resource == Resource::XSTATS);
+        EXPECT_TRUE(is_read(route.resource));
+        EXPECT_EQ(route.port_switch, nullptr);
     }
+}
+
+TEST(Route, NamesEverySwitchOfAPort) {
+    std::set<std::string> words;
+    for (const PortSwitch &row : kPortSwitches) {
+        const Route route = route_of(std::string("/v1/laggs/lagg0/ports/p1/") + row.word);
+        EXPECT_EQ(route.resource, Resource::SWITCH) << row.word;
+        EXPECT_EQ(route.lagg + route.port, "lagg0p1");
+        EXPECT_EQ(route.port_switch, &row);
+        EXPECT_FALSE(is_read(route.resource));
+        words.insert(row.word);
+    }
+    EXPECT_EQ(words, (std::set<std::string>{"drain", "rxtest", "txtest"})) << "paths are promised";
 }
 
 TEST(Route, NamesTheQuestionAboutAFlow) {
@@ -61,7 +73,7 @@ TEST(Route, AnEscapedSlashIsPartOfAName) {
     EXPECT_EQ(lagg.resource, Resource::LAGG);
     EXPECT_EQ(lagg.lagg, "lagg0/ports/p1/lacp");
     const Route port = route_of("/v1/laggs/lagg%30/ports/p%2f%31/drain");
-    EXPECT_EQ(port.resource, Resource::DRAIN);
+    EXPECT_EQ(port.resource, Resource::SWITCH);
     EXPECT_EQ(port.lagg, "lagg0");
     EXPECT_EQ(port.port, "p/1");
     EXPECT_EQ(route_of("/v1/laggs/100%").lagg, "100%");

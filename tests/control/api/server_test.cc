@@ -46,7 +46,7 @@ Handlers plain_handlers() {
 }
 
 /// lagg1 has the ports p0 and p1; what is switched is remembered.
-Handlers handlers_of_ports(std::vector<PortSwitch> &wishes) {
+Handlers handlers_of_ports(std::vector<SwitchWish> &wishes) {
     Handlers handlers = plain_handlers();
     handlers.status = [] {
         Status status = two_laggs();
@@ -60,7 +60,7 @@ Handlers handlers_of_ports(std::vector<PortSwitch> &wishes) {
         history.transitions.resize(1);
         return history;
     };
-    handlers.switch_port = [&](const PortSwitch &wish) -> Result<std::string> {
+    handlers.switch_port = [&](const SwitchWish &wish) -> Result<std::string> {
         wishes.push_back(wish);
         if (wish.port == "p1") return Error{"p1 is not open"};
         return std::string("done");
@@ -181,7 +181,7 @@ TEST_F(ServerTest, HeadTellsTheLengthAndSendsNoBody) {
 }
 
 TEST_F(ServerTest, APortsHistoryIsServed) {
-    std::vector<PortSwitch> wishes;
+    std::vector<SwitchWish> wishes;
     start(handlers_of_ports(wishes));
     const std::string answer = ask("GET", "/v1/laggs/lagg1/ports/p%30/lacp");
     EXPECT_EQ(code_of(answer), 200);
@@ -192,7 +192,7 @@ TEST_F(ServerTest, APortsHistoryIsServed) {
 }
 
 TEST_F(ServerTest, AnUnknownPortIs404WithTheNearestName) {
-    std::vector<PortSwitch> wishes;
+    std::vector<SwitchWish> wishes;
     start(handlers_of_ports(wishes));
     const std::string port = ask("GET", "/v1/laggs/lagg1/ports/q0/lacp");
     EXPECT_EQ(code_of(port), 404);
@@ -209,28 +209,26 @@ std::string post(const std::string &target, const std::string &body) {
 }
 
 TEST_F(ServerTest, PortsAreSwitched) {
-    std::vector<PortSwitch> wishes;
+    std::vector<SwitchWish> wishes;
     start(handlers_of_ports(wishes));
     const std::string prefix = "/v1/laggs/lagg1/ports/p0/";
-    for (const char *word : {"drain", "txtest", "rxtest"})
+    for (const PortSwitch &row : kPortSwitches)
         for (const char *state : {"true", "false"}) {
             const std::string answer = RawClient::exchange(
-                path_, post(prefix + word, std::string("{\"on\": ") + state + "}"));
+                path_, post(prefix + row.word, std::string("{\"on\": ") + state + "}"));
             EXPECT_EQ(code_of(answer), 200) << answer;
             EXPECT_EQ(body_of(answer).at("message"), "done");
         }
-    ASSERT_EQ(wishes.size(), 6u);
-    using What = PortSwitch::What;
-    const What expected[] = {What::DRAIN, What::TXTEST, What::RXTEST};
+    ASSERT_EQ(wishes.size(), 2 * std::size(kPortSwitches));
     for (size_t i = 0; i < wishes.size(); ++i) {
-        EXPECT_EQ(wishes[i].what, expected[i / 2]);
+        EXPECT_EQ(wishes[i].what, &kPortSwitches[i / 2]);
         EXPECT_EQ(wishes[i].on, i % 2 == 0);
         EXPECT_EQ(wishes[i].lagg + " " + wishes[i].port, "lagg1 p0");
     }
 }
 
 TEST_F(ServerTest, ASwitchThatIsRefusedIs409AndAnythingButOnOrOffIs400) {
-    std::vector<PortSwitch> wishes;
+    std::vector<SwitchWish> wishes;
     start(handlers_of_ports(wishes));
     const std::string refused =
         RawClient::exchange(path_, post("/v1/laggs/lagg1/ports/p1/drain", R"({"on": true})"));
@@ -512,22 +510,86 @@ TEST_F(ServerTest, ServesFiftyClientsAtOnce) {
     }
 }
 
-TEST_F(ServerTest, ServesNoMoreClientsThanItsLimitAndTheOthersLater) {
-    constexpr size_t kClients = 4;
-    start(plain_handlers(), {.idle = std::chrono::milliseconds(60000), .clients = kClients});
-    std::vector<std::unique_ptr<RawClient>> clients;
-    for (size_t i = 0; i < 3 * kClients; ++i)
-        clients.push_back(std::make_unique<RawClient>(path_));
-    for (const auto &client : clients)
-        client->send("GET /v1/status HTTP/1.1\r\n\r\n"); // and keeps its connection
-    for (size_t i = 0; i < kClients; ++i)
-        EXPECT_TRUE(clients[i]->readable(std::chrono::seconds(20))) << i;
-    EXPECT_EQ(count_connections(path_), kClients);
-    EXPECT_FALSE(clients[kClients]->readable(std::chrono::milliseconds(200)));
-    clients.erase(clients.begin(), clients.begin() + kClients);
-    for (size_t i = 0; i < kClients; ++i)
-        EXPECT_TRUE(clients[i]->readable(std::chrono::seconds(20))) << i;
-    EXPECT_EQ(count_connections(path_), kClients);
+class FullServerTest : public ServerTest {
+  protected:
+    static constexpr size_t kClients = 4;
+
+    /// All places are taken by clients that keep them.
+    void SetUp() override {
+        start(plain_handlers(), {.idle = std::chrono::milliseconds(60000), .clients = kClients});
+        for (size_t i = 0; i < kClients; ++i) {
+            clients_.push_back(std::make_unique<RawClient>(path_));
+            clients_.back()->send("GET /v1/status HTTP/1.1\r\n\r\n");
+            ASSERT_TRUE(clients_.back()->readable(std::chrono::seconds(20))) << i;
+        }
+        ASSERT_EQ(count_connections(path_), kClients);
+    }
+    void expect_refused(const std::string &answer) {
+        EXPECT_EQ(code_of(answer), 503) << answer;
+        EXPECT_EQ(body_of(answer).at("error").at("message"),
+                  "laggd serves 4 clients of its API at a time, and has as many; end one of them "
+                  "or try again later");
+    }
+
+    std::vector<std::unique_ptr<RawClient>> clients_;
+};
+
+TEST_F(FullServerTest, TellsWhoeverComesThatThereIsNoPlace) {
+    for (int i = 0; i < 50; ++i) {
+        expect_refused(ask("GET", "/v1/status"));
+        EXPECT_LE(count_connections(path_), kClients + Limits{}.refused);
+    }
+    expect_refused(RawClient::exchange(path_, post("/v1/reload", std::string(100000, 'x'))));
+}
+
+TEST_F(FullServerTest, ServesTheNextOneWhenAPlaceIsFree) {
+    expect_refused(ask("GET", "/v1/status"));
+    clients_.pop_back();
+    EXPECT_TRUE(within_limit([&] { return code_of(ask("GET", "/v1/status")) == 200; }));
+    clients_.push_back(std::make_unique<RawClient>(path_));
+    clients_.back()->send("GET /v1/status HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(clients_.back()->readable(std::chrono::seconds(20)));
+    EXPECT_TRUE(within_limit([&] { return code_of(ask("GET", "/v1/status")) == 503; }));
+}
+
+TEST_F(FullServerTest, ClientsThatDoNotListenTakeNoMoreDescriptorsAndNoPlace) {
+    std::vector<std::unique_ptr<RawClient>> deaf;
+    for (int i = 0; i < 6; ++i)
+        deaf.push_back(std::make_unique<RawClient>(path_));
+    size_t most = 0;
+    // They are cut off two at a time.
+    EXPECT_TRUE(within_limit([&] {
+        most = std::max(most, count_connections(path_));
+        return deaf.back()->readable(std::chrono::milliseconds(0));
+    }));
+    EXPECT_EQ(most, kClients + Limits{}.refused);
+    expect_refused(ask("GET", "/v1/status"));
+    EXPECT_TRUE(within_limit([&] { return count_connections(path_) == kClients; }));
+    clients_.pop_back();
+    EXPECT_TRUE(within_limit([&] { return code_of(ask("GET", "/v1/status")) == 200; }));
+}
+
+// The pause between the reads of such a client is shorter than the time it is given.
+TEST_F(FullServerTest, AClientThatGoesOnAndOnIsCutOff) {
+    RawClient endless(path_);
+    EXPECT_TRUE(within_limit([&] {
+        endless.send("x");
+        return count_connections(path_) == kClients + 1;
+    }));
+    EXPECT_TRUE(within_limit([&] {
+        endless.send("x");
+        return count_connections(path_) == kClients;
+    }));
+}
+
+TEST_F(FullServerTest, TellsOnANewSocketToo) {
+    std::filesystem::remove(path_);
+    std::string answer;
+    EXPECT_TRUE(within_limit([&] {
+        answer = ask("GET", "/v1/status");
+        return code_of(answer) != 0;
+    }));
+    expect_refused(answer);
 }
 
 TEST_F(ServerTest, ComesBackAfterTheProcessRanOutOfDescriptors) {

@@ -35,10 +35,9 @@ LAGG_FIELDS_OF(LacpPortParameters, enabled, active, fast, individual, priority, 
 LAGG_FIELDS_OF(TaggedLacp, vlan, seconds_ago, count)
 LAGG_FIELDS_OF(LacpPort, machines, parameters, actor, partner, partner_sees, aggregator, loopback,
                stranger_by, ignores_markers, waiting_to_restore, txtest, rxtest, txtest_dropped,
-               rxtest_dropped, actor_churn_count, partner_churn_count, lacpdus_rx, lacpdus_tx,
-               lacpdus_unsent, marker_pdus_rx, marker_pdus_tx, marker_response_pdus_rx,
-               marker_response_pdus_tx, unknown_rx, illegal_rx, last_rx_seconds, last_tx_seconds,
-               too_slow_seconds, tagged, last_change_reason, last_change_seconds)
+               rxtest_dropped, actor_churn_count, partner_churn_count, counters, lacpdus_unsent,
+               last_rx_seconds, last_tx_seconds, too_slow_seconds, tagged, last_change_reason,
+               last_change_seconds)
 LAGG_FIELDS_OF(LinkTeller, source, up, seconds_ago, changes)
 LAGG_FIELDS_OF(NicCounters, rx_missed, rx_errors, rx_no_buffer, rx_too_large, rx_checksums_finished,
                tx_errors)
@@ -79,17 +78,23 @@ LAGG_FIELDS_OF(FlowAnswer, lagg, protocol, how, seed, policies, notes)
 
 #undef LAGG_FIELDS_OF
 
-/// Its fields have one list, in which none can be forgotten.
+// Those have lists, in which none can be forgotten.
+#define LAGG_TIE(name, title, meaning) , std::tie(record.name)
+#define LAGG_NAME(name, title, meaning) #name ", "
 template <typename T>
 requires std::same_as<std::remove_const_t<T>, Counters>
 auto fields_of(T &record) {
-#define LAGG_TIE(name, title, meaning) , std::tie(record.name)
-#define LAGG_NAME(name, title, meaning) #name ", "
     return Fields{std::tuple_cat(std::tie() LAGG_DEVICE_COUNTERS(LAGG_TIE)),
                   LAGG_DEVICE_COUNTERS(LAGG_NAME)};
+}
+template <typename T>
+requires std::same_as<std::remove_const_t<T>, lacp::PortCounters>
+auto fields_of(T &record) {
+    return Fields{std::tuple_cat(std::tie() LAGG_PORT_COUNTERS(LAGG_TIE)),
+                  LAGG_PORT_COUNTERS(LAGG_NAME)};
+}
 #undef LAGG_TIE
 #undef LAGG_NAME
-}
 
 template <typename T>
 concept Struct = requires(T &record) {

@@ -49,11 +49,11 @@ TEST(OwnMemory, LacpdusLeaveWhenDataHasTakenThePacketPool) {
     Bench bench({.protocol = Protocol::LACP, .cables = 1, .two_laggs = false});
     slow_frames(bench.from_port(A, 0), bench.pool().slow());
     const EmptyPool empty(bench.pool());
-    const uint64_t before = lacp_of(bench.describe(A)).lacpdus_tx;
+    const uint64_t before = lacp_of(bench.describe(A)).counters.lacpdus_tx;
     bench.put_forward(std::chrono::seconds(2));
     EXPECT_TRUE(Bench::wait_until(
         [&] { return slow_frames(bench.from_port(A, 0), bench.pool().slow()) != 0; }));
-    EXPECT_GT(lacp_of(bench.describe(A)).lacpdus_tx, before);
+    EXPECT_GT(lacp_of(bench.describe(A)).counters.lacpdus_tx, before);
     EXPECT_EQ(lacp_of(bench.describe(A)).lacpdus_unsent, 0u);
 }
 
@@ -85,7 +85,7 @@ TEST(OwnMemory, LacpdusThatADeviceDoesNotTakeAreNotCountedAsSent) {
     const uint64_t on_the_cable = slow_frames(bench.from_port(A, 0), bench.pool().slow());
     EXPECT_GT(lacp.lacpdus_unsent, 0u);
     // The oldest still waits for room.
-    EXPECT_EQ(lacp.lacpdus_tx, on_the_cable + 1);
+    EXPECT_EQ(lacp.counters.lacpdus_tx, on_the_cable + 1);
 }
 
 } // namespace lagg::worker

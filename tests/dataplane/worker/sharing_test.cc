@@ -71,7 +71,9 @@ TEST(Sharing, AFloodOnOnePortTakesNoRoomFromAnother) {
     EXPECT_EQ(bench.totals(A, 0).slow_rx_full, kFlood - kSlowShare);
     EXPECT_EQ(bench.totals(A, 1).slow_rx_full, 0u);
     const auto lacp = [&](unsigned port) { return *bench.describe(A).ports[port].lacp; };
-    const auto heard = [&](unsigned port) { return lacp(port).lacpdus_rx + lacp(port).illegal_rx; };
+    const auto heard = [&](unsigned port) {
+        return lacp(port).counters.lacpdus_rx + lacp(port).counters.illegal_rx;
+    };
     EXPECT_TRUE(Bench::wait_until([&] { return heard(1) == 1; }));
     EXPECT_TRUE(Bench::wait_until([&] { return heard(0) == kSlowShare; }));
     // There is room again.
@@ -189,7 +191,7 @@ TEST(Sharing, FramesOfTheLinkAreDroppedAndCountedByName) {
         EXPECT_EQ(counters.rx_packets, 6u);
         EXPECT_EQ(bench.upper_totals(A).tx_packets, 0u);
         if (protocol == Protocol::LACP) {
-            EXPECT_EQ(bench.describe(A).ports[0].lacp->unknown_rx, 3u);
+            EXPECT_EQ(bench.describe(A).ports[0].lacp->counters.unknown_rx, 3u);
         }
     }
 }

@@ -79,8 +79,8 @@ TEST(SlowProtocol, TaggedOnesAreNoticedWhereNothingElseIsHeard) {
     }));
     const api::LacpPort lacp = *bench.describe(A).ports[0].lacp;
     EXPECT_EQ(lacp.tagged->vlan, 5);
-    EXPECT_EQ(lacp.lacpdus_rx, 0u);
-    EXPECT_EQ(lacp.unknown_rx, 0u);
+    EXPECT_EQ(lacp.counters.lacpdus_rx, 0u);
+    EXPECT_EQ(lacp.counters.unknown_rx, 0u);
 }
 
 TEST(SlowProtocol, TheFramesAroundOneArePassedOn) {
