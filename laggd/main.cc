@@ -324,13 +324,11 @@ int run(const config::Config &config, const config::Positions &positions, const 
                    .netlink = **netlink,
                    .link_events = protocol->link_events(),
                    .workers = fleet->size(),
-                   .state_directory = state_directory});
+                   .state_directory = state_directory,
+                   .may_open_taps = kernel_interface.has_value()});
     RealProtocolSide protocol_side(*protocol);
     Supervisor supervisor(
-        {.edge = edge,
-         .protocol = protocol_side,
-         .state_directory = state_directory,
-         .no_kernel_interface = kernel_interface ? "" : kernel_interface.error().message});
+        {.edge = edge, .protocol = protocol_side, .state_directory = state_directory});
     control = &supervisor;
     Report report;
     const auto reload_now = [&] { return reload(config, supervisor, options.config_file, report); };

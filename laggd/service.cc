@@ -14,7 +14,6 @@
 #include <pthread.h>
 
 #include <cassert>
-#include <cstring>
 
 namespace lagg::daemon {
 
@@ -77,22 +76,20 @@ void Service::watch(aggregation::ProtocolThread *protocol) {
 
 aggregation::Hooks Service::hooks() {
     const WorkQueue::Sender sender = loop_->queue.sender();
-    return {.carrier =
-                [sender](const std::string &lagg, std::shared_ptr<upper::Tap> tap, bool up) {
-                    sender.post([lagg, tap = std::move(tap), up] { set_carrier(lagg, *tap, up); });
-                },
-            .speed =
-                [this, sender](port::DeviceId device, unsigned index) {
-                    sender.post([=, this] { read_speed(device, index); });
-                }};
+    return {
+        .carrier =
+            [sender](const std::string &lagg, std::shared_ptr<const upper::Carrier> told, bool up) {
+                sender.post([lagg, told = std::move(told), up] { set_carrier(lagg, *told, up); });
+            },
+        .speed =
+            [this, sender](port::DeviceId device, unsigned index) {
+                sender.post([=, this] { read_speed(device, index); });
+            }};
 }
 
-// By the TAP's own descriptor, which finds the interface whatever it is called and wherever it is.
-void Service::set_carrier(const std::string &lagg, const upper::Tap &tap, bool up) {
-    const int code = tap.set_carrier(up);
-    if (code == 0 || tap.place() == upper::Tap::Place::GONE) return;
-    spdlog::error("{}: the carrier of its kernel interface cannot be set {}: {}", lagg,
-                  up ? "on" : "off", std::strerror(-code));
+void Service::set_carrier(const std::string &lagg, const upper::Carrier &told, bool up) {
+    if (const Result<void> done = told.set_carrier(up); !done)
+        spdlog::error("{}: {}", lagg, done.error().message);
 }
 
 void Service::read_speed(port::DeviceId device, unsigned interface_index) {
