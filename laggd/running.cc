@@ -65,7 +65,7 @@ std::vector<const config::Lagg *> laggs_over(const config::Config &config,
 std::vector<std::string> laggs_with(const config::Config &config, const std::string &port) {
     std::vector<std::string> names;
     for (const config::Lagg &lagg : config.laggs)
-        if (is_member(lagg, port) || comes_out_at(lagg, port)) names.push_back(lagg.name);
+        if (uses_port(lagg, port)) names.push_back(lagg.name);
     return names;
 }
 

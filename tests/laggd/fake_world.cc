@@ -131,7 +131,7 @@ Result<std::shared_ptr<OpenPort>> FakeWorld::open_port(const config::Config &con
 
 Result<std::shared_ptr<OpenUpper>> FakeWorld::open_upper(const config::Lagg &lagg,
                                                          const kernel::Want &want) {
-    if (lagg.upper.kind != config::UpperKind::KERNEL) return std::shared_ptr<OpenUpper>();
+    if (!lagg.upper.has_interface()) return std::shared_ptr<OpenUpper>();
     if (Result<void> done = step("opening of " + lagg.name); !done) return done.error();
     return std::shared_ptr<OpenUpper>(std::make_shared<FakeUpper>(*this, lagg.name, want));
 }
