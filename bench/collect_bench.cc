@@ -73,8 +73,8 @@ struct Surroundings {
         shared.pool = frame_pool();
         shared.may_sleep = false;
         worker::LaggForwarding &lagg = state.laggs.emplace_back();
-        lagg.upper = Sinks::get().device(kUpper);
-        lagg.upper_queues = 0; // nothing comes from there, and nobody asks
+        lagg.upper.id = Sinks::get().device(kUpper);
+        lagg.upper.receive_queues = 0; // nothing comes from there, and nobody asks
         lagg.member_count = static_cast<uint8_t>(members);
         for (unsigned i = 0; i < members; i++)
             lagg.members[i] = {.device = Sinks::get().device(i), .collecting = true};

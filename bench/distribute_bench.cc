@@ -202,7 +202,7 @@ std::vector<bpf::Rule> rules_of(const Row &row) {
 
 std::unique_ptr<worker::LaggForwarding> lagg_of(const Row &row) {
     auto lagg = std::make_unique<worker::LaggForwarding>();
-    lagg->upper = 0;
+    lagg->upper.id = 0;
     lagg->mode = row.way.mode;
     lagg->member_count = static_cast<uint8_t>(row.members);
     std::vector<uint32_t> weights(row.members, 1);

@@ -57,7 +57,7 @@ std::vector<config::Position> places_of(const host::Finding &finding, const conf
     if (finding.check == "cores") return {position_in(positions, "workers")};
     std::vector<config::Position> places;
     for (const config::Lagg &lagg : config.laggs)
-        if (lagg.upper.kind == config::UpperKind::KERNEL)
+        if (lagg.upper.has_interface())
             places.push_back(positions.of(config::lagg_path(config, lagg.name) + ".name"));
     return places;
 }

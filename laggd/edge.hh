@@ -9,7 +9,7 @@
 #include "control/config/config.hh"
 #include "control/kernel/interface.hh"
 #include "dataplane/base/result.hh"
-#include "dataplane/upper/tap.hh"
+#include "dataplane/upper/upper.hh"
 
 #include <chrono>
 #include <memory>
@@ -42,8 +42,9 @@ class OpenPort {
     virtual port::Hearing hear(const MacAddress &lagg) = 0;
 };
 
-/// The kernel interface of a lagg. Until it is kept, dropping the last handle takes the opening
-/// back: an interface that is new is removed, another one becomes what it was.
+/// What is open for a lagg to come out at, besides a port. Until it is kept, dropping the last
+/// handle takes the opening back: an interface that is new is removed, another one becomes what it
+/// was.
 class OpenUpper {
   public:
     OpenUpper() = default;
@@ -51,20 +52,24 @@ class OpenUpper {
     OpenUpper(const OpenUpper &) = delete;
     OpenUpper &operator=(const OpenUpper &) = delete;
 
-    /// The lagg has it: the last handle lets go of the interface, which stays.
+    /// The lagg has it: the last handle lets go of it, and what the kernel has of it stays.
     virtual void keep() = 0;
-    /// The interface goes with the last handle.
+    /// All of it goes with the last handle.
     virtual void remove_at_end() = 0;
     virtual const kernel::Want &want() const = 0;
     /// From the present wish to a new one; on failure it is as before.
     virtual Result<void> change(const kernel::Want &want) = 0;
-    virtual std::shared_ptr<upper::Tap> tap() const = 0;
-    /// What it is called now, of which others may have made something else.
-    virtual const std::string &interface() const = 0;
-    /// Its index here; 0 when it is in another namespace.
-    virtual unsigned index() const = 0;
-    /// Where it is now, under whatever name.
-    virtual upper::Tap::Place look() = 0;
+    /// As the lagg in this slot has it.
+    virtual upper::Upper upper(uint8_t slot) const = 0;
+    enum class Found {
+        AS_BEFORE,
+        CHANGED, ///< upper() says something else now
+        GONE,    ///< it has to be opened anew
+    };
+    /// What others did to it since the last look, which is logged.
+    virtual Found look() = 0;
+    /// Others took it to where nothing tells of it.
+    virtual bool is_elsewhere() const = 0;
     /// Whether it has another carrier than it was told. Not while somebody has set it down.
     virtual bool has_other_carrier(bool up) const = 0;
 };
@@ -77,8 +82,9 @@ class Edge {
     /// of it. Errors name the port.
     virtual Result<std::shared_ptr<OpenPort>> open_port(const config::Config &config,
                                                         const std::string &name) = 0;
+    /// What the lagg comes out at as its configuration says; null where there is nothing to open.
     /// Errors name the lagg.
-    virtual Result<std::shared_ptr<OpenUpper>> open_upper(const std::string &lagg,
+    virtual Result<std::shared_ptr<OpenUpper>> open_upper(const config::Lagg &lagg,
                                                           const kernel::Want &want) = 0;
     /// Waits until devices whose last handle went are closed; ports whose are not when the limit is
     /// over.

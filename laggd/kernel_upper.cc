@@ -11,7 +11,6 @@
 #include <net/if.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <iterator>
 #include <set>
@@ -46,11 +45,11 @@ std::vector<config::Alias> remembered(const std::string &file) {
 
 } // namespace
 
-Result<std::shared_ptr<KernelUpper>> KernelUpper::open(const std::string &name,
-                                                       const kernel::Want &want, uint16_t queues,
-                                                       const port::PacketPool &pool,
-                                                       kernel::Rtnetlink &netlink,
-                                                       const std::string &state_directory) {
+Result<std::shared_ptr<OpenUpper>> KernelUpper::open(const std::string &name,
+                                                     const kernel::Want &want, uint16_t queues,
+                                                     const port::PacketPool &pool,
+                                                     kernel::Rtnetlink &netlink,
+                                                     const std::string &state_directory) {
     const Result<std::optional<kernel::Have>> before = netlink.read(name);
     if (!before) return before.error();
     const std::shared_ptr<KernelUpper> upper(
@@ -62,7 +61,7 @@ Result<std::shared_ptr<KernelUpper>> KernelUpper::open(const std::string &name,
                          .description = (*before)->description,
                          .aliases = remembered(upper->state_file_)};
     if (Result<void> made = upper->make(want, queues, pool); !made) return made.error();
-    return upper;
+    return std::shared_ptr<OpenUpper>(upper);
 }
 
 Result<void> KernelUpper::make(const kernel::Want &want, uint16_t queues,
@@ -79,9 +78,8 @@ Result<void> KernelUpper::make(const kernel::Want &want, uint16_t queues,
     if (!tap) return tap.error();
     tap_ = std::move(*tap);
     // Opening gave the TAP a carrier; there is nothing behind it yet.
-    if (const int code = tap_->set_carrier(false); code != 0)
-        return Error{fmt::format("{}: the carrier of its kernel interface cannot be set off: {}",
-                                 name_, std::strerror(-code))};
+    if (const Result<void> off = tap_->set_carrier(false); !off)
+        return Error{fmt::format("{}: {}", name_, off.error().message)};
     return apply(want, found_.aliases);
 }
 
@@ -91,7 +89,35 @@ void KernelUpper::take_back() {
         spdlog::error("{}: could not be put back as it was: {}", name_, back.error().message);
 }
 
-upper::Tap::Place KernelUpper::look() {
+upper::Upper KernelUpper::upper(uint8_t slot) const {
+    return {.endpoint = tap_->endpoint(worker::upper_endpoint(slot)),
+            .queues = tap_->queues(),
+            .carrier = tap_,
+            .interface_index = index_,
+            .text = fmt::format("kernel:{}{}", interface_,
+                                index_ == 0 ? " (in another namespace)" : "")};
+}
+
+OpenUpper::Found KernelUpper::look() {
+    const std::string name = interface_;
+    const unsigned index = index_;
+    if (find() == upper::Tap::Place::GONE) {
+        spdlog::warn("{}: its kernel interface {} was deleted", name_, name);
+        return Found::GONE;
+    }
+    if (interface_ != name)
+        spdlog::warn("{}: its kernel interface {} is called {} now; the next start of laggd makes "
+                     "another one",
+                     name_, name, interface_);
+    if (index_ == 0 && index != 0)
+        spdlog::warn("{}: its kernel interface {} was moved to another network namespace, where "
+                     "laggd does no more than its carrier",
+                     name_, interface_);
+    return interface_ == name && index_ == index ? Found::AS_BEFORE : Found::CHANGED;
+}
+
+/// Where it is now, under whatever name.
+upper::Tap::Place KernelUpper::find() {
     const upper::Tap::Place place = tap_->place();
     if (std::string now = tap_->name(); !now.empty()) interface_ = std::move(now);
     // It is there: who cannot ask, for want of a descriptor, knows no less than before.
@@ -108,7 +134,7 @@ bool KernelUpper::has_other_carrier(bool up) const {
 }
 
 Result<void> KernelUpper::apply(const kernel::Want &want, const std::vector<config::Alias> &ours) {
-    const upper::Tap::Place place = look();
+    const upper::Tap::Place place = find();
     if (place == upper::Tap::Place::ELSEWHERE && want == want_) return {};
     if (place == upper::Tap::Place::ELSEWHERE)
         return Error{fmt::format("{}: its kernel interface {} is in another network namespace, "
@@ -165,7 +191,7 @@ KernelUpper::~KernelUpper() {
 
 // One that was moved away belongs to whoever did that.
 void KernelUpper::remove() {
-    const bool here = look() == upper::Tap::Place::HERE;
+    const bool here = find() == upper::Tap::Place::HERE;
     tap_.reset();
     std::error_code ignored;
     std::filesystem::remove(state_file_, ignored);

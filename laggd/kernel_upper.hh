@@ -15,21 +15,20 @@ class KernelUpper final : public OpenUpper {
   public:
     /// Opens the TAP, sets it up as wanted, carrier down. `state_directory` is where it remembers
     /// which addresses are its own.
-    static Result<std::shared_ptr<KernelUpper>> open(const std::string &name,
-                                                     const kernel::Want &want, uint16_t queues,
-                                                     const port::PacketPool &pool,
-                                                     kernel::Rtnetlink &netlink,
-                                                     const std::string &state_directory);
+    static Result<std::shared_ptr<OpenUpper>> open(const std::string &name,
+                                                   const kernel::Want &want, uint16_t queues,
+                                                   const port::PacketPool &pool,
+                                                   kernel::Rtnetlink &netlink,
+                                                   const std::string &state_directory);
     ~KernelUpper() override;
 
     void keep() override { at_end_ = AtEnd::STAYS; }
     void remove_at_end() override { at_end_ = AtEnd::GOES; }
     const kernel::Want &want() const override { return want_; }
     Result<void> change(const kernel::Want &want) override;
-    std::shared_ptr<upper::Tap> tap() const override { return tap_; }
-    const std::string &interface() const override { return interface_; }
-    unsigned index() const override { return index_; }
-    upper::Tap::Place look() override;
+    upper::Upper upper(uint8_t slot) const override;
+    Found look() override;
+    bool is_elsewhere() const override { return index_ == 0; }
     bool has_other_carrier(bool up) const override;
 
     /// Removes interfaces of laggs that the configuration does not have and that an earlier run
@@ -46,6 +45,7 @@ class KernelUpper final : public OpenUpper {
           interface_(name_) {}
     Result<void> make(const kernel::Want &want, uint16_t queues, const port::PacketPool &pool);
     Result<void> apply(const kernel::Want &want, const std::vector<config::Alias> &ours);
+    upper::Tap::Place find();
     void remember(const std::vector<config::Alias> &aliases);
     void remove();
     void take_back();
@@ -55,9 +55,9 @@ class KernelUpper final : public OpenUpper {
     std::string state_file_;
     std::unique_ptr<kernel::Ownership> ownership_;
     std::shared_ptr<upper::Tap> tap_;
-    std::string interface_;
-    unsigned index_ = 0;
-    bool is_new_ = false; ///< it was not there before it was opened
+    std::string interface_; ///< what it is called now, of which others may have made another name
+    unsigned index_ = 0;    ///< here; 0 when it is in another namespace
+    bool is_new_ = false;   ///< it was not there before it was opened
     enum class AtEnd { TAKEN_BACK, STAYS, GOES } at_end_ = AtEnd::TAKEN_BACK;
     bool is_remembered_ = true; ///< the file says which addresses are ours
     kernel::Want found_;        ///< how an adopted interface was found

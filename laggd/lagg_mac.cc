@@ -25,19 +25,14 @@ const config::Port *port_with(const config::Config &config, const std::string &d
     return nullptr;
 }
 
-bool has_member(const config::Lagg &lagg, const std::string &port) {
-    return std::ranges::find(lagg.ports, port) != lagg.ports.end();
-}
-
 bool is_elsewhere(const ChosenMac &kept, const config::Config &next, const config::Lagg &lagg,
                   const MacFacts &facts) {
     if (kept.device.empty()) return false;
     const config::Port *port = port_with(next, kept.device);
-    if (port != nullptr && has_member(lagg, port->name)) return false;
+    if (port != nullptr && is_member(lagg, port->name)) return false;
     const bool is_used =
         port != nullptr && std::ranges::any_of(next.laggs, [&](const config::Lagg &other) {
-            return has_member(other, port->name) ||
-                   (other.upper.kind == config::UpperKind::PORT && other.upper.port == port->name);
+            return uses_port(other, port->name);
         });
     return is_used || facts.host_uses(kept.device);
 }

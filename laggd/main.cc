@@ -8,12 +8,12 @@
 #include "control/config/load.hh"
 #include "control/host/check.hh"
 #include "control/recording/recorder.hh"
+#include "control/threads/work_queue.hh"
 #include "dataplane/files/files.hh"
 #include "dataplane/upper/tap.hh"
 #include "laggd/candidate.hh"
 #include "laggd/descriptors.hh"
 #include "laggd/eal.hh"
-#include "laggd/inbox.hh"
 #include "laggd/kernel_upper.hh"
 #include "laggd/load_policies.hh"
 #include "laggd/logging.hh"
@@ -199,15 +199,15 @@ Result<std::string> reload(const config::Config &begun, Supervisor &supervisor,
     return fmt::format("{}: done{}", file, left_out);
 }
 
-/// Returns when a signal asks the daemon to stop.
-void wait_for_signals(int signals, Inbox &inbox,
+/// Does what other threads post meanwhile. Returns when a signal asks the daemon to stop.
+void wait_for_signals(int signals, WorkQueue &wishes,
                       const std::function<Result<std::string>()> &reload_now,
                       Supervisor &supervisor) {
     constexpr std::chrono::seconds kRetryPeriod(5);
     auto next_retry = std::chrono::steady_clock::now() + kRetryPeriod;
     for (;;) {
         pollfd fds[2] = {{.fd = signals, .events = POLLIN, .revents = 0},
-                         {.fd = inbox.fd(), .events = POLLIN, .revents = 0}};
+                         {.fd = wishes.fd(), .events = POLLIN, .revents = 0}};
         const bool waiting = supervisor.has_failures();
         const auto now = std::chrono::steady_clock::now();
         if (!waiting) next_retry = now + kRetryPeriod;
@@ -225,15 +225,7 @@ void wait_for_signals(int signals, Inbox &inbox,
             }
             (void)reload_now();
         }
-        const Inbox::Content content = inbox.take();
-        for (const Inbox::LostPort &port : content.lost_ports)
-            supervisor.lost_device(port.name, port.why);
-        for (const std::string &port : content.stale_ports)
-            supervisor.empty_queues(port);
-        for (const std::string &lagg : content.changed_interfaces)
-            supervisor.mend_interface(lagg);
-        for (const Inbox::Reply &reply : content.reloads)
-            reply(reload_now());
+        wishes.run();
     }
 }
 
@@ -307,13 +299,21 @@ int run(const config::Config &config, const config::Positions &positions, const 
         recorder = *std::move(opened);
         spdlog::info("recording LACP to {}", config.daemon.record);
     }
-    Inbox inbox;
+    WorkQueue wishes;
+    if (!wishes.usable()) return fail({"control's queue cannot be made: too many open files?"});
+    // Set before anything in the queue is done.
+    Supervisor *control = nullptr;
     aggregation::Hooks hooks = (*service)->hooks();
     hooks.gone = [&](const std::string &port, const std::string &why) {
-        inbox.add_lost_port(port, why);
+        wishes.sender().post([&control, port, why] { control->lost_device(port, why); });
     };
-    hooks.stale = [&](const std::string &port) { inbox.add_stale_port(port); };
-    hooks.interface_changed = [&](const std::string &lagg) { inbox.add_changed_interface(lagg); };
+    hooks.stale = [&](const std::string &port) {
+        wishes.sender().post([&control, port] { control->empty_queues(port); });
+    };
+    // One look shows what many changes came to.
+    hooks.interface_changed = [&](const std::string &lagg) {
+        wishes.sender().post_once(lagg, [&control, lagg] { control->mend_interface(lagg); });
+    };
     hooks.alive = watchdog(*fleet);
     hooks.recorder = recorder.get();
     auto protocol = std::make_unique<aggregation::ProtocolThread>(*fleet, std::move(*carriers),
@@ -324,14 +324,14 @@ int run(const config::Config &config, const config::Positions &positions, const 
                    .netlink = **netlink,
                    .link_events = protocol->link_events(),
                    .workers = fleet->size(),
-                   .state_directory = state_directory});
+                   .state_directory = state_directory,
+                   .may_open_taps = kernel_interface.has_value()});
     RealProtocolSide protocol_side(*protocol);
     Supervisor supervisor(
-        {.edge = edge,
-         .protocol = protocol_side,
-         .state_directory = state_directory,
-         .no_kernel_interface = kernel_interface ? "" : kernel_interface.error().message});
+        {.edge = edge, .protocol = protocol_side, .state_directory = state_directory});
+    control = &supervisor;
     Report report;
+    const auto reload_now = [&] { return reload(config, supervisor, options.config_file, report); };
     const auto status = [&] {
         api::Status out;
         out.version = LAGG_VERSION;
@@ -361,7 +361,10 @@ int run(const config::Config &config, const config::Positions &positions, const 
     if (Result<void> served = (*service)->serve(
             api_path,
             {.status = status,
-             .reload = [&](Inbox::Reply reply) { inbox.add_reload(std::move(reply)); },
+             .reload =
+                 [&](std::function<void(Result<std::string>)> done) {
+                     wishes.sender().post([&, done = std::move(done)] { done(reload_now()); });
+                 },
              .history =
                  [&](const std::string &lagg, const std::string &port) {
                      return port_history(*protocol, lagg, port);
@@ -390,9 +393,7 @@ int run(const config::Config &config, const config::Positions &positions, const 
                  fleet->size() == 1 ? "" : "s", eal->memory(), api_path);
     notify_systemd(fmt::format("READY=1\nSTATUS={} laggs", config.laggs.size()));
 
-    wait_for_signals(
-        signals, inbox, [&] { return reload(config, supervisor, options.config_file, report); },
-        supervisor);
+    wait_for_signals(signals, wishes, reload_now, supervisor);
 
     notify_systemd("STOPPING=1");
     if (!supervisor.stop()) {

@@ -59,27 +59,18 @@ const config::Port &find_port(const config::Config &config, const std::string &n
     return *port;
 }
 
-bool is_member(const config::Lagg &lagg, const std::string &port) {
-    return contains(lagg.ports, port);
-}
-
-bool comes_out_at(const config::Lagg &lagg, const std::string &port) {
-    return lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == port;
-}
-
 std::vector<std::string> used_ports(const config::Config &config) {
     std::vector<std::string> used;
     for (const config::Port &port : config.ports)
-        if (std::ranges::any_of(config.laggs, [&](const config::Lagg &lagg) {
-                return is_member(lagg, port.name) || comes_out_at(lagg, port.name);
-            }))
+        if (std::ranges::any_of(
+                config.laggs, [&](const config::Lagg &lagg) { return uses_port(lagg, port.name); }))
             used.push_back(port.name);
     return used;
 }
 
 uint16_t mtu_of(const config::Config &config, const std::string &port) {
     for (const config::Lagg &lagg : config.laggs)
-        if (is_member(lagg, port) || comes_out_at(lagg, port)) return lagg.mtu;
+        if (uses_port(lagg, port)) return lagg.mtu;
     return config::kDefaultMtu;
 }
 
@@ -119,7 +110,7 @@ Plan plan_change(const config::Config &running, const std::set<std::string> &ope
             if (open.contains(port) &&
                 (!is_member(*after, port) || !stays_open(running, next, used, port)))
                 plan.leave.push_back({lagg.name, port});
-        if (lagg.upper.kind == config::UpperKind::PORT &&
+        if (!lagg.upper.port.empty() &&
             (after->upper != lagg.upper || contains(plan.close, lagg.upper.port)))
             plan.without_upper.push_back(lagg.name);
     }

@@ -23,9 +23,6 @@ bool contains(const std::vector<std::string> &names, const std::string &name);
 const config::Lagg *find_lagg(const config::Config &config, const std::string &name);
 /// The configuration has it.
 const config::Port &find_port(const config::Config &config, const std::string &name);
-bool is_member(const config::Lagg &lagg, const std::string &port);
-/// Whether the port is the lagg's upper side.
-bool comes_out_at(const config::Lagg &lagg, const std::string &port);
 /// Ports that some lagg uses, as a member or as its upper side, in the order of the file. A
 /// [[port]] that none uses is left alone.
 std::vector<std::string> used_ports(const config::Config &config);

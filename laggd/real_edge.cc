@@ -160,12 +160,17 @@ Result<std::shared_ptr<OpenPort>> RealEdge::open_port(const config::Config &conf
     return std::shared_ptr<OpenPort>(open);
 }
 
-Result<std::shared_ptr<OpenUpper>> RealEdge::open_upper(const std::string &lagg,
+Result<std::shared_ptr<OpenUpper>> RealEdge::open_upper(const config::Lagg &lagg,
                                                         const kernel::Want &want) {
-    auto opened = KernelUpper::open(lagg, want, static_cast<uint16_t>(parts_.workers), parts_.pool,
-                                    parts_.netlink, parts_.state_directory);
-    if (!opened) return opened.error();
-    return std::shared_ptr<OpenUpper>(std::move(*opened));
+    switch (lagg.upper.kind) {
+    case config::UpperKind::KERNEL:
+        if (!parts_.may_open_taps) break;
+        return KernelUpper::open(lagg.name, want, static_cast<uint16_t>(parts_.workers),
+                                 parts_.pool, parts_.netlink, parts_.state_directory);
+    case config::UpperKind::PORT:
+    case config::UpperKind::NONE: break;
+    }
+    return std::shared_ptr<OpenUpper>();
 }
 
 std::vector<std::string> RealEdge::wait_closed(std::chrono::milliseconds limit) {

@@ -20,12 +20,13 @@ class RealEdge final : public Edge {
         std::shared_ptr<port::LinkEvents> link_events;
         unsigned workers;
         std::string state_directory;
+        bool may_open_taps;
     };
     explicit RealEdge(Parts parts) : parts_(std::move(parts)) {}
 
     Result<std::shared_ptr<OpenPort>> open_port(const config::Config &config,
                                                 const std::string &name) override;
-    Result<std::shared_ptr<OpenUpper>> open_upper(const std::string &lagg,
+    Result<std::shared_ptr<OpenUpper>> open_upper(const config::Lagg &lagg,
                                                   const kernel::Want &want) override;
     std::vector<std::string> wait_closed(std::chrono::milliseconds limit) override;
     bool host_uses(const std::string &device) override;

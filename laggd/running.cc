@@ -8,32 +8,14 @@ namespace lagg::daemon {
 
 namespace {
 
-aggregation::UpperDevice kernel_device(const config::Lagg &lagg, const RunningLagg &running) {
-    if (running.upper == nullptr) {
-        if (running.upper_problem.empty()) return {};
-        return {.text = fmt::format("kernel:{} ({})", lagg.name, running.upper_problem)};
-    }
-    const OpenUpper &upper = *running.upper;
-    const std::shared_ptr<upper::Tap> tap = upper.tap();
-    return {.device = worker::tap_endpoint(running.identity.slot),
-            .tap = tap,
-            .interface_index = upper.index(),
-            .queues = tap == nullptr ? uint16_t{1} : tap->queues(),
-            .text = fmt::format("kernel:{}{}", upper.interface(),
-                                upper.index() == 0 ? " (in another namespace)" : "")};
-}
-
-aggregation::UpperDevice port_device(const Running &running, const std::string &name) {
+upper::Upper upper_port(const Running &running, const std::string &name) {
     const auto open = running.ports.find(name);
     if (open == running.ports.end()) return {.text = fmt::format("port:{} (not open)", name)};
     if (open->second.paused) return {.text = fmt::format("port:{} (being restarted)", name)};
     const aggregation::AttachedPort port = open->second.device->attached();
-    return {.device = port.device,
-            .interface_index = port.interface_index,
-            .port = name,
-            .watch = port.watch,
+    return {.endpoint = {.id = port.device, .receive_queues = port.receive_queues()},
             .queues = port.queues,
-            .slow_queue = port.slow_queue,
+            .device = {.port = name, .interface_index = port.interface_index, .watch = port.watch},
             .text = "port:" + name};
 }
 
@@ -83,7 +65,7 @@ std::vector<const config::Lagg *> laggs_over(const config::Config &config,
 std::vector<std::string> laggs_with(const config::Config &config, const std::string &port) {
     std::vector<std::string> names;
     for (const config::Lagg &lagg : config.laggs)
-        if (is_member(lagg, port) || comes_out_at(lagg, port)) names.push_back(lagg.name);
+        if (uses_port(lagg, port)) names.push_back(lagg.name);
     return names;
 }
 
@@ -103,19 +85,19 @@ void number_ports(Running &running) {
     }
 }
 
-aggregation::UpperDevice upper_device(const Running &running, const config::Lagg &lagg) {
-    switch (lagg.upper.kind) {
-    case config::UpperKind::KERNEL: return kernel_device(lagg, running.laggs.at(lagg.name));
-    case config::UpperKind::PORT: return port_device(running, lagg.upper.port);
-    case config::UpperKind::NONE: break;
-    }
-    return {};
+upper::Upper upper_of(const Running &running, const config::Lagg &lagg) {
+    const RunningLagg &known = running.laggs.at(lagg.name);
+    if (known.upper != nullptr) return known.upper->upper(known.identity.slot);
+    if (!lagg.upper.port.empty()) return upper_port(running, lagg.upper.port);
+    if (known.upper_problem.empty()) return {};
+    return {.text = fmt::format("{}:{} ({})", to_text(lagg.upper.kind), lagg.name,
+                                known.upper_problem)};
 }
 
 aggregation::WantedLagg wanted(const Running &running, const config::Lagg &lagg) {
     aggregation::WantedLagg wanted{.config = lagg,
                                    .identity = running.laggs.at(lagg.name).identity,
-                                   .upper = upper_device(running, lagg)};
+                                   .upper = upper_of(running, lagg)};
     if (const auto policies = running.policies.find(lagg.name); policies != running.policies.end())
         wanted.policies = policies->second.policies;
     for (const std::string &port : lagg.ports)

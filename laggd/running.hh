@@ -27,8 +27,8 @@ struct RunningPort {
 struct RunningLagg {
     aggregation::Identity identity;
     std::string mac_of;               ///< identity of the device whose address the lagg has
-    std::shared_ptr<OpenUpper> upper; ///< its kernel interface, where it has one
-    std::string upper_problem; ///< why it has none, where it should: it was deleted meanwhile
+    std::shared_ptr<OpenUpper> upper; ///< what is open above it, besides a port
+    std::string upper_problem;        ///< why that is not open: it was deleted meanwhile
 };
 
 struct Running {
@@ -51,8 +51,8 @@ std::vector<std::string> laggs_with(const config::Config &config, const std::str
 /// Every port of the configuration gets a number: its place in the file, so that it is the same
 /// after every start, or the next one that is free.
 void number_ports(Running &running);
-/// The device the lagg comes out at.
-aggregation::UpperDevice upper_device(const Running &running, const config::Lagg &lagg);
+/// Where the lagg comes out.
+upper::Upper upper_of(const Running &running, const config::Lagg &lagg);
 /// The whole of a lagg, as the protocol thread gets it.
 aggregation::WantedLagg wanted(const Running &running, const config::Lagg &lagg);
 

@@ -17,10 +17,6 @@ namespace {
 constexpr std::chrono::milliseconds kBackLimit(6000);
 constexpr std::chrono::milliseconds kLookPeriod(20);
 
-bool is_elsewhere(const RunningLagg &lagg) {
-    return lagg.upper != nullptr && lagg.upper->index() == 0;
-}
-
 /// Whether the driver says that the device is there and has no link. The watch is let go of before
 /// this returns: one that still asks while the driver starts the device can make the start fail.
 bool is_down(const OpenPort &device) {
@@ -189,7 +185,9 @@ void Supervisor::leave_out(Running &in, const std::string &port, const Error &wh
 
 bool Supervisor::has_failures() const {
     return !running_.failed.empty() || std::ranges::any_of(running_.laggs, [](const auto &lagg) {
-        return !lagg.second.upper_problem.empty() || is_elsewhere(lagg.second);
+        const RunningLagg &running = lagg.second;
+        return !running.upper_problem.empty() ||
+               (running.upper != nullptr && running.upper->is_elsewhere());
     });
 }
 
@@ -227,22 +225,11 @@ void Supervisor::mend_interface(const std::string &lagg) {
     const auto running = running_.laggs.find(lagg);
     if (running == running_.laggs.end() || running->second.upper == nullptr) return;
     OpenUpper &upper = *running->second.upper;
-    const std::string name = upper.interface();
-    const unsigned index = upper.index();
-    const upper::Tap::Place place = upper.look();
-    if (place == upper::Tap::Place::GONE) {
-        spdlog::warn("{}: its kernel interface {} was deleted", lagg, name);
-        return make_interface_again(lagg);
+    switch (upper.look()) {
+    case OpenUpper::Found::GONE: return make_interface_again(lagg);
+    case OpenUpper::Found::CHANGED: put({lagg}); break;
+    case OpenUpper::Found::AS_BEFORE: break;
     }
-    if (upper.interface() != name)
-        spdlog::warn("{}: its kernel interface {} is called {} now; the next start of laggd makes "
-                     "another one",
-                     lagg, name, upper.interface());
-    if (upper.index() == 0 && index != 0)
-        spdlog::warn("{}: its kernel interface {} was moved to another network namespace, where "
-                     "laggd does no more than its carrier",
-                     lagg, upper.interface());
-    if (upper.interface() != name || upper.index() != index) put({lagg});
     if (upper.has_other_carrier(parts_.protocol.is_up(lagg))) parts_.protocol.tell_carrier(lagg);
 }
 
@@ -257,7 +244,7 @@ void Supervisor::make_interface_again(const std::string &lagg) {
     }
     const config::Lagg &configured = *find_lagg(running_.config, lagg);
     Result<std::shared_ptr<OpenUpper>> made =
-        parts_.edge.open_upper(lagg, want_for(configured, running_));
+        parts_.edge.open_upper(configured, want_for(configured, running_));
     if (made) {
         running.upper = std::move(*made);
         running.upper->keep();

@@ -1,6 +1,6 @@
 #include "laggd/service.hh"
 
-#include "control/api/mailbox.hh"
+#include "control/api/loop_work.hh"
 #include "control/kernel/carrier_watch.hh"
 
 #include <fmt/format.h>
@@ -14,18 +14,16 @@
 #include <pthread.h>
 
 #include <cassert>
-#include <cstring>
-#include <future>
 
 namespace lagg::daemon {
 
 struct Service::Loop {
     event_base *base = event_base_new();
-    std::unique_ptr<api::Mailbox> mailbox = std::make_unique<api::Mailbox>(base);
-    std::function<void(api::Mailbox::Work)> post;
+    WorkQueue queue;
+    api::Event work = api::run_in_loop(base, queue);
 
     ~Loop() {
-        mailbox.reset();
+        work.reset();
         event_base_free(base);
     }
 };
@@ -34,9 +32,8 @@ Service::Service() : loop_(std::make_unique<Loop>()) {}
 
 Result<std::unique_ptr<Service>> Service::start() {
     std::unique_ptr<Service> service(new Service);
-    if (service->loop_->base == nullptr || !service->loop_->mailbox->usable())
+    if (service->loop_->work == nullptr)
         return Error{"the service thread's event loop cannot be made: too many open files?"};
-    service->loop_->post = service->loop_->mailbox->sender();
     Service *self = service.get();
     self->thread_ = std::thread([self] {
         pthread_setname_np(pthread_self(), "lagg-service");
@@ -47,7 +44,7 @@ Result<std::unique_ptr<Service>> Service::start() {
 
 Service::~Service() {
     if (thread_.joinable()) {
-        loop_->post([this] {
+        loop_->queue.sender().post([this] {
             server_.reset();
             event_base_loopbreak(loop_->base);
         });
@@ -57,12 +54,7 @@ Service::~Service() {
 
 void Service::run_and_wait(const std::function<void()> &work) {
     assert(std::this_thread::get_id() != thread_.get_id());
-    std::promise<void> done;
-    loop_->post([&] {
-        work();
-        done.set_value();
-    });
-    done.get_future().wait();
+    loop_->queue.sender().call(work);
 }
 
 Result<void> Service::serve(const std::string &path, api::Handlers handlers) {
@@ -83,22 +75,21 @@ void Service::watch(aggregation::ProtocolThread *protocol) {
 }
 
 aggregation::Hooks Service::hooks() {
-    const auto post = loop_->post;
+    const WorkQueue::Sender sender = loop_->queue.sender();
     return {
         .carrier =
-            [post](const std::string &lagg, std::shared_ptr<upper::Tap> tap, bool up) {
-                post([lagg, tap = std::move(tap), up] { set_carrier(lagg, *tap, up); });
+            [sender](const std::string &lagg, std::shared_ptr<const upper::Carrier> told, bool up) {
+                sender.post([lagg, told = std::move(told), up] { set_carrier(lagg, *told, up); });
             },
-        .speed = [this, post](port::DeviceId device,
-                              unsigned index) { post([=, this] { read_speed(device, index); }); }};
+        .speed =
+            [this, sender](port::DeviceId device, unsigned index) {
+                sender.post([=, this] { read_speed(device, index); });
+            }};
 }
 
-// By the TAP's own descriptor, which finds the interface whatever it is called and wherever it is.
-void Service::set_carrier(const std::string &lagg, const upper::Tap &tap, bool up) {
-    const int code = tap.set_carrier(up);
-    if (code == 0 || tap.place() == upper::Tap::Place::GONE) return;
-    spdlog::error("{}: the carrier of its kernel interface cannot be set {}: {}", lagg,
-                  up ? "on" : "off", std::strerror(-code));
+void Service::set_carrier(const std::string &lagg, const upper::Carrier &told, bool up) {
+    if (const Result<void> done = told.set_carrier(up); !done)
+        spdlog::error("{}: {}", lagg, done.error().message);
 }
 
 void Service::read_speed(port::DeviceId device, unsigned interface_index) {

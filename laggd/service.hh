@@ -32,7 +32,7 @@ class Service {
   private:
     struct Loop;
     Service();
-    static void set_carrier(const std::string &lagg, const upper::Tap &tap, bool up);
+    static void set_carrier(const std::string &lagg, const upper::Carrier &told, bool up);
     void read_speed(port::DeviceId device, unsigned interface_index);
     void run_and_wait(const std::function<void()> &work);
 

@@ -95,8 +95,8 @@ void Supervisor::commit(const Plan &plan, Running to, Kind kind) {
     bool lets_go = !plan.close.empty() || !plan.laggs_removed.empty();
     for (const auto &[name, lagg] : running_.laggs) {
         const auto after = to.laggs.find(name);
-        if (lagg.upper == nullptr || (after != to.laggs.end() && after->second.upper != nullptr))
-            continue;
+        const bool stays = after != to.laggs.end() && after->second.upper == lagg.upper;
+        if (lagg.upper == nullptr || stays) continue;
         lets_go = true;
         if (kind != Kind::STOP) lagg.upper->remove_at_end();
     }
@@ -197,13 +197,10 @@ std::map<std::string, MacAddress> Supervisor::known_macs(const Running &to) cons
 Result<void> Supervisor::prepare_uppers(Running &to, Undo &undo) {
     for (const config::Lagg &lagg : to.config.laggs) {
         RunningLagg &running = to.laggs.at(lagg.name);
-        if (!kernel_wanted(lagg)) {
-            running.upper.reset();
-            running.upper_problem.clear();
-            continue;
-        }
+        const config::Lagg *known = find_lagg(running_.config, lagg.name);
+        const bool stays = known != nullptr && known->upper == lagg.upper;
         const kernel::Want want = want_for(lagg, to);
-        if (const std::shared_ptr<OpenUpper> upper = running.upper) {
+        if (const std::shared_ptr<OpenUpper> upper = running.upper; upper != nullptr && stays) {
             const kernel::Want before = upper->want();
             if (Result<void> changed = upper->change(want); !changed) return changed;
             undo.on_failure([upper, before] {
@@ -212,7 +209,7 @@ Result<void> Supervisor::prepare_uppers(Running &to, Undo &undo) {
             });
             continue;
         }
-        Result<std::shared_ptr<OpenUpper>> opened = parts_.edge.open_upper(lagg.name, want);
+        Result<std::shared_ptr<OpenUpper>> opened = parts_.edge.open_upper(lagg, want);
         if (!opened) return opened.error();
         running.upper = std::move(*opened);
         running.upper_problem.clear();
@@ -292,7 +289,7 @@ void Supervisor::tell_what_is_new(const Plan &plan, const PoliciesOfLaggs &befor
             spdlog::info("{}: {} over {} ports, MTU {}, MAC {}, upper {}", lagg.name,
                          to_text(lagg.protocol), lagg.ports.size(), lagg.mtu,
                          to_string(running_.laggs.at(lagg.name).identity.mac),
-                         upper_device(running_, lagg).text);
+                         upper_of(running_, lagg).text);
         const auto program = program_of(running_.policies, lagg.name);
         if (program != nullptr && program != program_of(before, lagg.name))
             spdlog::info("{}: obeys program {} of {}, {} instructions", lagg.name, program->name(),
@@ -316,10 +313,6 @@ bool Supervisor::report_unclosed() {
     for (const std::string &port : ports)
         spdlog::error("port {}: its device does not let itself be closed", port);
     return ports.empty();
-}
-
-bool Supervisor::kernel_wanted(const config::Lagg &lagg) const {
-    return lagg.upper.kind == config::UpperKind::KERNEL && parts_.no_kernel_interface.empty();
 }
 
 kernel::Want Supervisor::want_for(const config::Lagg &lagg, const Running &in) const {

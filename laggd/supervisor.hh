@@ -30,8 +30,6 @@ class Supervisor {
         Edge &edge;
         ProtocolSide &protocol;
         std::string state_directory;
-        /// Why no kernel interface can be made, or empty when it can.
-        std::string no_kernel_interface;
     };
     explicit Supervisor(Parts parts);
     ~Supervisor();
@@ -111,7 +109,6 @@ class Supervisor {
     void mend_interfaces();
     void make_interface_again(const std::string &lagg);
     kernel::Want want_for(const config::Lagg &lagg, const Running &in) const;
-    bool kernel_wanted(const config::Lagg &lagg) const;
 
     Parts parts_;
     Running running_;

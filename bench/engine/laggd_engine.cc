@@ -89,11 +89,13 @@ class LaggdEngine final : public Engine {
 
   private:
     void add_all(aggregation::Engine &engine, lacp::Time now) {
-        aggregation::WantedLagg wanted{.config = config_,
-                                       .identity = {.mac = {2, 0, 0, 0, 0xff, 1}, .hash_seed = 1},
-                                       .upper = {.device = upper_.device.id(),
-                                                 .queues = upper_.port->queues(),
-                                                 .text = "port:up"}};
+        aggregation::WantedLagg wanted{
+            .config = config_,
+            .identity = {.mac = {2, 0, 0, 0, 0xff, 1}, .hash_seed = 1},
+            .upper = {
+                .endpoint = {.id = upper_.device.id(), .receive_queues = upper_.port->queues()},
+                .queues = upper_.port->queues(),
+                .text = "port:up"}};
         for (size_t i = 0; i < members_.size(); ++i)
             wanted.ports.push_back({.name = members_[i]->port->name(), .attached = attached(i)});
         engine.put(std::span(&wanted, 1), now);

@@ -26,10 +26,6 @@ worker::Mode mode_of(Protocol protocol) {
     return worker::Mode::NONE;
 }
 
-uint16_t rx_queues(uint16_t queues, bool slow_queue) {
-    return static_cast<uint16_t>(queues + (slow_queue ? 1 : 0));
-}
-
 } // namespace
 
 Aggregate::Aggregate(const config::Lagg &config, const Identity &identity, lacp::Time now,
@@ -346,14 +342,7 @@ worker::LaggForwarding Aggregate::forwarding() const {
     worker::LaggForwarding forwarding;
     forwarding.slot = identity_.slot;
     forwarding.share = queues();
-    forwarding.upper = upper_.device;
-    if (upper_.device != port::kNoDevice)
-        forwarding.upper_queues = rx_queues(upper_.queues, upper_.slow_queue);
-    if (upper_.tap != nullptr) {
-        forwarding.tap = upper_.tap.get();
-        forwarding.receive_from_upper = worker::receive_from_tap;
-        forwarding.send_to_upper = worker::send_to_tap;
-    }
+    forwarding.upper = upper_.endpoint;
     forwarding.mode = mode_of(config_.protocol);
     forwarding.spread.table = move_.table();
     forwarding.holding = move_.is_holding();
@@ -365,14 +354,13 @@ worker::LaggForwarding Aggregate::forwarding() const {
     for (const Member &member : members_) {
         if (!member.port || member.paused) continue;
         const bool distributes = up_ && member.distributing;
-        forwarding.members[member.index] = {
-            .device = member.port->device,
-            .queues = rx_queues(member.port->queues, member.port->slow_queue),
-            .rx_descriptors = member.port->rx_descriptors,
-            .collecting = member.collecting,
-            .distributing = distributes,
-            .link_up = member.link.up,
-            .frees_fast = member.port->frees_fast};
+        forwarding.members[member.index] = {.device = member.port->device,
+                                            .queues = member.port->receive_queues(),
+                                            .rx_descriptors = member.port->rx_descriptors,
+                                            .collecting = member.collecting,
+                                            .distributing = distributes,
+                                            .link_up = member.link.up,
+                                            .frees_fast = member.port->frees_fast};
         forwarding.member_count =
             std::max<uint8_t>(forwarding.member_count, static_cast<uint8_t>(member.index + 1));
         if (distributes) forwarding.spread.live[forwarding.spread.live_count++] = member.index;

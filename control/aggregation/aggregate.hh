@@ -107,14 +107,14 @@ class Aggregate final : private lacp::ActionSink {
 
     const config::Lagg &config() const { return config_; }
     const Identity &identity() const { return identity_; }
-    const UpperDevice &upper() const { return upper_; }
+    const upper::Upper &upper() const { return upper_; }
     const std::vector<Member> &members() const { return members_; }
     /// Of the upper device when the lagg got it.
     const worker::DeviceTotals &upper_base() const { return upper_base_; }
     const Member *member_on(port::DeviceId device) const;
     const Member *member_named(const std::string &port) const;
 
-    /// What workers have counted so far of a device or a TAP.
+    /// What workers have counted so far of a device or an upper side.
     using Totals = std::function<worker::DeviceTotals(worker::EndpointId)>;
     /// What become() did that others have to know.
     struct Became {
@@ -236,7 +236,7 @@ class Aggregate final : private lacp::ActionSink {
     std::vector<std::string> take_members(const WantedLagg &wanted, const Totals &totals);
     void attach(Member &member, const AttachedPort &port, const Totals &totals);
     void take_off(Member &member, lacp::Time now);
-    bool take_upper(const UpperDevice &upper, const Totals &totals);
+    bool take_upper(const upper::Upper &upper, const Totals &totals);
     bool wants_drain(const Member &member) const;
     bool drain_members(lacp::Time now);
     void end_move_in_time(lacp::Time now);
@@ -255,7 +255,7 @@ class Aggregate final : private lacp::ActionSink {
     Policies policies_;
     Steering steering_; ///< as last settled
     Identity identity_;
-    UpperDevice upper_;
+    upper::Upper upper_;
     worker::DeviceTotals upper_base_;
     std::vector<Member> members_;
     std::optional<lacp::System> lacp_;

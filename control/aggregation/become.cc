@@ -145,12 +145,11 @@ void Aggregate::detach(const std::string &port, lacp::Time now) {
     settle(now, "port " + port + " detached");
 }
 
-bool Aggregate::take_upper(const UpperDevice &upper, const Totals &totals) {
+bool Aggregate::take_upper(const upper::Upper &upper, const Totals &totals) {
     if (upper == upper_) return false;
-    const bool same_device = upper.device == upper_.device && upper.tap == upper_.tap;
-    if (!same_device)
-        upper_base_ =
-            upper.device == port::kNoDevice ? worker::DeviceTotals{} : totals(upper.device);
+    if (upper.endpoint.id != upper_.endpoint.id || upper.endpoint.side != upper_.endpoint.side)
+        upper_base_ = upper.endpoint.id == port::kNoDevice ? worker::DeviceTotals{}
+                                                           : totals(upper.endpoint.id);
     upper_ = upper;
     return true;
 }

@@ -278,8 +278,8 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
     out.lacp_fast = config.lacp.fast;
     out.last_change_seconds = seconds_between(aggregate.last_change(), now);
     out.last_change_reason = aggregate.last_change_reason();
-    if (aggregate.upper().device != port::kNoDevice)
-        out.counters = minus(fleet.totals(aggregate.upper().device), aggregate.upper_base());
+    if (aggregate.upper().endpoint.id != port::kNoDevice)
+        out.counters = minus(fleet.totals(aggregate.upper().endpoint.id), aggregate.upper_base());
 
     std::optional<lacp::SystemSnapshot> system;
     if (aggregate.lacp() != nullptr) {

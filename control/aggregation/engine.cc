@@ -239,12 +239,11 @@ void Engine::take_carrier(const kernel::Carrier &carrier, lacp::Time now) {
                   [&](const kernel::Carrier &known) { return known.index == carrier.index; });
     if (carrier.present) interfaces_.push_back(carrier);
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
-        if (aggregate->upper().interface_index == carrier.index) {
-            if (aggregate->upper().port.empty())
-                hooks_.interface_changed(aggregate->config().name);
-            else if (!carrier.present)
-                hooks_.gone(aggregate->upper().port, "is gone");
-        }
+        const upper::Upper &upper = aggregate->upper();
+        if (upper.interface_index == carrier.index)
+            hooks_.interface_changed(aggregate->config().name);
+        if (upper.device.interface_index == carrier.index && !carrier.present)
+            hooks_.gone(upper.device.port, "is gone");
         for (const Member &member : aggregate->members()) {
             if (!member.port || member.port->interface_index != carrier.index) continue;
             if (member.port->link_source != port::LinkSource::RTNETLINK) continue;
@@ -287,7 +286,7 @@ void Engine::links_changed(lacp::Time now) {
 }
 
 void Engine::read_watches(Aggregate &aggregate, lacp::Time now) {
-    if (const UpperDevice &upper = aggregate.upper(); upper.watch != nullptr)
+    if (const upper::Device &upper = aggregate.upper().device; upper.watch != nullptr)
         if (const port::Loss loss = upper.watch->known().loss; loss != port::Loss::NONE)
             hooks_.gone(upper.port, to_text(loss));
     for (const Member &member : aggregate.members()) {
@@ -338,7 +337,7 @@ void Engine::flush(lacp::Time now) {
     for (const std::unique_ptr<Aggregate> &aggregate : laggs_) {
         // While a lagg stands still nobody would send its frames; they wait for the next time.
         if (!held_until_) send_frames(*aggregate);
-        if (aggregate->upper().tap == nullptr) continue;
+        if (aggregate->upper().carrier == nullptr) continue;
         const auto known = std::ranges::find(carriers_, aggregate->config().name,
                                              &std::pair<std::string, bool>::first);
         if (known != carriers_.end() && known->second == aggregate->up()) continue;
@@ -346,7 +345,7 @@ void Engine::flush(lacp::Time now) {
             carriers_.emplace_back(aggregate->config().name, aggregate->up());
         else
             known->second = aggregate->up();
-        hooks_.carrier(aggregate->config().name, aggregate->upper().tap, aggregate->up());
+        hooks_.carrier(aggregate->config().name, aggregate->upper().carrier, aggregate->up());
     }
     if (!held_until_) send_announcements(now);
 }

@@ -22,8 +22,10 @@ namespace lagg::aggregation {
 /// What the engine wants of threads that may wait. Called on the protocol thread; must return at
 /// once.
 struct Hooks {
-    /// The carrier of the lagg's kernel interface should follow.
-    std::function<void(const std::string &lagg, std::shared_ptr<upper::Tap> tap, bool up)> carrier;
+    /// Who waits above the lagg should be told whether it carries traffic.
+    std::function<void(const std::string &lagg, std::shared_ptr<const upper::Carrier> told,
+                       bool up)>
+        carrier;
     /// Somebody did something to the kernel interface of a lagg: another name, another carrier,
     /// deleted, or it was us.
     std::function<void(const std::string &lagg)> interface_changed = [](const std::string &) {};

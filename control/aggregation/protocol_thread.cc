@@ -5,22 +5,14 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <future>
 
 namespace lagg::aggregation {
 
 namespace {
-
-void wake(int fd) {
-    const uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(fd, &one, sizeof one);
-}
 
 // A real-time priority keeps the LACPDUs' cadence on a machine whose every core is busy. Without
 // the permission for it the thread does what it can.
@@ -46,35 +38,23 @@ lacp::Time ProtocolThread::now() {
 
 ProtocolThread::ProtocolThread(worker::Fleet &fleet, std::unique_ptr<kernel::CarrierWatch> carriers,
                                Hooks hooks, Clock clock)
-    : engine_(fleet, std::move(hooks)), carriers_(std::move(carriers)), clock_(std::move(clock)),
-      wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    assert(wake_fd_ >= 0);
+    : engine_(fleet, std::move(hooks)), carriers_(std::move(carriers)), clock_(std::move(clock)) {
+    assert(calls_.usable());
     thread_ = std::thread([this] { loop(); });
 }
 
 ProtocolThread::~ProtocolThread() {
-    stop_.store(true);
-    wake(wake_fd_);
+    calls_.sender().post([this] { stopped_ = true; });
     thread_.join();
-    close(wake_fd_);
 }
 
 void ProtocolThread::call(const Call &call) {
     assert(std::this_thread::get_id() != thread_.get_id());
-    std::promise<void> done;
-    post([&](Engine &engine, lacp::Time now) {
-        call(engine, now);
-        done.set_value();
-    });
-    done.get_future().wait();
+    calls_.sender().call([&] { call(engine_, clock_()); });
 }
 
 void ProtocolThread::post(Call call) {
-    {
-        const std::lock_guard lock(mutex_);
-        calls_.push_back(std::move(call));
-    }
-    wake(wake_fd_);
+    calls_.sender().post([this, call = std::move(call)] { call(engine_, clock_()); });
 }
 
 bool ProtocolThread::wait_until(const std::function<bool(Engine &)> &condition,
@@ -111,19 +91,18 @@ void ProtocolThread::wait_for_workers() {
 
 void ProtocolThread::loop() {
     prefer_this_thread();
-    while (!stop_.load()) {
+    while (!stopped_) {
         wait_for_work();
         run_calls();
         engine_.run(clock_());
         heartbeat_.store(heartbeat_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
-    run_calls();
 }
 
 void ProtocolThread::wait_for_work() {
     // Slow-protocol frames that came are taken by Engine::run().
     std::array<pollfd, 5> fds{
-        {{.fd = wake_fd_, .events = POLLIN, .revents = 0},
+        {{.fd = calls_.fd(), .events = POLLIN, .revents = 0},
          {.fd = link_events_->fd(), .events = POLLIN, .revents = 0},
          {.fd = engine_.fleet().slow_event(), .events = POLLIN, .revents = 0},
          {.fd = carriers_ ? carriers_->fd() : -1, .events = POLLIN, .revents = 0},
@@ -131,10 +110,6 @@ void ProtocolThread::wait_for_work() {
     const lacp::Time before = clock_();
     const timespec timeout = to_timespec(engine_.next_deadline(before) - before);
     if (ppoll(fds.data(), fds.size(), &timeout, nullptr) <= 0) return;
-    if (fds[0].revents != 0) {
-        uint64_t count = 0;
-        [[maybe_unused]] const ssize_t got = read(wake_fd_, &count, sizeof count);
-    }
     if (fds[1].revents != 0) {
         link_events_->clear();
         engine_.links_changed(clock_());
@@ -145,14 +120,7 @@ void ProtocolThread::wait_for_work() {
 }
 
 void ProtocolThread::run_calls() {
-    std::vector<Call> calls;
-    {
-        const std::lock_guard lock(mutex_);
-        calls.swap(calls_);
-    }
-    for (const Call &call : calls)
-        call(engine_, clock_());
-    if (calls.empty() || !carriers_) return;
+    if (!calls_.run() || !carriers_) return;
     // Ports come and go in calls only.
     if (std::vector<unsigned> interfaces = engine_.interfaces(); interfaces != followed_) {
         carriers_->follow(interfaces);

@@ -4,11 +4,11 @@
 
 #include "control/aggregation/engine.hh"
 #include "control/kernel/carrier_watch.hh"
+#include "control/threads/work_queue.hh"
 #include "dataplane/port/link_events.hh"
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -58,10 +58,8 @@ class ProtocolThread {
     std::vector<unsigned> followed_; ///< interfaces, as carriers_ was told
     Clock clock_;
     const std::shared_ptr<port::LinkEvents> link_events_ = std::make_shared<port::LinkEvents>();
-    int wake_fd_;
-    std::mutex mutex_;
-    std::vector<Call> calls_; ///< guarded by mutex_
-    std::atomic<bool> stop_{false};
+    WorkQueue calls_;
+    bool stopped_ = false; ///< of the thread alone
     std::atomic<uint64_t> heartbeat_{0};
     std::thread thread_;
 };

@@ -7,6 +7,7 @@
 #include "dataplane/port/link_watch.hh"
 #include "dataplane/port/packet_socket.hh"
 #include "dataplane/port/port.hh"
+#include "dataplane/upper/upper.hh"
 #include "dataplane/worker/forwarding_state.hh"
 #include "lacp/types.hh"
 
@@ -43,19 +44,8 @@ struct AttachedPort {
     bool frees_fast = false; ///< as port::Port::frees_fast(); true may be out of date
     config::PortLacp lacp;
     std::optional<uint16_t> weight; ///< as configured
-};
 
-/// The device a lagg comes out at.
-struct UpperDevice {
-    worker::EndpointId device = port::kNoDevice;
-    std::shared_ptr<upper::Tap> tap;        ///< of a kernel interface
-    unsigned interface_index = 0;           ///< of a kernel interface, or behind the port
-    std::string port;                       ///< name of the port, where it is one
-    std::shared_ptr<port::LinkWatch> watch; ///< of that port, where its driver is asked
-    uint16_t queues = worker::kMaxWorkers;  ///< of a lagg without an upper device: no limit
-    bool slow_queue = false;                ///< one more to receive from
-    std::string text = "none";              ///< kernel:lagg0, port:NAME, none
-    bool operator==(const UpperDevice &) const = default;
+    uint16_t receive_queues() const { return static_cast<uint16_t>(queues + (slow_queue ? 1 : 0)); }
 };
 
 /// What a lagg keeps while its configuration changes.
@@ -78,7 +68,7 @@ struct WantedPort {
 struct WantedLagg {
     config::Lagg config;
     Identity identity;
-    UpperDevice upper{};
+    upper::Upper upper{}; ///< where it comes out
     Policies policies{};
     std::vector<WantedPort> ports{}; ///< those of `config`, in its order
 };

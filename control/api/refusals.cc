@@ -44,10 +44,6 @@ struct Refusals::Client {
     Event event;
 };
 
-void Refusals::FreeEvent::operator()(event *event) const {
-    event_free(event);
-}
-
 Refusals::Refusals(event_base *base, const Answer &answer, size_t at_once,
                    std::function<bool()> still_full)
     : base_(base), answer_(as_http(answer)), at_once_(at_once), still_full_(std::move(still_full)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control/api/answer.hh"
+#include "control/api/loop_work.hh"
 
 #include <chrono>
 #include <cstddef>
@@ -10,9 +11,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-struct event;
-struct event_base;
 
 namespace lagg::api {
 
@@ -35,11 +33,6 @@ class Refusals {
 
   private:
     struct Client;
-    struct FreeEvent {
-        void operator()(event *event) const;
-    };
-    using Event = std::unique_ptr<event, FreeEvent>;
-
     static void on_waiting(int listening, short events, void *refusals);
     static void on_client(int fd, short events, void *client);
     void tell(int fd);

@@ -1,9 +1,9 @@
 // evhttp around the paths of the API. Everything here runs on the loop's thread; a reload's
-// answer may come from elsewhere and is brought here by the mailbox.
+// answer may come from elsewhere and is brought here by a work queue.
 #include "control/api/server.hh"
 
 #include "control/api/answer.hh"
-#include "control/api/mailbox.hh"
+#include "control/api/loop_work.hh"
 #include "control/api/nearest.hh"
 #include "control/api/refusals.hh"
 #include "control/api/route.hh"
@@ -31,7 +31,6 @@ template <typename T, void (*Free)(T *)> struct FreeWith {
     void operator()(T *object) const { Free(object); }
 };
 using Http = std::unique_ptr<evhttp, FreeWith<evhttp, evhttp_free>>;
-using Event = std::unique_ptr<event, FreeWith<event, event_free>>;
 
 timeval to_timeval(std::chrono::milliseconds duration) {
     return {duration.count() / 1000, (duration.count() % 1000) * 1000};
@@ -84,8 +83,9 @@ Answer no_place(size_t clients) {
 class EvhttpServer final : public Server {
   public:
     EvhttpServer(event_base *base, UnixSocket socket, Handlers handlers, const Limits &limits)
-        : base_(base), socket_(std::move(socket)), handlers_(std::move(handlers)), mailbox_(base),
-          http_(evhttp_new(base)), resume_(event_new(base, -1, EV_PERSIST, &on_resume, this)),
+        : base_(base), socket_(std::move(socket)), handlers_(std::move(handlers)),
+          work_(run_in_loop(base, answers_)), http_(evhttp_new(base)),
+          resume_(event_new(base, -1, EV_PERSIST, &on_resume, this)),
           refusals_(base, no_place(limits.clients), limits.refused, [this] { return !admit(); }),
           most_clients_(limits.clients) {}
 
@@ -109,7 +109,8 @@ class EvhttpServer final : public Server {
     UnixSocket socket_;
     std::string trouble_; ///< why clients do not find the socket
     Handlers handlers_;
-    Mailbox mailbox_;
+    WorkQueue answers_; ///< of reloads
+    Event work_;        ///< of answers_
     Http http_;
     Event resume_; ///< every second: accepts again, should accepting have been paused
     evhttp_bound_socket *bound_ = nullptr; ///< owned by http_, with its listener
@@ -141,7 +142,7 @@ bool EvhttpServer::accept_from(const UnixSocket &socket) {
 
 Result<void> EvhttpServer::start(const Limits &limits) {
     const Error out_of_memory{"API: no memory or descriptor left to start the server"};
-    if (!mailbox_.usable() || !http_ || !resume_ || !accept_from(socket_)) return out_of_memory;
+    if (!work_ || !http_ || !resume_ || !accept_from(socket_)) return out_of_memory;
 
     const timeval second{1, 0};
     if (event_add(resume_.get(), &second) != 0) return out_of_memory;
@@ -265,11 +266,11 @@ class Completion {
 void EvhttpServer::start_reload(evhttp_request *request) {
     const uint64_t ticket = next_ticket_++;
     waiting_.emplace(ticket, request);
-    // The mailbox drops what comes after the server is gone, so `this` is alive when the work runs.
-    auto completion = std::make_shared<Completion>(
-        [this, ticket, post = mailbox_.sender()](Result<std::string> result) {
-            post([this, ticket, result = std::move(result)] { finish_reload(ticket, result); });
-        });
+    // The queue drops what comes after the server is gone, so `this` is alive when the work runs.
+    auto completion = std::make_shared<Completion>([this, ticket, sender = answers_.sender()](
+                                                       Result<std::string> result) {
+        sender.post([this, ticket, result = std::move(result)] { finish_reload(ticket, result); });
+    });
     handlers_.reload(
         [completion](Result<std::string> result) { (*completion)(std::move(result)); });
 }

@@ -32,8 +32,17 @@ inline constexpr Choice<Protocol> kProtocols[] = {{"lacp", Protocol::LACP},
 inline constexpr Choice<Weights> kWeights[] = {{"equal", Weights::EQUAL},
                                                {"speed", Weights::SPEED}};
 
-inline constexpr Choice<UpperKind> kUpperKinds[] = {
-    {"kernel", UpperKind::KERNEL}, {"port", UpperKind::PORT}, {"none", UpperKind::NONE}};
+/// What sets the kinds of upper sides apart, as far as the configuration and its checks go.
+struct UpperChoice {
+    const char *word;
+    UpperKind value;
+    bool has_interface = false; ///< Upper::has_interface()
+    bool takes_port = false;    ///< the word goes with the name of a [[port]]
+};
+inline constexpr UpperChoice kUpperKinds[] = {
+    {.word = "kernel", .value = UpperKind::KERNEL, .has_interface = true},
+    {.word = "port", .value = UpperKind::PORT, .takes_port = true},
+    {.word = "none", .value = UpperKind::NONE}};
 
 /// `active` and `fast` are words in the file, so that what the other one is can be read there.
 inline constexpr Choice<bool> kModes[] = {{"active", true}, {"passive", false}};
@@ -48,13 +57,18 @@ inline constexpr Choice<Select> kSelects[] = {{"stable", Select::STABLE},
 inline constexpr Choice<Fallback> kFallbacks[] = {
     {"none", Fallback::NONE}, {"static", Fallback::STATIC}, {"individual", Fallback::INDIVIDUAL}};
 
-/// The word of a value, which must have one.
-template <typename Value, size_t N>
-constexpr const char *word_of(const Choice<Value> (&choices)[N], Value value) {
-    for (const Choice<Value> &choice : choices)
-        if (choice.value == value) return choice.word;
+/// The choice of a value, which must have one.
+template <typename One, size_t N>
+constexpr const One &choice_of(const One (&choices)[N], decltype(One::value) value) {
+    for (const One &choice : choices)
+        if (choice.value == value) return choice;
     assert(false);
-    return "";
+    return choices[0];
+}
+
+template <typename One, size_t N>
+constexpr const char *word_of(const One (&choices)[N], decltype(One::value) value) {
+    return choice_of(choices, value).word;
 }
 
 } // namespace lagg::config

@@ -1,7 +1,25 @@
-// What the configuration's values are called.
+// What the configuration's values are called, and what follows from them.
 #include "control/config/choices.hh"
 
+#include <algorithm>
+
 namespace lagg::config {
+
+bool Upper::has_interface() const {
+    return choice_of(kUpperKinds, kind).has_interface;
+}
+
+bool is_member(const Lagg &lagg, const std::string &port) {
+    return std::ranges::find(lagg.ports, port) != lagg.ports.end();
+}
+
+bool comes_out_at(const Lagg &lagg, const std::string &port) {
+    return !port.empty() && lagg.upper.port == port;
+}
+
+bool uses_port(const Lagg &lagg, const std::string &port) {
+    return is_member(lagg, port) || comes_out_at(lagg, port);
+}
 
 const char *to_text(Protocol protocol) {
     return word_of(kProtocols, protocol);

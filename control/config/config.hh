@@ -152,8 +152,10 @@ struct Lacp {
 enum class UpperKind { KERNEL, PORT, NONE };
 struct Upper {
     UpperKind kind = UpperKind::KERNEL;
-    /// Of PORT: the [[port]] the frames come from and go to.
+    /// The [[port]] the frames come from and go to; empty for a kind that takes none.
     std::string port;
+    /// The lagg has an interface of the kernel, which is called as the lagg is.
+    bool has_interface() const;
     bool operator==(const Upper &) const = default;
 };
 
@@ -185,6 +187,12 @@ struct Lagg {
     Upper upper;
     bool operator==(const Lagg &) const = default;
 };
+
+bool is_member(const Lagg &lagg, const std::string &port);
+/// Whether the port is the lagg's upper side.
+bool comes_out_at(const Lagg &lagg, const std::string &port);
+/// Either of the two.
+bool uses_port(const Lagg &lagg, const std::string &port);
 
 struct Config {
     Daemon daemon;

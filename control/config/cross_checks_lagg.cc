@@ -58,7 +58,7 @@ void check_lacp(const Document &document, Complaints &complaints) {
 void check_what_aliases_need(const Document &document, Complaints &complaints) {
     for (size_t i = 0; i < document.config.laggs.size(); ++i) {
         const Lagg &lagg = document.config.laggs[i];
-        if (lagg.aliases.empty() || lagg.upper.kind == UpperKind::KERNEL) continue;
+        if (lagg.aliases.empty() || lagg.upper.has_interface()) continue;
         complaints.add(
             document.lagg(i, "aliases"),
             "'aliases' of " + called_of(lagg) + " need the kernel interface, but its upper is " +

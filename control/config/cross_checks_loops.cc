@@ -33,7 +33,7 @@ class Connected {
 
 bool has_interface(const Config &config, const std::string &name) {
     return std::ranges::any_of(config.laggs, [&](const Lagg &each) {
-        return each.name == name && each.upper.kind == UpperKind::KERNEL;
+        return each.name == name && each.upper.has_interface();
     });
 }
 
@@ -67,7 +67,7 @@ void check_loops(const Document &document, Complaints &complaints) {
     for (const Lagg &lagg : document.config.laggs) {
         for (const std::string &port : lagg.ports)
             check_loop(document, lagg, port, connected, complaints);
-        if (lagg.upper.kind == UpperKind::PORT)
+        if (!lagg.upper.port.empty())
             check_loop(document, lagg, lagg.upper.port, connected, complaints);
     }
 }

@@ -97,7 +97,7 @@ void check_uppers(const Document &document, const Users &members, Complaints &co
     Users uppers;
     for (size_t i = 0; i < document.config.laggs.size(); ++i) {
         const Lagg &lagg = document.config.laggs[i];
-        if (lagg.upper.kind != UpperKind::PORT) continue;
+        if (lagg.upper.port.empty()) continue;
         const std::string &name = lagg.upper.port;
         const std::string called = called_of(lagg);
         const Position at = document.lagg(i, "upper.port");

@@ -77,18 +77,6 @@ void describe_into(const Rows &rows, const std::string &prefix, Json &out) {
     }
 }
 
-/// Words are taken in any case: "speed" as a pattern is "[Ss][Pp][Ee][Ee][Dd]".
-std::string any_case(const std::string &word) {
-    std::string pattern;
-    for (const char c : word) {
-        if (c >= 'a' && c <= 'z')
-            pattern += {'[', static_cast<char>(c - 'a' + 'A'), c, ']'};
-        else
-            pattern += c;
-    }
-    return pattern;
-}
-
 /// The words themselves first, for an editor to offer.
 Json schema_of_words(const std::vector<std::string> &words) {
     std::string pattern;
@@ -139,6 +127,17 @@ Json schema_of(const Rows &rows) {
 }
 
 } // namespace
+
+std::string any_case(const std::string &word) {
+    std::string pattern;
+    for (const char c : word) {
+        if (c >= 'a' && c <= 'z')
+            pattern += {'[', static_cast<char>(c - 'a' + 'A'), c, ']'};
+        else
+            pattern += c;
+    }
+    return pattern;
+}
 
 std::string describe_rows(const Rows &rows) {
     Json keys = Json::array();

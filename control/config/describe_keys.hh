@@ -18,4 +18,7 @@ std::string schema_of_rows(const Rows &rows);
 std::string describe_config();
 std::string config_schema();
 
+/// Words are taken in any case: "speed" as a pattern is "[Ss][Pp][Ee][Ee][Dd]".
+std::string any_case(const std::string &word);
+
 } // namespace lagg::config

@@ -57,8 +57,8 @@ class TableReader {
     /// `least` and `most` are allowed.
     std::optional<int64_t> integer(std::string_view key, int64_t least, int64_t most);
     /// One of some words, in any case.
-    template <typename Value, size_t N>
-    std::optional<Value> choice(std::string_view key, const Choice<Value> (&choices)[N]) {
+    template <typename One, size_t N>
+    std::optional<decltype(One::value)> choice(std::string_view key, const One (&choices)[N]) {
         std::vector<std::string> words;
         for (const auto &choice : choices)
             words.emplace_back(choice.word);

@@ -52,10 +52,8 @@ uint32_t rounded_up(uint64_t buffers) {
 } // namespace
 
 bool is_used(const config::Config &config, const std::string &port) {
-    return std::ranges::any_of(config.laggs, [&](const config::Lagg &lagg) {
-        const bool above = lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == port;
-        return above || std::ranges::find(lagg.ports, port) != lagg.ports.end();
-    });
+    return std::ranges::any_of(config.laggs,
+                               [&](const config::Lagg &lagg) { return uses_port(lagg, port); });
 }
 
 port::PoolNeed buffers_needed(const config::Config &config) {

@@ -116,9 +116,8 @@ Finding check_driver(const Machine &machine) {
 
 Finding check_tun(const Machine &machine, const config::Config &config) {
     const std::string check = "tun";
-    const bool wanted = std::ranges::any_of(config.laggs, [](const config::Lagg &lagg) {
-        return lagg.upper.kind == config::UpperKind::KERNEL;
-    });
+    const bool wanted = std::ranges::any_of(
+        config.laggs, [](const config::Lagg &lagg) { return lagg.upper.has_interface(); });
     if (machine.has_tun_device) return fine(check, "/dev/net/tun is there");
     const bool module = machine.tun != Module::ABSENT;
     std::vector<std::string> mend;

@@ -17,11 +17,8 @@ const Interface *find_interface(const Machine &machine, const std::string &name)
 }
 
 const config::Lagg *lagg_of(const config::Config &config, const config::Port &port) {
-    for (const config::Lagg &lagg : config.laggs) {
-        const bool upper =
-            lagg.upper.kind == config::UpperKind::PORT && lagg.upper.port == port.name;
-        if (upper || std::ranges::find(lagg.ports, port.name) != lagg.ports.end()) return &lagg;
-    }
+    for (const config::Lagg &lagg : config.laggs)
+        if (uses_port(lagg, port.name)) return &lagg;
     return nullptr;
 }
 
@@ -335,7 +332,7 @@ std::vector<std::string> ways_on(const Machine &machine, const config::Config &c
     for (const config::Port &port : config.ports) {
         const config::Lagg *lagg = lagg_of(config, port);
         if (config::opened_interface(port.device) == name && lagg != nullptr &&
-            lagg->upper.kind == config::UpperKind::KERNEL)
+            lagg->upper.has_interface())
             ways.push_back(lagg->name);
     }
     return ways;
@@ -356,7 +353,7 @@ bool leads_to(const Machine &machine, const config::Config &config, const std::s
 /// What the configuration alone does not tell: a VLAN on the lagg, or its bridge, as its port.
 std::optional<Finding> check_loop(const Machine &machine, const config::Config &config,
                                   const config::Lagg *lagg, const std::string &name) {
-    if (lagg == nullptr || lagg->upper.kind != config::UpperKind::KERNEL ||
+    if (lagg == nullptr || !lagg->upper.has_interface() ||
         !leads_to(machine, config, lagg->name, name))
         return std::nullopt;
     return wrong("loop", "interface " + name + " gets its frames from " + lagg->name +

@@ -100,9 +100,24 @@ Tap::Place Tap::place() const {
     return known && of_interface.st_ino != ours.st_ino ? Place::ELSEWHERE : Place::HERE;
 }
 
-int Tap::set_carrier(bool on) const {
-    const int carrier = on ? 1 : 0;
-    return ioctl(queues_.front().fd, TUNSETCARRIER, &carrier) == 0 ? 0 : -errno;
+Result<void> Tap::set_carrier(bool up) const {
+    const int carrier = up ? 1 : 0;
+    if (ioctl(queues_.front().fd, TUNSETCARRIER, &carrier) == 0) return {};
+    const int reason = errno;
+    if (place() == Place::GONE) return {};
+    return Error{fmt::format("the carrier of its kernel interface cannot be set {}: {}",
+                             up ? "on" : "off", reason_of(reason))};
+}
+
+Endpoint Tap::endpoint(uint16_t id) {
+    const auto receive = [](const Endpoint &from, uint16_t queue, rte_mbuf **frames,
+                            uint16_t count) {
+        return static_cast<Tap *>(from.side)->receive(queue, frames, count);
+    };
+    const auto send = [](const Endpoint &to, uint16_t queue, rte_mbuf **frames, uint16_t count) {
+        return static_cast<Tap *>(to.side)->transmit(queue, frames, count);
+    };
+    return {.id = id, .receive_queues = queues(), .side = this, .receive = receive, .send = send};
 }
 
 uint16_t Tap::receive(uint16_t queue_index, rte_mbuf **frames, uint16_t count) {

@@ -8,6 +8,7 @@
 
 #include "dataplane/base/result.hh"
 #include "dataplane/port/packet_pool.hh"
+#include "dataplane/upper/upper.hh"
 
 #include <cstdint>
 #include <memory>
@@ -18,14 +19,14 @@ struct rte_mbuf;
 
 namespace lagg::upper {
 
-class Tap {
+class Tap final : public Carrier {
   public:
     /// Opens the interface `name`, which is made when it is not there, with this many queues. Its
     /// MTU, MAC address and state are not touched; the kernel gives it a carrier.
     static Result<std::unique_ptr<Tap>> open(const std::string &name, uint16_t queues,
                                              const port::PacketPool &pool);
     /// Lets go of the interface, which stays.
-    ~Tap();
+    ~Tap() override;
     Tap(const Tap &) = delete;
     Tap &operator=(const Tap &) = delete;
 
@@ -38,11 +39,13 @@ class Tap {
     Place place() const;
     /// Its name, which others may change; empty when it is gone.
     std::string name() const;
-    /// Tells the kernel, in whatever namespace the interface is. Waits for its link lock. The error
-    /// is a negative errno, 0 when done.
-    int set_carrier(bool on) const;
+    /// Tells the kernel, in whatever namespace the interface is and whatever it is called, unless
+    /// it is gone. Waits for the link lock.
+    Result<void> set_carrier(bool up) const override;
 
     uint16_t queues() const { return static_cast<uint16_t>(queues_.size()); }
+    /// What workers need of it, while it is open; its frames are counted at `id`.
+    Endpoint endpoint(uint16_t id);
 
     /// Frames the kernel sends, as rte_eth_rx_burst gives them. One thread at a time for each
     /// queue.

@@ -36,10 +36,10 @@ rte_mbuf **frames_of(distribute::Batches &batches, size_t member) {
     return reinterpret_cast<rte_mbuf **>(batches.packets[member]);
 }
 
-/// Where what happens to a client's frames is counted: the upper side, or the place of its TAP
-/// where there is none any more.
+/// Where what happens to a client's frames is counted: the upper side, or the lagg's own
+/// place where there is none any more.
 EndpointId counted_at(const LaggForwarding &lagg) {
-    return lagg.upper == port::kNoDevice ? tap_endpoint(lagg.slot) : lagg.upper;
+    return lagg.upper.id == port::kNoDevice ? upper_endpoint(lagg.slot) : lagg.upper.id;
 }
 
 } // namespace
@@ -279,7 +279,7 @@ void Distributor::hold(const LaggForwarding &lagg, rte_mbuf *frame) {
 }
 
 void Distributor::drop_held(rte_mbuf *frame) {
-    counters_[tap_endpoint(static_cast<uint8_t>(frame->port))].tx_no_member.add(1);
+    counters_[upper_endpoint(static_cast<uint8_t>(frame->port))].tx_no_member.add(1);
     rte_pktmbuf_free(frame);
 }
 

@@ -2,8 +2,6 @@
 
 #include "dataplane/distribute/instruction_set.hh"
 
-#include <rte_ethdev.h>
-
 #include <algorithm>
 #include <cassert>
 
@@ -12,26 +10,6 @@ namespace lagg::worker {
 ForwardingState::ForwardingState() {
     slow_worker.fill(kMaxWorkers);
     slow_queues.fill(0);
-}
-
-uint16_t receive_from_device(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
-                             uint16_t count) {
-    return rte_eth_rx_burst(lagg.upper, queue, frames, count);
-}
-
-uint16_t send_to_device(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
-                        uint16_t count) {
-    return rte_eth_tx_burst(lagg.upper, queue, frames, count);
-}
-
-uint16_t receive_from_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
-                          uint16_t count) {
-    return lagg.tap->receive(queue, frames, count);
-}
-
-uint16_t send_to_tap(const LaggForwarding &lagg, uint16_t queue, rte_mbuf **frames,
-                     uint16_t count) {
-    return lagg.tap->transmit(queue, frames, count);
 }
 
 namespace {

@@ -7,7 +7,7 @@
 #include "dataplane/distribute/batches.hh"
 #include "dataplane/distribute/spread.hh"
 #include "dataplane/port/port.hh"
-#include "dataplane/upper/tap.hh"
+#include "dataplane/upper/upper.hh"
 
 #include <array>
 #include <bitset>
@@ -22,10 +22,11 @@ inline constexpr size_t kMaxDevices = 32;
 inline constexpr size_t kMaxLaggs = 32;
 inline constexpr uint16_t kNoQueue = 0xffff;
 
-/// Whatever frames are counted at: an ethdev by its number, then the TAP of each lagg by its slot.
+/// Whatever frames are counted at: an ethdev by its number, then by the slot of each lagg what it
+/// comes out at, where that is no ethdev.
 using EndpointId = uint16_t;
 inline constexpr size_t kMaxEndpoints = kMaxDevices + kMaxLaggs;
-constexpr EndpointId tap_endpoint(uint8_t lagg_slot) {
+constexpr EndpointId upper_endpoint(uint8_t lagg_slot) {
     return static_cast<EndpointId>(kMaxDevices + lagg_slot);
 }
 
@@ -41,18 +42,6 @@ struct Member {
     bool frees_fast = false; ///< port::Port::frees_fast()
     bool operator==(const Member &) const = default;
 };
-
-struct LaggForwarding;
-/// A burst from or to a lagg's upper side, like rte_eth_rx_burst and rte_eth_tx_burst. Chosen when
-/// the state is built, so that the loop does not ask what kind of upper side it has.
-using UpperBurst = uint16_t (*)(const LaggForwarding &, uint16_t queue, rte_mbuf **frames,
-                                uint16_t count);
-uint16_t receive_from_device(const LaggForwarding &, uint16_t queue, rte_mbuf **frames,
-                             uint16_t count);
-uint16_t send_to_device(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
-uint16_t receive_from_tap(const LaggForwarding &, uint16_t queue, rte_mbuf **frames,
-                          uint16_t count);
-uint16_t send_to_tap(const LaggForwarding &, uint16_t queue, rte_mbuf **frames, uint16_t count);
 
 /// How a lagg distributes, as its configuration says.
 enum class Mode { NONE, FAILOVER, ROUND_ROBIN, HASH, BROADCAST };
@@ -71,11 +60,7 @@ enum class Way {
 struct LaggForwarding {
     /// Where workers keep what they remember of this lagg: stable while the lagg exists.
     uint8_t slot = 0;
-    EndpointId upper = port::kNoDevice;
-    uint16_t upper_queues = 1;
-    upper::Tap *tap = nullptr;
-    UpperBurst receive_from_upper = receive_from_device;
-    UpperBurst send_to_upper = send_to_device;
+    upper::Endpoint upper;
     uint8_t member_count = 0; ///< places in `members` to look at; some may be free
     std::array<Member, distribute::kMaxMembers> members{};
     Mode mode = Mode::NONE;

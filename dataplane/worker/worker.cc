@@ -188,8 +188,9 @@ bool Worker::round(const ForwardingState &state) {
             for (uint16_t q = queue; q < member.queues; q = static_cast<uint16_t>(q + lagg.share))
                 moved += collect(lagg, member, q, queue);
         }
-        if (lagg.upper == port::kNoDevice) continue;
-        for (uint16_t q = queue; q < lagg.upper_queues; q = static_cast<uint16_t>(q + lagg.share))
+        if (lagg.upper.id == port::kNoDevice) continue;
+        for (uint16_t q = queue; q < lagg.upper.receive_queues;
+             q = static_cast<uint16_t>(q + lagg.share))
             moved += distribute(lagg, q, queue);
     }
     if (distributor_.is_waiting())
@@ -408,13 +409,13 @@ uint16_t Worker::collect(const LaggForwarding &lagg, const Member &member, uint1
         if (data_count == 0) return count;
         bytes = octets(received, data_count);
     }
-    if (!member.collecting || lagg.upper == port::kNoDevice) {
+    if (!member.collecting || lagg.upper.id == port::kNoDevice) {
         drop_uncollected(member.device, received, data_count);
         return count;
     }
-    transmit(counters_[lagg.upper], received, data_count, bytes,
+    transmit(counters_[lagg.upper.id], received, data_count, bytes,
              [&](rte_mbuf **frames, uint16_t n) {
-                 return lagg.send_to_upper(lagg, own_queue, frames, n);
+                 return lagg.upper.send(lagg.upper, own_queue, frames, n);
              });
     return count;
 }
@@ -423,10 +424,10 @@ uint16_t Worker::distribute(const LaggForwarding &lagg, uint16_t queue, uint16_t
     if (!distributor_.has_room(lagg)) [[unlikely]]
         return 0;
     rte_mbuf *frames[kBurst];
-    const uint16_t count = lagg.receive_from_upper(lagg, queue, frames, kBurst);
+    const uint16_t count = lagg.upper.receive(lagg.upper, queue, frames, kBurst);
     if (count == 0) return 0;
     uint16_t lengths[kBurst];
-    const uint64_t bytes = count_received(lagg.upper, frames, lengths, count);
+    const uint64_t bytes = count_received(lagg.upper.id, frames, lengths, count);
     distributor_.distribute(lagg, own_queue, {frames, lengths, count, bytes}, count < kBurst);
     return count;
 }

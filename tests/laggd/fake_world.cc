@@ -75,10 +75,9 @@ class FakeUpper final : public OpenUpper {
         world_.seen.interfaces[name_] = want;
         return {};
     }
-    std::shared_ptr<upper::Tap> tap() const override { return nullptr; }
-    const std::string &interface() const override { return name_; }
-    unsigned index() const override { return 1; }
-    upper::Tap::Place look() override { return upper::Tap::Place::HERE; }
+    upper::Upper upper(uint8_t) const override { return {.text = "kernel:" + name_}; }
+    Found look() override { return Found::AS_BEFORE; }
+    bool is_elsewhere() const override { return false; }
     bool has_other_carrier(bool) const override { return false; }
 
   private:
@@ -130,10 +129,11 @@ Result<std::shared_ptr<OpenPort>> FakeWorld::open_port(const config::Config &con
         std::make_shared<FakePort>(*this, device, mtu_of(config, name)));
 }
 
-Result<std::shared_ptr<OpenUpper>> FakeWorld::open_upper(const std::string &lagg,
+Result<std::shared_ptr<OpenUpper>> FakeWorld::open_upper(const config::Lagg &lagg,
                                                          const kernel::Want &want) {
-    if (Result<void> done = step("opening of " + lagg); !done) return done.error();
-    return std::shared_ptr<OpenUpper>(std::make_shared<FakeUpper>(*this, lagg, want));
+    if (!lagg.upper.has_interface()) return std::shared_ptr<OpenUpper>();
+    if (Result<void> done = step("opening of " + lagg.name); !done) return done.error();
+    return std::shared_ptr<OpenUpper>(std::make_shared<FakeUpper>(*this, lagg.name, want));
 }
 
 void FakeWorld::put(std::span<const aggregation::WantedLagg> laggs) {

@@ -41,7 +41,7 @@ class FakeWorld final : public Edge, public ProtocolSide {
 
     Result<std::shared_ptr<OpenPort>> open_port(const config::Config &config,
                                                 const std::string &name) override;
-    Result<std::shared_ptr<OpenUpper>> open_upper(const std::string &lagg,
+    Result<std::shared_ptr<OpenUpper>> open_upper(const config::Lagg &lagg,
                                                   const kernel::Want &want) override;
     std::vector<std::string> wait_closed(std::chrono::milliseconds) override { return {}; }
     bool host_uses(const std::string &device) override { return used_by_host.contains(device); }

@@ -37,10 +37,8 @@ class Change : public testing::Test {
     ~Change() override { spdlog::set_level(spdlog::level::info); }
 
     std::unique_ptr<Supervisor> supervisor() {
-        return std::make_unique<Supervisor>(Supervisor::Parts{.edge = world,
-                                                              .protocol = world,
-                                                              .state_directory = directory.path,
-                                                              .no_kernel_interface = {}});
+        return std::make_unique<Supervisor>(
+            Supervisor::Parts{.edge = world, .protocol = world, .state_directory = directory.path});
     }
     Result<bool> reload(Supervisor &into, const config::Config &config) {
         PoliciesOfLaggs policies;

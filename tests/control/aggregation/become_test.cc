@@ -95,7 +95,7 @@ TEST(Become, AnotherUpperSideIsTold) {
     (void)driven.aggregate.take_changed();
     const auto become = [&] {
         WantedLagg wanted = driven.aggregate.in_force();
-        wanted.upper = {.device = 30, .queues = 1, .text = "port:up"};
+        wanted.upper = {.endpoint = {.id = 30}, .queues = 1, .text = "port:up"};
         return driven.aggregate.become(
             wanted, [](worker::EndpointId) { return worker::DeviceTotals{}; }, driven.now);
     };
@@ -103,6 +103,32 @@ TEST(Become, AnotherUpperSideIsTold) {
     EXPECT_TRUE(driven.aggregate.take_changed());
     EXPECT_FALSE(become().has_other_upper);
     EXPECT_FALSE(driven.aggregate.take_changed());
+}
+
+// An interface that is made again has the place of the one before.
+TEST(Become, AnotherSideOfTheSameEndpointIsCountedFromItsStart) {
+    Driven driven(lagg(Protocol::LOADBALANCE, kTwo));
+    driven.start();
+    uint64_t counted = 0;
+    const auto become = [&](void *side) {
+        WantedLagg wanted = driven.aggregate.in_force();
+        wanted.upper = {.endpoint = {.id = 40, .side = side}, .queues = 1, .text = "other"};
+        driven.aggregate.become(
+            wanted,
+            [&](worker::EndpointId) {
+                worker::DeviceTotals totals{};
+                totals.rx_packets = ++counted;
+                return totals;
+            },
+            driven.now);
+        EXPECT_EQ(driven.aggregate.forwarding().upper, wanted.upper.endpoint);
+        return driven.aggregate.upper_base().rx_packets;
+    };
+    int one = 0;
+    int two = 0;
+    EXPECT_EQ(become(&one), 1u);
+    EXPECT_EQ(become(&one), 1u);
+    EXPECT_EQ(become(&two), 2u);
 }
 
 } // namespace lagg::aggregation

@@ -196,8 +196,9 @@ TEST(Membership, ASpeedAloneChangesNoForwarding) {
 
 TEST(Membership, TheFewestQueuesOfAnyDeviceCount) {
     Driven driven(lagg(Protocol::LOADBALANCE, {"p0", "p1"}));
-    driven.want(
-        [](WantedLagg &wanted) { wanted.upper = {.device = 30, .queues = 4, .text = "port:up"}; });
+    driven.want([](WantedLagg &wanted) {
+        wanted.upper = {.endpoint = {.id = 30}, .queues = 4, .text = "port:up"};
+    });
     AttachedPort two = attached("p0");
     two.queues = 2;
     AttachedPort eight = attached("p1");
@@ -206,13 +207,14 @@ TEST(Membership, TheFewestQueuesOfAnyDeviceCount) {
     EXPECT_EQ(driven.aggregate.queues(), 4);
     driven.attach(two);
     EXPECT_EQ(driven.aggregate.queues(), 2);
-    EXPECT_EQ(driven.aggregate.forwarding().upper, 30);
+    EXPECT_EQ(driven.aggregate.forwarding().upper.id, 30);
 }
 
 TEST(Membership, AQueueForSlowProtocolsIsReceivedFromAndGetsNoWorkerOfItsOwn) {
     Driven driven(lagg(Protocol::LOADBALANCE, {"p0"}));
     driven.want([](WantedLagg &wanted) {
-        wanted.upper = {.device = 30, .queues = 2, .slow_queue = true, .text = "port:up"};
+        wanted.upper = {
+            .endpoint = {.id = 30, .receive_queues = 3}, .queues = 2, .text = "port:up"};
     });
     AttachedPort port = attached("p0");
     port.queues = 2;
@@ -222,7 +224,7 @@ TEST(Membership, AQueueForSlowProtocolsIsReceivedFromAndGetsNoWorkerOfItsOwn) {
     const worker::LaggForwarding forwarding = driven.aggregate.forwarding();
     EXPECT_EQ(forwarding.share, 2);
     EXPECT_EQ(forwarding.members[0].queues, 3);
-    EXPECT_EQ(forwarding.upper_queues, 3);
+    EXPECT_EQ(forwarding.upper.receive_queues, 3);
 }
 
 } // namespace lagg::aggregation

@@ -1,7 +1,7 @@
 // A real server on a socket in a directory of its own, its event loop on a thread of its own.
 #pragma once
 
-#include "control/api/mailbox.hh"
+#include "control/api/loop_work.hh"
 #include "control/api/server.hh"
 
 #include <event2/event.h>
@@ -36,11 +36,11 @@ class TemporaryDirectory {
 class RunningServer {
   public:
     RunningServer(const std::string &path, Handlers handlers, Limits limits = {})
-        : base_(event_base_new()), mailbox_(std::make_unique<Mailbox>(base_.get())),
+        : base_(event_base_new()), event_(run_in_loop(base_.get(), work_)),
           server_(Server::listen(base_.get(), path, std::move(handlers), limits)),
           thread_([this] { event_base_loop(base_.get(), EVLOOP_NO_EXIT_ON_EMPTY); }) {}
     ~RunningServer() {
-        mailbox_->sender()([this] { event_base_loopbreak(base_.get()); });
+        work_.sender().post([this] { event_base_loopbreak(base_.get()); });
         thread_.join();
     }
 
@@ -53,7 +53,8 @@ class RunningServer {
     };
     // Destroyed from the bottom: the base goes last.
     std::unique_ptr<event_base, FreeBase> base_;
-    std::unique_ptr<Mailbox> mailbox_;
+    WorkQueue work_;
+    Event event_;
     Result<std::unique_ptr<Server>> server_;
     std::thread thread_;
 };

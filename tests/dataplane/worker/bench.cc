@@ -127,11 +127,13 @@ void Bench::make_side(Side side, const Plan &plan) {
 
 void Bench::start(Side side) {
     SideParts &parts = sides_[side];
-    aggregation::WantedLagg wanted{.config = parts.config,
-                                   .identity = parts.identity,
-                                   .upper = {.device = parts.upper->id(),
-                                             .queues = parts.upper->port().queues(),
-                                             .text = "port:up"}};
+    aggregation::WantedLagg wanted{
+        .config = parts.config,
+        .identity = parts.identity,
+        .upper = {
+            .endpoint = {.id = parts.upper->id(), .receive_queues = parts.upper->port().queues()},
+            .queues = parts.upper->port().queues(),
+            .text = "port:up"}};
     for (unsigned cable = 0; cable < parts.ports.size(); ++cable)
         wanted.ports.push_back(
             {.name = parts.config.ports[cable], .attached = attached(side, cable)});

@@ -52,7 +52,7 @@ LoneWorker::LoneWorker(unsigned members, unsigned cable_size) {
                                           *pool_);
     polling_ = rte_eth_add_rx_callback(upper_->id(), 0, polled, this);
     LaggForwarding &lagg = state_.laggs.emplace_back();
-    lagg.upper = upper_->id();
+    lagg.upper.id = upper_->id();
     lagg.member_count = static_cast<uint8_t>(members);
     for (unsigned m = 0; m < members; ++m) {
         Ring *nothing = &rings_.emplace_back(2);
