@@ -32,7 +32,6 @@ namespace lagg::bench {
 namespace {
 
 using distribute::Policy;
-using worker::Mode;
 
 struct Way {
     std::string name;

@@ -56,8 +56,8 @@ std::string render_hash(const Lagg &lagg) {
     const std::string head = printable(fmt::format("{}  {}: {}", lagg.name, protocol_text(lagg),
                                                    distribution_text(lagg))) +
                              "\n";
-    const bool in_turn = lagg.protocol == api::Protocol::ROUNDROBIN;
-    if (!uses_hash(lagg) && !in_turn) return head;
+    const bool in_turn = traits_of(lagg.protocol).mode == Mode::ROUND_ROBIN;
+    if (!uses_hash(lagg.protocol) && !in_turn) return head;
     Table table(
         {{"PORT"}, {"WEIGHT", Align::RIGHT}, {"BUCKETS", Align::RIGHT}, {"SHARE", Align::RIGHT}});
     for (const Port &port : lagg.ports)

@@ -21,7 +21,7 @@ std::string share_text(const Lagg &lagg, const Port &port) {
     uint64_t all = 0;
     for (const Port &each : lagg.ports)
         all += each.buckets;
-    if (!uses_hash(lagg) || all == 0) return "-";
+    if (!uses_hash(lagg.protocol) || all == 0) return "-";
     return fmt::format("{:.1f} %", 100.0 * port.buckets / static_cast<double>(all));
 }
 

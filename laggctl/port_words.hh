@@ -12,7 +12,6 @@ using api::distributing_ports;
 using api::duration_text;
 using api::protocol_text;
 using api::speed_text;
-using api::uses_hash;
 
 /// down, up, or the speed.
 std::string link_text(const api::Port &port);

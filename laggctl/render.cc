@@ -67,8 +67,8 @@ std::string render_summary(const std::vector<Lagg> &laggs) {
         table.row({lagg.name, protocol_text(lagg), lagg.state.text(),
                    fmt::format("{}/{}", distributing_ports(lagg), lagg.ports.size()),
                    speed_text(lagg.speed_mbps), std::to_string(lagg.mtu),
-                   uses_hash(lagg) ? lagg.hash_policy : "", lagg.partner_system, lagg.upper,
-                   lagg.description});
+                   uses_hash(lagg.protocol) ? lagg.hash_policy : "", lagg.partner_system,
+                   lagg.upper, lagg.description});
         for (const std::string &line : lagg.warnings)
             table.note("  ! " + line);
     }

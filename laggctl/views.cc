@@ -14,10 +14,6 @@ using api::Counters;
 using api::Lagg;
 using api::Port;
 
-std::string hash_text(const Lagg &lagg) {
-    return fmt::format("{}, seed 0x{:08x}", lagg.hash_policy, lagg.hash_seed);
-}
-
 std::string state_text(const Lagg &lagg) {
     std::string text =
         fmt::format("{}, {} of {} ports, {}, carrier {}, for {}", lagg.state.text(),
@@ -37,17 +33,9 @@ std::vector<std::string> counters_row(const std::string &name, const Counters &c
 } // namespace
 
 std::string distribution_text(const Lagg &lagg) {
-    switch (lagg.protocol) {
-    case api::Protocol::LACP:
-    case api::Protocol::LOADBALANCE: return hash_text(lagg);
-    case api::Protocol::ROUNDROBIN:
-        return fmt::format("round robin, {} packets in a row", lagg.roundrobin_stride);
-    case api::Protocol::FAILOVER: return "the first port that is up";
-    case api::Protocol::BROADCAST: return "every port";
-    case api::Protocol::NONE:
-    case api::Protocol::UNKNOWN: break;
-    }
-    return "none";
+    return fmt::format(fmt::runtime(traits_of(lagg.protocol).distributes),
+                       fmt::arg("policy", lagg.hash_policy), fmt::arg("seed", lagg.hash_seed),
+                       fmt::arg("stride", lagg.roundrobin_stride));
 }
 
 std::string lacp_mode_text(const Lagg &lagg) {

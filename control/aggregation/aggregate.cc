@@ -12,19 +12,8 @@ namespace lagg::aggregation {
 
 namespace {
 
+using config::Carriers;
 using config::Protocol;
-
-worker::Mode mode_of(Protocol protocol) {
-    switch (protocol) {
-    case Protocol::LACP:
-    case Protocol::LOADBALANCE: return worker::Mode::HASH;
-    case Protocol::ROUNDROBIN: return worker::Mode::ROUND_ROBIN;
-    case Protocol::FAILOVER: return worker::Mode::FAILOVER;
-    case Protocol::BROADCAST: return worker::Mode::BROADCAST;
-    case Protocol::NONE: return worker::Mode::NONE;
-    }
-    return worker::Mode::NONE;
-}
 
 } // namespace
 
@@ -203,41 +192,28 @@ void Aggregate::leave_all(lacp::Time now) {
 
 // ---- who carries traffic ------------------------------------------------------------------------
 
-// Under LACP the core has said so already; under the other protocols the links alone decide.
+bool Aggregate::is_usable(const Member &member) const {
+    return member.port && member.link.up && !member.leaving && !wants_drain(member);
+}
+
+// Where it is negotiated the core has said so already; elsewhere the links alone decide.
 void Aggregate::choose_members() {
-    if (config_.protocol == Protocol::LACP) return;
-    const Member *primary = nullptr;
-    for (const Member &member : members_)
-        if (primary == nullptr && member.port && member.link.up && !member.leaving &&
-            !wants_drain(member))
-            primary = &member;
+    const Carriers carriers = traits_of(config_.protocol).carriers;
+    if (carriers == Carriers::NEGOTIATED) return;
+    const auto first =
+        std::ranges::find_if(members_, [this](const Member &member) { return is_usable(member); });
     for (Member &member : members_) {
-        const bool usable =
-            member.port && member.link.up && !member.leaving && !wants_drain(member);
-        switch (config_.protocol) {
-        case Protocol::FAILOVER:
-            member.distributing = &member == primary;
-            member.collecting = member.port && (&member == primary || config_.rx_all);
-            break;
-        case Protocol::LOADBALANCE:
-        case Protocol::ROUNDROBIN:
-        case Protocol::BROADCAST:
-            member.distributing = usable;
-            member.collecting = member.port.has_value();
-            break;
-        case Protocol::LACP:
-        case Protocol::NONE:
-            member.distributing = false;
-            member.collecting = false;
-            break;
-        }
+        const bool is_first = first != members_.end() && &member == &*first;
+        const bool receives = carriers == Carriers::ALL || is_first || config_.rx_all;
+        member.distributing =
+            carriers == Carriers::ALL ? is_usable(member) : carriers == Carriers::FIRST && is_first;
+        member.collecting = member.port && carriers != Carriers::NOBODY && receives;
     }
 }
 
 bool Aggregate::could_carry(const Member &member) const {
-    const bool stands_by = config_.protocol == Protocol::FAILOVER && member.port &&
-                           member.link.up && !member.leaving && !wants_drain(member);
-    return member.distributing || stands_by;
+    const bool others_stand_by = traits_of(config_.protocol).carriers == Carriers::FIRST;
+    return member.distributing || (others_stand_by && is_usable(member));
 }
 
 uint32_t Aggregate::able_members() const {
@@ -248,8 +224,7 @@ uint32_t Aggregate::able_members() const {
 void Aggregate::settle(lacp::Time now, const std::string &reason) {
     choose_members();
     const uint32_t able = able_members();
-    const bool up =
-        config_.protocol != Protocol::NONE && able >= std::max<uint32_t>(1, config_.min_links);
+    const bool up = able >= std::max<uint32_t>(1, config_.min_links);
 
     bool moved = false;
     for (Member &member : members_) {
@@ -292,8 +267,8 @@ void Aggregate::note_place(bool changed) {
         if (member.port && member.distributing) carriers.set(member.index);
     const bool elsewhere = carried_by_.any() && (carried_by_ & carriers).none();
     carried_by_ = carriers;
-    const bool is_failover = config_.protocol == Protocol::FAILOVER;
-    if (elsewhere || (changed && is_failover) || announcement_due_) announce();
+    const bool one_carries = traits_of(config_.protocol).carriers == Carriers::FIRST;
+    if (elsewhere || (changed && one_carries) || announcement_due_) announce();
     announcement_due_ = false;
 }
 
@@ -306,7 +281,7 @@ void Aggregate::announce() {
             frames_.push_back({.device = member.port->device,
                                .bytes = std::move(frame),
                                .is_announcement = true});
-        if (config_.protocol != Protocol::BROADCAST) return;
+        if (traits_of(config_.protocol).mode != Mode::BROADCAST) return;
     }
 }
 
@@ -343,7 +318,7 @@ worker::LaggForwarding Aggregate::forwarding() const {
     forwarding.slot = identity_.slot;
     forwarding.share = queues();
     forwarding.upper = upper_.endpoint;
-    forwarding.mode = mode_of(config_.protocol);
+    forwarding.mode = traits_of(config_.protocol).mode;
     forwarding.spread.table = move_.table();
     forwarding.holding = move_.is_holding();
     forwarding.measure = rebalances();

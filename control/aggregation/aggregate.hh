@@ -95,8 +95,6 @@ struct OutgoingFrame {
 
 /// What is assumed of a partner that does not speak.
 lacp::PortInformation partner_admin(const config::Lacp &config);
-/// True where buckets say which port a frame takes.
-bool uses_hash(config::Protocol protocol);
 
 class Aggregate final : private lacp::ActionSink {
   public:
@@ -238,6 +236,7 @@ class Aggregate final : private lacp::ActionSink {
     void take_off(Member &member, lacp::Time now);
     bool take_upper(const upper::Upper &upper, const Totals &totals);
     bool wants_drain(const Member &member) const;
+    bool is_usable(const Member &member) const;
     bool drain_members(lacp::Time now);
     void end_move_in_time(lacp::Time now);
     MemberWeights live_weights() const;

@@ -217,19 +217,19 @@ api::Port describe(const Member &member, const Aggregate &aggregate, const worke
 }
 
 api::LaggState state_of(const Aggregate &aggregate) {
-    using config::Protocol;
+    using config::Carriers;
     using enum api::LaggState;
-    const Protocol protocol = aggregate.config().protocol;
-    if (protocol == Protocol::NONE) return DISABLED;
+    const Carriers carriers = traits_of(aggregate.config().protocol).carriers;
+    if (carriers == Carriers::NOBODY) return DISABLED;
     size_t ready = 0;
     bool any_link = false;
     for (const Member &member : aggregate.members()) {
         any_link = any_link || member.link.up;
-        const bool standing_by = protocol == Protocol::FAILOVER && member.link.up;
+        const bool standing_by = carriers == Carriers::FIRST && member.link.up;
         ready += member.distributing || standing_by ? 1 : 0;
     }
     if (aggregate.up()) return ready == aggregate.members().size() ? UP : DEGRADED;
-    return protocol == Protocol::LACP && any_link ? NEGOTIATING : DOWN;
+    return carriers == Carriers::NEGOTIATED && any_link ? NEGOTIATING : DOWN;
 }
 
 } // namespace
@@ -253,7 +253,7 @@ api::Lagg describe(const Aggregate &aggregate, const worker::Fleet &fleet, lacp:
     api::Lagg out;
     out.name = config.name;
     out.description = config.description;
-    out.protocol = known<api::Protocol>(to_text(config.protocol));
+    out.protocol = config.protocol;
     out.state = state_of(aggregate);
     out.carrier = aggregate.up();
     out.mac = to_string(aggregate.identity().mac);

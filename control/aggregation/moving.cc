@@ -8,12 +8,6 @@
 
 namespace lagg::aggregation {
 
-using config::Protocol;
-
-bool uses_hash(Protocol protocol) {
-    return protocol == Protocol::LACP || protocol == Protocol::LOADBALANCE;
-}
-
 void Aggregate::rebuild_table() {
     const MemberWeights weights = live_weights();
     if (weights != live_weights_) changed_ = true;

@@ -86,21 +86,12 @@ std::string distributing(const Aggregate &aggregate) {
 std::string how(const Aggregate &aggregate) {
     const config::Lagg &config = aggregate.config();
     const std::string ports = distributing(aggregate);
-    if (config.protocol == Protocol::NONE) return "no traffic passes a lagg of protocol none";
-    if (ports.empty()) return "no port distributes, and every frame is dropped";
-    switch (config.protocol) {
-    case Protocol::FAILOVER:
-        return fmt::format("every frame goes to {}, the first of its ports that works", ports);
-    case Protocol::ROUNDROBIN:
-        return fmt::format("packets take turns over {}, {} in a row, whatever flow they are of",
-                           ports, config.roundrobin_stride);
-    case Protocol::BROADCAST: return fmt::format("a copy of every frame goes to each of {}", ports);
-    case Protocol::LACP:
-    case Protocol::LOADBALANCE:
-    case Protocol::NONE: break;
-    }
-    return fmt::format("the hash chooses one of {} buckets, and buckets lead to {}",
-                       distribute::kBuckets, ports);
+    const config::ProtocolTraits &traits = traits_of(config.protocol);
+    if (ports.empty() && traits.carriers != config::Carriers::NOBODY)
+        return "no port distributes, and every frame is dropped";
+    return fmt::format(fmt::runtime(traits.flow), fmt::arg("ports", ports),
+                       fmt::arg("stride", config.roundrobin_stride),
+                       fmt::arg("buckets", distribute::kBuckets));
 }
 
 /// What the lagg's program does with a small frame of the flow. It is run here and now, in a memory
@@ -149,7 +140,7 @@ api::FlowAnswer where_goes(const Aggregate &aggregate, const frame::FlowKey &key
     answer.lagg = aggregate.config().name;
     answer.protocol = to_text(protocol);
     answer.how = how(aggregate);
-    if (protocol != Protocol::LACP && protocol != Protocol::LOADBALANCE) return answer;
+    if (!uses_hash(protocol)) return answer;
     answer.seed = aggregate.hash_policy().seed;
     answer.policies = under_all(aggregate, key);
     answer.notes = notes(aggregate, key);

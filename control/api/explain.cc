@@ -11,6 +11,8 @@
 namespace lagg::api {
 namespace {
 
+using config::Carriers;
+
 Checked check_device(const Lagg &, const Port &port) {
     if (port.state == PortState::FAILED)
         return wrong("device_failed",
@@ -65,7 +67,8 @@ Checked check_frames(const Lagg &, const Port &port) {
 }
 
 Checked check_protocol(const Lagg &lagg, const Port &port) {
-    if (lagg.protocol == Protocol::NONE)
+    const Carriers carriers = traits_of(lagg.protocol).carriers;
+    if (carriers == Carriers::NOBODY)
         return wrong("protocol_none", "protocol none carries no traffic",
                      "Give the lagg another protocol in lagg.toml.");
     if (lagg.state == LaggState::DISABLED)
@@ -73,7 +76,7 @@ Checked check_protocol(const Lagg &lagg, const Port &port) {
     if (lagg.protocol != Protocol::LACP && port.drained_by != DrainedBy::NOBODY)
         return drained(lagg, port);
     const auto active = std::ranges::find_if(lagg.ports, &Port::distributing);
-    if (lagg.protocol == Protocol::FAILOVER && active != lagg.ports.end() && !port.distributing)
+    if (carriers == Carriers::FIRST && active != lagg.ports.end() && !port.distributing)
         return wrong("failover_standby", "standby: " + active->name + " carries the traffic",
                      "It takes over when " + active->name +
                          " fails; the order of 'ports' says which comes first.");
@@ -108,7 +111,7 @@ Checked check_min_links(const Lagg &lagg, const Port &port) {
 Checked check_traffic(const Lagg &lagg, const Port &port) {
     if (!port.distributing)
         return wrong("not_distributing", "not distributing", "This should last for a moment only.");
-    if (!uses_hash(lagg)) return fine("it is sent and received");
+    if (!uses_hash(lagg.protocol)) return fine("it is sent and received");
     return fine(fmt::format("{} of the 4096 buckets of flows lead to it", port.buckets));
 }
 

@@ -3,6 +3,9 @@
 // compile.
 #pragma once
 
+#include "control/config/protocol.hh"
+
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -40,10 +43,13 @@ template <typename E> class Worded {
 
 // ---- a lagg and its ports
 
-enum class Protocol : uint8_t { UNKNOWN, LACP, FAILOVER, LOADBALANCE, ROUNDROBIN, BROADCAST, NONE };
+using config::Protocol;
 template <>
-inline constexpr std::array kWords<Protocol> = std::to_array<std::string_view>(
-    {"", "lacp", "failover", "loadbalance", "roundrobin", "broadcast", "none"});
+inline constexpr std::array kWords<Protocol> = [] {
+    std::array<std::string_view, std::size(config::kProtocolTable)> words;
+    std::ranges::transform(config::kProtocolTable, words.begin(), &config::ProtocolTraits::word);
+    return words;
+}();
 
 enum class LaggState : uint8_t { UNKNOWN, UP, DEGRADED, NEGOTIATING, DOWN, DISABLED };
 template <>

@@ -36,10 +36,6 @@ std::string protocol_text(const Lagg &lagg) {
     return text;
 }
 
-bool uses_hash(const Lagg &lagg) {
-    return lagg.protocol == Protocol::LACP || lagg.protocol == Protocol::LOADBALANCE;
-}
-
 size_t distributing_ports(const Lagg &lagg) {
     return static_cast<size_t>(std::count_if(lagg.ports.begin(), lagg.ports.end(),
                                              [](const Port &port) { return port.distributing; }));

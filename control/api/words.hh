@@ -14,8 +14,6 @@ std::string speed_text(uint64_t mbps);
 std::string duration_text(double seconds);
 /// The protocol's name as tables show it: LACP, FAILOVER, ...
 std::string protocol_text(const Lagg &lagg);
-/// True where frames are spread by a hash of their fields.
-bool uses_hash(const Lagg &lagg);
 
 size_t distributing_ports(const Lagg &lagg);
 

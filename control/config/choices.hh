@@ -22,12 +22,17 @@ inline constexpr Choice<Poll> kPolls[] = {{"adaptive", Poll::ADAPTIVE}, {"busy",
 inline constexpr Choice<const char *> kLogLevels[] = {
     {"error", "error"}, {"warning", "warning"}, {"info", "info"}, {"debug", "debug"}};
 
-inline constexpr Choice<Protocol> kProtocols[] = {{"lacp", Protocol::LACP},
-                                                  {"failover", Protocol::FAILOVER},
-                                                  {"loadbalance", Protocol::LOADBALANCE},
-                                                  {"roundrobin", Protocol::ROUNDROBIN},
-                                                  {"broadcast", Protocol::BROADCAST},
-                                                  {"none", Protocol::NONE}};
+/// The rows of kProtocolTable but for the first, which no file has a word for.
+struct ProtocolChoices {
+    Choice<Protocol> all[std::size(kProtocolTable) - 1];
+};
+inline constexpr ProtocolChoices kProtocolChoices = [] {
+    ProtocolChoices choices{};
+    for (size_t i = 1; i < std::size(kProtocolTable); ++i)
+        choices.all[i - 1] = {kProtocolTable[i].word, kProtocolTable[i].protocol};
+    return choices;
+}();
+inline constexpr const auto &kProtocols = kProtocolChoices.all;
 
 inline constexpr Choice<Weights> kWeights[] = {{"equal", Weights::EQUAL},
                                                {"speed", Weights::SPEED}};

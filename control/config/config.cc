@@ -22,7 +22,7 @@ bool uses_port(const Lagg &lagg, const std::string &port) {
 }
 
 const char *to_text(Protocol protocol) {
-    return word_of(kProtocols, protocol);
+    return traits_of(protocol).word;
 }
 
 const char *to_text(UpperKind kind) {

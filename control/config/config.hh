@@ -1,6 +1,7 @@
 // The configuration as plain data: what lagg.toml and the API's JSON both become.
 #pragma once
 
+#include "control/config/protocol.hh"
 #include "dataplane/base/mac_address.hh"
 #include "dataplane/distribute/policy.hh"
 
@@ -83,8 +84,6 @@ struct Port {
     bool in_use = false;
     bool operator==(const Port &) const = default;
 };
-
-enum class Protocol { LACP, FAILOVER, LOADBALANCE, ROUNDROBIN, BROADCAST, NONE };
 
 /// How frames are spread by their contents.
 struct Hash {

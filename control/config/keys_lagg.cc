@@ -55,7 +55,7 @@ void read_ports(TableReader &reader, Lagg &lagg) {
     for (PlacedText &port : reader.texts("ports", kExample).value_or(std::vector<PlacedText>()))
         lagg.ports.push_back(std::move(port.text));
     const Node *value = reader.value_of("ports");
-    if (lagg.protocol == Protocol::NONE) return;
+    if (traits_of(lagg.protocol).carriers == Carriers::NOBODY) return;
     if (!value) {
         reader.complain(reader.at(), reader.called().owner +
                                          " has no 'ports'; name at least one [[port]], such as " +

@@ -2,6 +2,7 @@
 // never changed after. A worker reads one state for a whole round and lets go of it at the end.
 #pragma once
 
+#include "dataplane/base/mode.hh"
 #include "dataplane/bpf/program.hh"
 #include "dataplane/bpf/rules.hh"
 #include "dataplane/distribute/batches.hh"
@@ -43,10 +44,7 @@ struct Member {
     bool operator==(const Member &) const = default;
 };
 
-/// How a lagg distributes, as its configuration says.
-enum class Mode { NONE, FAILOVER, ROUND_ROBIN, HASH, BROADCAST };
-
-/// What that comes down to for the members there are; a burst asks once.
+/// What a lagg's mode comes down to for the members there are; a burst asks once.
 enum class Way {
     NOWHERE,
     ONE_MEMBER,  ///< spread.live[0]

@@ -1,6 +1,8 @@
 // A change is made whole or not at all, whatever fails at whichever step, and the order of two
 // changes leaves no trace.
 #include "laggd/supervisor.hh"
+
+#include "control/config/choices.hh"
 #include "tests/laggd/fake_world.hh"
 
 #include <gtest/gtest.h>
@@ -88,7 +90,7 @@ config::Config random_config(std::mt19937 &random) {
         if (below(3) == 0) continue;
         config::Lagg lagg;
         lagg.name = name;
-        lagg.protocol = static_cast<config::Protocol>(below(6));
+        lagg.protocol = config::kProtocols[below(std::size(config::kProtocols))].value;
         lagg.mtu = std::array<uint16_t, 3>{1500, 4000, 9000}[below(3)];
         lagg.description = below(2) == 0 ? "" : "about it";
         if (below(5) == 0) lagg.mac = MacAddress{2, 0, 0, 0, 9, static_cast<uint8_t>(name[4])};

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks what the compiler cannot see: which box may include which, where DPDK may appear, that no
-two headers are namesakes, that every file says why it exists, and that every test is built.
+two headers are namesakes, that a protocol is named in its table only, that every file says why it
+exists, and that every test is built.
 
 Usage: check_layers.py REPOSITORY
 """
@@ -27,7 +28,8 @@ ALLOWED = {
     "control/kernel": ["dataplane/base", "dataplane/files", "control/config"],
     "control/host": ["dataplane/base", "dataplane/port/pool_size.hh", "control/config",
                      "control/kernel"],
-    "control/api": ["dataplane/base", "control/threads", "lacp/port_counters.hh"],
+    "control/api": ["dataplane/base", "control/threads", "control/config/protocol.hh",
+                    "lacp/port_counters.hh"],
     "control/recording": ["dataplane/base", "dataplane/files", "lacp"],
     "control/aggregation": ["lacp", "dataplane", "control/config", "control/kernel",
                             "control/recording", "control/threads", "control/api/snapshot.hh",
@@ -42,6 +44,10 @@ ALLOWED = {
 PRODUCT = ["lacp", "dataplane", "control", "laggd", "laggctl", "lagglab"]
 # Headers of one name: the core is a library by itself and shares nothing with the dataplane.
 NAMESAKES = {"bytes.hh"}
+# The table of protocols.
+PROTOCOLS = "control/config/protocol.hh"
+# Boxes that know no protocol, and have other things of the same words: tcpdump's "broadcast".
+DATAPLANE_WORDS = {"dataplane/bpf"}
 # Parts of the API that the client may have: structs and their JSON, never the server.
 API_STRUCTS = {"control/api/" + name
                for name in ("snapshot.hh", "json.hh", "nearest.hh", "fields.hh",
@@ -162,9 +168,28 @@ def check_names(root):
             yield f"{' and '.join(paths)} have one name"
 
 
+def check_protocols(root):
+    """What a protocol is like stands in its row. LACP has machines, which somebody has to run."""
+    table = (root / PROTOCOLS).read_text()
+    names = set(re.findall(r"\{Protocol::(\w+), ", table)) - {"LACP"}
+    words = "|".join(name.lower() for name in names - {"NONE", "UNKNOWN"})
+    named = re.compile(rf"\bProtocol::(?:{'|'.join(sorted(names))})\b")
+    spelt = re.compile(rf'(?<!\\)"(?:{words})"')
+    for file in sources(root, *PRODUCT):
+        path = str(file.relative_to(root))
+        if path == PROTOCOLS:
+            continue
+        text = file.read_text()
+        found = named.findall(text)
+        if box_of(path) not in DATAPLANE_WORDS:
+            found += spelt.findall(text)
+        for name in found:
+            yield f"{path}: {name} is named outside {PROTOCOLS}; ask for a property of its row"
+
+
 def main():
     root = pathlib.Path(sys.argv[1]).resolve()
-    mistakes = [*check_includes(root), *check_names(root),
+    mistakes = [*check_includes(root), *check_names(root), *check_protocols(root),
                 *check_openings(root), *check_built(root)]
     for mistake in mistakes:
         print(mistake)

@@ -199,7 +199,6 @@ TEST(States, HaveTheirWordsInTheApi) {
     expect_shown<api::MuxState>(lacp::MuxState::COLLECTING_DISTRIBUTING);
     expect_shown<api::Selected>(lacp::Selected::STANDBY);
     expect_shown<api::ChurnState>(lacp::ChurnState::CHURN);
-    expect_shown<api::Protocol>(Protocol::NONE);
     lacp::State state;
     state.activity = state.collecting = state.expired = true;
     EXPECT_EQ(api::LacpFlags(lacp::to_octet(state)).text(), lacp::flags_text(state));
