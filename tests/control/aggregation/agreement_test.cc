@@ -60,7 +60,7 @@ size_t compare(const Frames &frames) {
         const Asked lagg(text);
         int wrong = 0;
         for (const std::vector<uint8_t> &frame : frames) {
-            const auto question = testing::dissect(frame, lagg.policy.inner);
+            const auto question = dissect(frame, lagg.policy.inner);
             if (!question) continue;
             ++asked;
             const auto key = asked_flow(*question);

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <string>
 
-namespace lagg::aggregation::testing {
+namespace lagg::aggregation {
 
 namespace {
 
@@ -337,4 +337,4 @@ std::optional<api::FlowQuestion> dissect(std::span<const uint8_t> frame, bool in
     return question;
 }
 
-} // namespace lagg::aggregation::testing
+} // namespace lagg::aggregation

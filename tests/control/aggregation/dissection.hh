@@ -9,11 +9,11 @@
 #include <optional>
 #include <span>
 
-namespace lagg::aggregation::testing {
+namespace lagg::aggregation {
 
 /// The question for a frame of the outermost packet, or of the innermost one. None where there is
 /// no flow to ask about: a frame shorter than its addresses, one that is never distributed, or one
 /// whose type is IP's and whose header cannot be that.
 std::optional<api::FlowQuestion> dissect(std::span<const uint8_t> frame, bool innermost);
 
-} // namespace lagg::aggregation::testing
+} // namespace lagg::aggregation
