@@ -3,10 +3,12 @@
 The tests are run three times: all of them in a release build, and the unit tests in builds with
 AddressSanitizer and UndefinedBehaviorSanitizer, and with ThreadSanitizer. The suites that test the
 whole daemon mostly wait, and begin as soon as it is built; meanwhile everything else is built and
-run behind them, at the lowest priority.
+run behind them, at the lowest priority. Bound NICs, in an emulated machine that needs every core,
+come last and alone.
 
-A test of the smoke or the conformance suite that fails is run once more, since the machine may
-have stood still for a second while it measured. That it needed two tries is said at the end.
+A test of the smoke, the conformance or the guest suite that fails is run once more, since the
+machine may have stood still for a second while it measured. That it needed two tries is said at the
+end.
 """
 
 import argparse
@@ -30,7 +32,7 @@ FOR_SANITIZERS = ["-Ddebug=false", "-Dbenchmarks=false", "-Dunity=on", "-Dunity_
 # Directory, meson settings, suites, and which tests of them; none named means all.
 BUILDS = {
     "release": ("build", ["-Dtests=true", "-Dbenchmarks=true"],
-                ["unit", "smoke", "conformance", "long"], []),
+                ["unit", "smoke", "conformance", "guest", "long"], []),
     "asan": ("build-asan", ["-Db_sanitize=address,undefined", "-Dcpp_args=-g1", "-Doptimization=0",
                              *FOR_SANITIZERS], ["unit"], []),
     # Only what has threads, with DPDK's rings in the memory model that the sanitizer knows.
@@ -47,12 +49,15 @@ ONLY_WHEN_ASKED = ["long"]
 PATIENCE = {"release": 3, "asan": 10, "tsan": 10}
 UNIT = "unit"
 # Suites that measure times.
-MEASURING = ["smoke", "conformance"]
+MEASURING = ["smoke", "conformance", "guest"]
+# The suite of an emulated machine, which has to have the real one for itself.
+GUEST = "guest"
 # How many of their tests run at once: they mostly wait for timers of seconds.
 WAITING_AT_ONCE = "3"
 # Targets that the suites of the whole daemon need.
 OF_THE_DAEMON = ("laggd/laggd laggctl/laggctl lagglab/lagglab "
-                 "tests/smoke/libslow_start.so")
+                 "tests/smoke/libslow_start.so tests/smoke/libkill_at.so "
+                 "bench/failover/cable_failover")
 LOWEST = ["nice", "-n", "19"]
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
@@ -68,7 +73,7 @@ def arguments():
     parser.add_argument("builds", nargs="*", metavar="BUILD", default=list(BUILDS),
                         help=f"which of {', '.join(BUILDS)} (default: all)")
     parser.add_argument("--suite", action="append",
-                        help="only this meson suite: unit, smoke, conformance or long")
+                        help="only this meson suite: unit, smoke, conformance, guest or long")
     options = parser.parse_args()
     if unknown := [name for name in options.builds if name not in BUILDS]:
         parser.error(f"there is no build '{unknown[0]}'; there are {', '.join(BUILDS)}")
@@ -168,14 +173,16 @@ def all_results(wanted):
     """Runs the wanted suites of each build, by its name."""
     with ThreadPoolExecutor(max_workers=1) as executor:
         whole = {name: rest for name, suites in wanted.items()
-                 if (rest := [s for s in suites if s != UNIT])}
-        made = [make(name, OF_THE_DAEMON) for name in whole]
+                 if (rest := [s for s in suites if s not in (UNIT, GUEST)])}
+        guests = [name for name, suites in wanted.items() if GUEST in suites]
+        made = {name: make(name, OF_THE_DAEMON) for name in {**whole, **dict.fromkeys(guests)}}
         behind = [executor.submit(make_and_run, name, bool(whole))
                   for name, suites in wanted.items()
                   if UNIT in suites]
-        results = [run_twice(name, suites) if ready else Result(name)
-                   for ready, (name, suites) in zip(made, whole.items())]
-        return results + [unit.result() for unit in behind]
+        results = [run_twice(name, suites) if made[name] else Result(name)
+                   for name, suites in whole.items()]
+        results += [unit.result() for unit in behind]
+        return results + [run_twice(name, [GUEST]) for name in guests if made[name]]
 
 
 def reason_of_skip(row):
