@@ -17,7 +17,11 @@ namespace lagg::daemon {
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr unsigned kPairs = 1000;
+#else
 constexpr unsigned kPairs = 10000;
+#endif
 
 /// In memory where there is such a place: what is remembered is synced to the disk each time.
 struct StateDirectory {
