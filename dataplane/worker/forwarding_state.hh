@@ -23,8 +23,8 @@ inline constexpr size_t kMaxDevices = 32;
 inline constexpr size_t kMaxLaggs = 32;
 inline constexpr uint16_t kNoQueue = 0xffff;
 
-/// Whatever frames are counted at: an ethdev by its number, then by the slot of each lagg what it
-/// comes out at, where that is no ethdev.
+/// Number of a place where frames are counted: that of an ethdev, and above all of those one for
+/// the upper side of each lagg by its slot, where that is no ethdev.
 using EndpointId = uint16_t;
 inline constexpr size_t kMaxEndpoints = kMaxDevices + kMaxLaggs;
 constexpr EndpointId upper_endpoint(uint8_t lagg_slot) {
